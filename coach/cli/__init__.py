@@ -1,0 +1,144 @@
+"""The `coach` command: the only place that prints or exits."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from coach import __version__
+from coach.errors import CoachError, ScriptError
+
+DONE, MENDABLE, USAGE, BUG, INTERRUPTED = 0, 1, 2, 3, 130
+"""Exit codes."""
+
+_COMMANDS = {
+    "render": ("coach.cli.render", "Write a session to a sound file."),
+    "show": ("coach.cli.routines", "Show a session: exercises, doses, times."),
+    "list": ("coach.cli.routines", "List the bundled routines."),
+    "check": ("coach.cli.routines", "Check routine scripts and show every problem."),
+    "schema": ("coach.cli.routines", "Print the JSON Schema of routine scripts."),
+    "voices": ("coach.cli.voices", "List the voices that can speak."),
+}
+"""Where each command is, imported when it runs, and its line in the help."""
+
+
+class _LazyGroup(click.Group):
+    """A group whose commands are imported when they are used, so that help is instant."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in _COMMANDS:
+            return None
+        module = import_module(_COMMANDS[cmd_name][0])
+        command: click.Command = getattr(module, f"{cmd_name}_command")
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        from coach.errors import did_you_mean
+
+        name = args[0]
+        if name not in _COMMANDS and not name.startswith("-"):
+            raise click.UsageError(
+                f"there is no command `{name}`{did_you_mean(name, _COMMANDS)}", ctx
+            )
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="coach")
+def coach() -> None:
+    """A voice-guided exercise coach.
+
+    It reads a routine, speaks each instruction, counts the repetitions and marks every hold with
+    beeps. ROUTINE is the name of a bundled routine (`coach list`) or the path of a script.
+    """
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    code = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _close_stdout()
+    sys.exit(code)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Return the exit code of `coach` with these arguments, every error told on stderr."""
+    try:
+        result = coach.main(list(arguments), prog_name="coach", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return USAGE
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        return INTERRUPTED
+    except CoachError as error:
+        _tell(error)
+        return MENDABLE
+    except BrokenPipeError:
+        _close_stdout()
+        return DONE
+    except Exception as error:  # noqa: BLE001 - the one place where a bug is caught and logged
+        return _tell_bug(error)
+    return result if isinstance(result, int) else DONE
+
+
+def _close_stdout() -> None:
+    """Point stdout at nothing, so that the interpreter's own flush at exit stays silent."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def _tell(error: CoachError) -> None:
+    if isinstance(error, ScriptError):
+        from coach.cli.console import problem_text
+
+        for problem in error.problems:
+            click.echo(problem_text(problem), err=True)
+    click.echo(f"coach: {error.message}", err=True)
+    if error.hint:
+        click.echo(f"       {error.hint}", err=True)
+
+
+def _tell_bug(error: Exception) -> int:
+    """Write the traceback to a log file, and say where."""
+    import tempfile
+    import traceback
+
+    import platformdirs
+
+    text = "".join(traceback.format_exception(error))
+    for folder in (platformdirs.user_log_path("audio-coach"), Path(tempfile.gettempdir())):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            log = folder / "coach-error.log"
+            log.write_text(
+                f"coach {__version__}, Python {sys.version}\n{sys.argv}\n{text}", "utf-8"
+            )
+        except OSError:
+            continue
+        click.echo(f"coach: this is a bug: {type(error).__name__}: {error}", err=True)
+        click.echo(f"       What happened is in {log}; please report it.", err=True)
+        return BUG
+    click.echo(text, err=True)
+    return BUG

@@ -1,0 +1,68 @@
+"""How things look on a terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import click
+
+from coach.errors import Problem
+
+MAX_LINE = 120
+"""Characters of a script's line that a problem quotes."""
+
+
+def problem_text(problem: Problem) -> str:
+    """Return a problem as `file:line:column: message`, with its line and a caret below."""
+    kind = "warning: " if problem.severity == "warning" else ""
+    head = f"{problem.where}: {kind}{problem.message}"
+    first = max(0, problem.where.column - MAX_LINE // 2)
+    line = problem.source.replace("\t", " ")[first : first + MAX_LINE]
+    if not line.strip():
+        return head
+    caret = " " * (problem.where.column - 1 - first) + "^"
+    return f"{head}\n    {line}\n    {caret}"
+
+
+def echo_json(document: Any) -> None:
+    """Print one JSON document on stdout."""
+    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, right: str = "") -> None:
+    """Print a table that fits the terminal; the columns named in `right` are aligned right."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for heading in headings:
+        justify: Any = "right" if heading in right.split() else "left"
+        grid.add_column(heading, justify=justify, overflow="fold")
+    for row in rows:
+        grid.add_row(*(Text(cell) for cell in row))
+    console = Console(highlight=False)
+    # A pipe has no width: whatever reads it gets whole lines.
+    console.print(grid, width=None if console.is_terminal else 200)
+
+
+@contextlib.contextmanager
+def progress(title: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """Yield a function that shows progress on stderr, if that is a terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn(title), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
+    with Progress(
+        *columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True
+    ) as bar:
+        task = bar.add_task(title)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,0 +1,595 @@
+"""A routine into steps: what is said, cued and waited for, in which order.
+
+Everything here is pure. Steps carry exact seconds; `coach.timeline` gives them their frames.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from fractions import Fraction
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+
+from coach.routine import Circuit, Exercise, Item, Phase, Routine
+from coach.template import fill
+from coach.units import Range
+
+if TYPE_CHECKING:
+    from coach.phrases import Phrasebook
+    from coach.settings import Manner
+
+CueName = Literal[
+    "ready", "start", "tick", "final", "end", "halfway", "rest", "switch", "finish"
+]  # fmt: skip
+CUE_NAMES: tuple[CueName, ...] = get_args(CueName)
+SpanKind = Literal["move", "hold", "work", "rest", "settle", "switch"]
+
+
+class Rank(IntEnum):
+    """How much something spoken matters where not all of it fits; lower stays longer."""
+
+    REQUIRED = 0
+    """A cue or an instruction: never left out; what is before it is lengthened."""
+    COUNT = 1
+    HALFWAY = 2
+    ENCOURAGEMENT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """The place in a session that something belongs to."""
+
+    exercise: str | None = None
+    """The exercise's id; None in the introduction and at the end."""
+    phase: str | None = None
+    set: int = 0
+    """Counted from 1; 0 outside of sets."""
+    side: str | None = None
+    rep: int = 0
+    """Counted from 1; 0 outside of repetitions."""
+    round: int = 0
+    """The innermost circuit's round, counted from 1; 0 outside of circuits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Something spoken."""
+
+    text: str
+    rank: Rank = Rank.REQUIRED
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """A sound from the cue pack."""
+
+    name: CueName
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """A sound at a fixed place of a span, in exact seconds from the span's start."""
+
+    offset: Fraction
+    what: Say | Cue
+    until: Fraction | None = None
+    """By when something spoken must be over; None means the end of the span."""
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """A sound that begins where the step before it ends, and takes its own time."""
+
+    what: Say | Cue
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Silence, in seconds."""
+
+    seconds: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A chapter begins here."""
+
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """A span of a given length, with what sounds in it."""
+
+    kind: SpanKind
+    seconds: Fraction
+    where: Where
+    opening: tuple[Say, ...] = ()
+    """Spoken from the span's start on, after a cue that sounds there. What is required and does
+    not fit is spoken before the span."""
+    events: tuple[At, ...] = ()
+    beeps_from: Fraction | None = None
+    """Where the closing beeps begin, in seconds from the start; the opening ends before them."""
+    stretches: bool = False
+    """The span grows to hold its opening, instead of speaking it before."""
+
+
+Step: TypeAlias = Now | Gap | Chapter | Timed
+
+LEAD_IN = Fraction(3, 4)
+"""After the first tone, so that a loudspeaker that was asleep does not swallow the first word."""
+SENTENCE = Fraction(1, 2)
+"""Between sentences of an instruction."""
+BREATH = Fraction(1, 4)
+"""Between the last word and a tone, or a tone and the next word."""
+BETWEEN = Fraction(3, 4)
+"""Between repetitions, after an end tone, and around announcements."""
+AFTER_TONE = Fraction(2, 5)
+"""Between the start of an end or halfway tone and the next word."""
+COUNT_AFTER_BEEP = Fraction(1, 8)
+"""Between a beep and the count that is spoken with it."""
+LONG_HOLD = Fraction(20)
+"""From here on the middle of a hold or of work is marked (seconds)."""
+MANY_REPS = 8
+"""From here on the middle of the repetitions is marked."""
+LONG_WORK = Fraction(30)
+"""From here on the last ten seconds of work are announced."""
+BEEPED_WORK = Fraction(10)
+"""Shorter work, such as a breath, ends without three beeps before."""
+
+
+def plan(
+    routine: Routine, manner: Manner, phrases: Phrasebook, length: Fraction | None = None
+) -> tuple[Step, ...]:
+    """Return the steps of a session.
+
+    Args:
+        routine: adjusted to the user's settings.
+        manner: how much is said and how holds are counted.
+        phrases: of the language that the coach speaks.
+        length: the session's seconds, which the introduction and the end speak of; None leaves
+            that out.
+    """
+    return tuple(_Planner(routine, manner, phrases, length).session())
+
+
+def texts_in(steps: Sequence[Step]) -> dict[str, None]:
+    """Return every distinct text that the steps may speak, in the order of their first use."""
+    texts: dict[str, None] = {}
+    for step in steps:
+        if isinstance(step, Now) and isinstance(step.what, Say):
+            texts[step.what.text] = None
+        elif isinstance(step, Timed):
+            texts |= {say.text: None for say in step.opening}
+            texts |= {at.what.text: None for at in step.events if isinstance(at.what, Say)}
+    return texts
+
+
+class _Planner:
+    """Holds what every part of a session's plan needs to know."""
+
+    def __init__(
+        self, routine: Routine, manner: Manner, phrases: Phrasebook, length: Fraction | None
+    ) -> None:
+        self._routine = routine
+        self._phrases = phrases
+        self._length = length
+        self._is_full = manner.detail == "full"
+        self._has_words = manner.detail != "cues"
+        self._beeps = manner.count != "voice"
+        self._voice = manner.count != "beep"
+        self._order = {exercise.id: n for n, exercise in enumerate(routine.exercises(), 1)}
+        self._introduced: set[str] = set()
+        self._has_rested = False
+        """Whether a rest has just ended, whose beeps lead straight into what comes next."""
+        self._rests = 0
+        self._events: dict[tuple[SpanKind, Fraction, int], tuple[At, ...]] = {}
+
+    # -- the whole session ---------------------------------------------------------------
+
+    def session(self) -> Iterator[Step]:
+        nowhere = Where()
+        yield Chapter(self._routine.title)
+        yield Now(Cue("ready"), nowhere)
+        yield Gap(LEAD_IN)
+        if self._has_words:
+            yield from self._introduction(nowhere)
+        yield from self._items(self._routine.items, 0)
+        yield Chapter(self._phrases.say("closing"))
+        yield Now(Cue("finish"), nowhere)
+        yield Gap(BETWEEN)
+        if self._is_full:
+            yield from self._sentences(self._filled(self._routine.closing), nowhere)
+        if self._has_words and self._length is not None:
+            took = self._phrases.say("took", time=self._phrases.about(self._length))
+            yield Now(Say(took), nowhere)
+            yield Gap(BETWEEN)
+
+    def _introduction(self, where: Where) -> Iterator[Step]:
+        phrases, routine = self._phrases, self._routine
+        texts = [phrases.say("title", title=routine.title)]
+        count = len(self._order)
+        if self._length is None:
+            texts.append(phrases.say("exercises", n=count))
+        else:
+            time = phrases.about(self._length)
+            texts.append(phrases.say("exercises_and_time", n=count, time=time))
+        if self._is_full:
+            if routine.equipment:
+                items = phrases.listed(self._filled(routine.equipment))
+                texts.append(phrases.say("equipment", items=items))
+            texts += self._filled(routine.safety)
+        yield from self._sentences(texts, where)
+        yield Gap(BETWEEN)
+
+    def _filled(self, texts: Sequence[str]) -> list[str]:
+        """Return texts of the routine with their fields."""
+        values = {"name": self._routine.title, "rest": ""}
+        rests = [item.rest.value for item in self._routine.items]
+        if rests:
+            values["rest"] = self._phrases.duration(rests[0])
+        return [fill(text, values) for text in texts]
+
+    def _sentences(self, texts: Sequence[str], where: Where) -> Iterator[Step]:
+        for text in texts:
+            yield Now(Say(text), where)
+            yield Gap(SENTENCE)
+
+    # -- items, circuits and rests -------------------------------------------------------
+
+    def _items(self, items: Sequence[Item], round_: int) -> Iterator[Step]:
+        for i, item in enumerate(items):
+            if isinstance(item, Circuit):
+                yield from self._circuit(item)
+            else:
+                yield from self._exercise(item, round_)
+            if i + 1 < len(items):
+                upcoming = _first(items[i + 1])
+                text = self._phrases.say("next", name=self._called(upcoming))
+                # Where the exercise is going to be announced anyway, its name may be dropped.
+                is_known = upcoming.id in self._introduced
+                say = Say(text, Rank.REQUIRED if is_known else Rank.ENCOURAGEMENT)
+                where = Where(
+                    exercise=item.id if isinstance(item, Exercise) else None, round=round_
+                )
+                yield from self._rest(item.rest.value, where, say)
+
+    def _circuit(self, circuit: Circuit) -> Iterator[Step]:
+        total = circuit.rounds.value
+        if self._has_words and circuit.name:
+            yield from self._sentences([self._phrases.say("circuit", name=circuit.name)], Where())
+        for round_ in range(1, total + 1):
+            if self._has_words and total > 1 and not self._has_rested:
+                text = self._phrases.say("round", n=round_, total=str(total))
+                yield from self._sentences([text], Where(round=round_))
+            yield from self._items(circuit.items, round_)
+            if round_ < total:
+                name = self._called(_first(circuit))
+                text = self._phrases.say("next_round", n=round_ + 1, total=str(total), name=name)
+                yield from self._rest(circuit.rest.value, Where(round=round_), Say(text))
+
+    def _called(self, exercise: Exercise) -> str:
+        """Return the exercise's name, with the side that it begins on."""
+        if not exercise.sides:
+            return exercise.name
+        side = self._phrases.side(exercise.sides[0])
+        return self._phrases.listed_with_comma((exercise.name, side))
+
+    def _rest(self, seconds: Fraction, where: Where, upcoming: Say) -> Iterator[Step]:
+        yield Gap(BETWEEN)
+        if not seconds:
+            return
+        says: tuple[Say, ...] = ()
+        if self._is_full:
+            praise = self._phrases.turn("well_done", self._rests)
+            says = (Say(praise, Rank.ENCOURAGEMENT),)
+        if self._has_words:
+            time = self._phrases.duration(seconds)
+            says = (*says, Say(self._phrases.say("rest", time=time)), upcoming)
+        self._rests += 1
+        self._has_rested = True
+        yield _waiting("rest", seconds, where, says, tone="rest")
+
+    # -- an exercise ---------------------------------------------------------------------
+
+    def _exercise(self, exercise: Exercise, round_: int) -> Iterator[Step]:
+        where = Where(exercise=exercise.id, round=round_)
+        title = exercise.name
+        if round_ > 1 or exercise.id in self._introduced:
+            title = self._phrases.say("chapter_in_round", name=title, n=round_)
+        yield Chapter(title)
+        is_new = exercise.id not in self._introduced
+        if is_new:
+            self._introduced.add(exercise.id)
+            yield from self._presentation(exercise, where)
+        elif self._has_words and not self._has_rested:
+            yield from self._sentences([self._sentence(self._called(exercise))], where)
+        if is_new or not self._has_rested:
+            yield from self._settle(exercise, where)
+        for set_ in range(1, exercise.sets.value + 1):
+            if set_ > 1:
+                yield from self._rest_between_sets(exercise, replace(where, set=set_ - 1), set_)
+            for i, side in enumerate(exercise.sides or (None,)):
+                here = replace(where, set=set_, side=side)
+                if i and side is not None:
+                    yield from self._switch(exercise, here, side)
+                yield from self._set(exercise, here)
+        self._has_rested = False
+
+    def _presentation(self, exercise: Exercise, where: Where) -> Iterator[Step]:
+        if not self._has_words:
+            return
+        total = len(self._order)
+        key = "exercise" if total > 1 else "exercise_alone"
+        number = self._order[exercise.id]
+        texts = [self._phrases.say(key, n=number, total=str(total), name=exercise.name)]
+        values = self._values(exercise)
+        if self._is_full:
+            texts += [fill(text, values) for text in exercise.setup]
+        texts.append(self._dose(exercise))
+        if exercise.sides:
+            texts.append(self._side(exercise.sides[0]))
+        yield from self._sentences([text for text in texts if text], where)
+
+    def _dose(self, exercise: Exercise) -> str:
+        """Return the dose as a sentence, or an empty text where one time says all."""
+        phrases = self._phrases
+        reps, sets = exercise.reps.value, exercise.sets.value
+        repetitions = phrases.say("repetitions", n=reps)
+        parts = []
+        if sets > 1:
+            key = "dose_sets" if reps > 1 or exercise.is_self_paced else "dose_sets_only"
+            parts.append(phrases.say(key, n=sets, repetitions=repetitions))
+        elif reps > 1 or exercise.is_self_paced:
+            parts.append(repetitions)
+        holds = dict.fromkeys(phase.hold.value for phase in exercise.phases if phase.hold)
+        works = [phase.work.value for phase in exercise.phases if phase.work]
+        if holds:
+            times = phrases.listed([phrases.duration(time) for time in holds])
+            is_repeated = reps > 1 or sets > 1 or len(exercise.phases) > 1
+            key = "dose_hold_each" if is_repeated and len(holds) == 1 else "dose_hold"
+            parts.append(phrases.say(key, time=times))
+        elif len(works) == 1 and len(exercise.phases) == 1:
+            key = "dose_work_each" if parts else "dose_work"
+            parts.append(phrases.say(key, time=phrases.duration(works[0])))
+        if exercise.sides:
+            parts.append(phrases.say("dose_each_side"))
+        if exercise.is_self_paced:
+            parts.append(phrases.say("dose_own_pace"))
+        return self._sentence(phrases.listed_with_comma(parts)) if parts else ""
+
+    def _side(self, side: str) -> str:
+        return self._sentence(self._phrases.side(side))
+
+    def _sentence(self, words: str) -> str:
+        return self._phrases.say("sentence", words=words[:1].upper() + words[1:])
+
+    def _settle(self, exercise: Exercise, where: Where) -> Iterator[Step]:
+        seconds = exercise.settle.value
+        if not seconds:
+            return
+        says: tuple[Say, ...] = ()
+        if self._is_full and seconds >= 5:
+            says = (Say(self._phrases.say("get_ready"), Rank.ENCOURAGEMENT),)
+        yield _waiting("settle", seconds, where, says)
+
+    def _rest_between_sets(self, exercise: Exercise, where: Where, set_: int) -> Iterator[Step]:
+        total = str(exercise.sets.value)
+        text = self._phrases.say("set", n=set_, total=total)
+        if exercise.sides:
+            text = f"{text} {self._side(exercise.sides[0])}"
+        if exercise.rest.value:
+            text = self._phrases.say("next_set", set=text)
+        yield from self._rest(exercise.rest.value, where, Say(text))
+        if not exercise.rest.value and self._has_words:
+            yield from self._sentences([text], where)
+
+    def _switch(self, exercise: Exercise, where: Where, side: str) -> Iterator[Step]:
+        yield Gap(BETWEEN)
+        text = self._phrases.say("switch", side=self._side(side))
+        says = (Say(text),) if self._has_words else ()
+        if exercise.switch.value:
+            yield _waiting("switch", exercise.switch.value, where, says, tone="switch")
+        else:
+            yield Now(Cue("switch"), where)
+            yield from self._sentences([say.text for say in says], where)
+
+    # -- a set of repetitions ------------------------------------------------------------
+
+    def _set(self, exercise: Exercise, where: Where) -> Iterator[Step]:
+        steps = self._self_paced(exercise, where)
+        if exercise.phases:
+            steps = self._repetitions(exercise, where)
+        first = next(steps)
+        if not (isinstance(first, Timed) and first.kind in ("hold", "work")):
+            yield Now(Cue("start"), where)
+            yield Gap(BREATH)
+        yield first
+        yield from steps
+
+    def _self_paced(self, exercise: Exercise, where: Where) -> Iterator[Step]:
+        seconds = exercise.pace.value * exercise.reps.value
+        events = (At(Fraction(0), Cue("start")), At(seconds, Cue("end")))
+        yield Timed("work", seconds, where, events=events)
+        yield Gap(AFTER_TONE)
+
+    def _repetitions(self, exercise: Exercise, where: Where) -> Iterator[Step]:
+        total = exercise.reps.value
+        values = self._values(exercise, where.side)
+        is_flowing = _flows(exercise.phases[-1], exercise.phases[0])
+        for rep in range(1, total + 1):
+            if rep > 1 and not is_flowing:
+                yield Gap(BETWEEN)
+            here = replace(where, rep=rep)
+            says = self._count_of(rep, total)
+            before: Phase | None = None
+            for phase in exercise.phases:
+                place = replace(here, phase=phase.id)
+                says += self._words_of(phase, place, values)
+                if before and _is_timed(before) and not _flows(before, phase):
+                    yield Gap(AFTER_TONE)
+                yield from self._phase(phase, before, place, tuple(says))
+                says = []
+                before = phase
+        if _is_timed(exercise.phases[-1]):
+            yield Gap(AFTER_TONE)
+
+    def _count_of(self, rep: int, total: int) -> list[Say]:
+        says = []
+        if self._has_words and total >= MANY_REPS and rep == total // 2 + 1:
+            says.append(Say(self._phrases.say("halfway"), Rank.HALFWAY))
+        if total > 1:
+            key = "last" if rep == total and self._has_words else "number"
+            says.append(Say(self._phrases.say(key, n=rep), Rank.COUNT))
+        return says
+
+    def _words_of(self, phase: Phase, where: Where, values: dict[str, str]) -> list[Say]:
+        own = dict(values)
+        for field, time in (("hold", phase.hold), ("work", phase.work)):
+            if time:
+                own[field] = self._phrases.duration(time.value)
+        says = []
+        if phase.cue and self._has_words:
+            says.append(Say(self._spoken(fill(phase.cue, own))))
+        is_first = where.rep == 1 and where.set == 1 and where.round <= 1
+        if phase.guide and self._is_full and is_first:
+            says.append(Say(self._spoken(fill(phase.guide, own))))
+        return says
+
+    def _spoken(self, text: str) -> str:
+        """Return a cue as a sentence, so that engines let the voice fall at its end."""
+        return text if text[-1] in ".!?\u2026:;" else self._phrases.say("sentence", words=text)
+
+    def _phase(
+        self, phase: Phase, before: Phase | None, where: Where, says: tuple[Say, ...]
+    ) -> Iterator[Step]:
+        if phase.move and phase.move.value:
+            yield Timed("move", phase.move.value, where, says, stretches=True)
+            says = ()
+        is_inside = bool(phase.work and not phase.hold) or (
+            before is not None and _flows(before, phase)
+        )
+        if says and not is_inside:
+            for say in says:
+                yield Now(say, where)
+                yield Gap(BREATH)
+            says = ()
+        if phase.hold:
+            seconds = phase.hold.value
+            yield Timed("hold", seconds, where, says, self._events_of("hold", seconds, where))
+            says = ()
+        if phase.work:
+            seconds = phase.work.value
+            yield Timed("work", seconds, where, says, self._events_of("work", seconds, where))
+
+    # -- what sounds in a hold or in work ------------------------------------------------
+
+    def _events_of(self, kind: SpanKind, seconds: Fraction, where: Where) -> tuple[At, ...]:
+        """Return the tones and counts of a span; equal spans share one tuple."""
+        turn = where.rep % len(self._phrases.phrases["keep_going"])
+        key = (kind, seconds, turn)
+        if key not in self._events:
+            make = self._hold_events if kind == "hold" else self._work_events
+            events = [*make(seconds), *self._middle(seconds, turn)]
+            self._events[key] = tuple(sorted(events, key=lambda at: at.offset))
+        return self._events[key]
+
+    def _hold_events(self, seconds: Fraction) -> Iterator[At]:
+        yield At(Fraction(0), Cue("start"))
+        for second in range(1, math.ceil(seconds)):
+            left = seconds - second
+            if self._beeps:
+                yield At(Fraction(second), Cue("final" if left <= 3 else "tick"))
+            if self._voice:
+                yield self._spoken_second(Fraction(second), math.ceil(left))
+        yield At(seconds, Cue("end"))
+
+    def _work_events(self, seconds: Fraction) -> Iterator[At]:
+        yield At(Fraction(0), Cue("start"))
+        if seconds >= BEEPED_WORK:
+            for at in _last_three(seconds, "final", earliest=Fraction(1)):
+                if self._beeps:
+                    yield at
+                if self._voice:
+                    yield self._spoken_second(at.offset, int(seconds - at.offset))
+        if seconds >= LONG_WORK and self._has_words:
+            text = self._phrases.say("ten_seconds_left")
+            yield At(seconds - 10, Say(text, Rank.ENCOURAGEMENT))
+        yield At(seconds, Cue("end"))
+
+    def _spoken_second(self, offset: Fraction, left: int) -> At:
+        """Return the count of the seconds that are left, over before the next second."""
+        begin = offset + COUNT_AFTER_BEEP if self._beeps else offset
+        return At(begin, Say(self._phrases.say("number", n=left), Rank.COUNT), until=offset + 1)
+
+    def _middle(self, seconds: Fraction, turn: int) -> Iterator[At]:
+        if seconds >= LONG_HOLD:
+            yield At(seconds / 2, Cue("halfway"))
+            if self._has_words:
+                say = Say(self._phrases.say("halfway"), Rank.HALFWAY)
+                yield At(seconds / 2 + AFTER_TONE, say)
+        if seconds >= 2 * LONG_HOLD and self._is_full:
+            text = self._phrases.turn("keep_going", turn)
+            yield At(seconds * 3 / 4, Say(text, Rank.ENCOURAGEMENT))
+
+    def _values(self, exercise: Exercise, side: str | None = None) -> dict[str, str]:
+        """Return the fields of the exercise's texts."""
+        phrases = self._phrases
+
+        def times(values: Iterable[Range[Fraction] | None]) -> str:
+            seconds = dict.fromkeys(value.value for value in values if value)
+            return phrases.listed([phrases.duration(time) for time in seconds])
+
+        return {
+            "name": exercise.name,
+            "reps": str(exercise.reps.value),
+            "sets": str(exercise.sets.value),
+            "side": side or phrases.listed(exercise.sides),
+            "rest": phrases.duration(exercise.rest.value),
+            "hold": times(phase.hold for phase in exercise.phases),
+            "work": times(phase.work for phase in exercise.phases),
+        }
+
+
+def _first(item: Item) -> Exercise:
+    return _first(item.items[0]) if isinstance(item, Circuit) else item
+
+
+def _is_timed(phase: Phase) -> bool:
+    return bool(phase.hold or phase.work)
+
+
+def _flows(before: Phase, phase: Phase) -> bool:
+    """Whether `phase` begins at the very moment at which `before` ends, as in paced breathing.
+
+    That is so where nothing is to be travelled and work follows work or a hold, or a hold
+    follows work.
+    """
+    if not _is_timed(before) or (phase.move and phase.move.value):
+        return False
+    return bool(before.work if phase.hold else phase.work)
+
+
+def _last_three(
+    seconds: Fraction, cue: CueName, earliest: Fraction = Fraction(0)
+) -> tuple[At, ...]:
+    """Return a beep at each of the last three seconds of a span, from `earliest` on."""
+    offsets = (seconds - left for left in (3, 2, 1))
+    return tuple(At(offset, Cue(cue)) for offset in offsets if offset >= earliest)
+
+
+def _waiting(
+    kind: SpanKind,
+    seconds: Fraction,
+    where: Where,
+    says: tuple[Say, ...],
+    tone: CueName | None = None,
+) -> Timed:
+    """Return a rest, settle or switch: its tone, what is said, and three beeps at the end."""
+    beeps = _last_three(seconds, "ready", earliest=Fraction(1) if tone else Fraction(0))
+    tones = (At(Fraction(0), Cue(tone)),) if tone else ()
+    beeps_from = beeps[0].offset if beeps else None
+    return Timed(kind, seconds, where, says, (*tones, *beeps), beeps_from)

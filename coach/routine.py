@@ -1,0 +1,275 @@
+"""A validated routine: what is prescribed, with every default in its place."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from coach.errors import CoachError, Problem, ScriptError
+from coach.script import Document, default_id, is_path, read_script
+from coach.units import Range
+
+if TYPE_CHECKING:
+    from coach import format as keys
+
+Detail = Literal["full", "brief", "cues"]
+Count = Literal["beep", "voice", "both"]
+
+MAX_SESSION = Fraction(48 * 3600)
+"""Seconds; a session may last two days."""
+MAX_REPETITIONS = 250_000
+"""In one session; each has several events, all held in memory."""
+
+_DEFAULT_REST = Range.fixed(Fraction(15))
+_DEFAULT_SETTLE = Range.fixed(Fraction(5))
+_DEFAULT_SWITCH = Range.fixed(Fraction(6))
+_DEFAULT_PACE = Range.fixed(Fraction(3))
+READY_WAIT = Fraction(10)
+"""Seconds that a file waits where a live session waits for the user (`settle: ready`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """One part of a repetition: travel, then stillness or activity. Durations in seconds."""
+
+    id: str
+    cue: str
+    """Said every time; may be empty."""
+    guide: str
+    """Said on the first repetition of the first set; may be empty."""
+    move: Range[Fraction] | None
+    hold: Range[Fraction] | None
+    work: Range[Fraction] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Exercise:
+    """An exercise with its dose. Durations in seconds."""
+
+    id: str
+    name: str
+    setup: tuple[str, ...]
+    settle: Range[Fraction]
+    settle_ready: bool
+    """Live, wait for the user instead of `settle`."""
+    reps: Range[int]
+    sets: Range[int]
+    phases: tuple[Phase, ...]
+    """The parts of a repetition; empty means self-paced."""
+    pace: Range[Fraction]
+    """Time that a file allows for each self-paced repetition."""
+    sides: tuple[str, ...]
+    """Empty if the exercise has no sides."""
+    switch: Range[Fraction]
+    rest: Range[Fraction]
+    """Between sets, and after the exercise."""
+
+    @property
+    def is_self_paced(self) -> bool:
+        """Whether the repetitions are left to the user's own tempo."""
+        return not self.phases
+
+    @property
+    def repetition(self) -> Fraction:
+        """Seconds that one repetition takes without the speech around it."""
+        if self.is_self_paced:
+            return self.pace.value
+        times = (time for part in self.phases for time in (part.move, part.hold, part.work))
+        return sum((time.value for time in times if time), Fraction(0))
+
+    @property
+    def repetitions(self) -> int:
+        """All repetitions of all sets and sides."""
+        return self.reps.value * self.sets.value * max(1, len(self.sides))
+
+
+@dataclass(frozen=True, slots=True)
+class Circuit:
+    """Exercises done in turn, several rounds. Durations in seconds."""
+
+    name: str
+    """May be empty."""
+    rounds: Range[int]
+    rest: Range[Fraction]
+    """Between rounds."""
+    items: tuple[Item, ...]
+
+
+Item: TypeAlias = Exercise | Circuit
+
+
+@dataclass(frozen=True, slots=True)
+class Routine:
+    """A whole routine."""
+
+    id: str
+    """The script's file name without its ending."""
+    title: str
+    language: str
+    items: tuple[Item, ...]
+    description: str = ""
+    source: str = ""
+    equipment: tuple[str, ...] = ()
+    safety: tuple[str, ...] = ()
+    closing: tuple[str, ...] = ()
+    pronounce: tuple[tuple[str, str], ...] = ()
+    """Words and how to say them."""
+    cues: str | Path | None = None
+    """The name of a cue pack, or the folder of the script's own."""
+    detail: Detail | None = None
+    count: Count | None = None
+    speed: Fraction | None = None
+    warnings: tuple[Problem, ...] = field(default=(), repr=False)
+
+    def exercises(self) -> Iterator[Exercise]:
+        """Yield each exercise once, in the order of the script."""
+        return exercises_in(self.items)
+
+
+def exercises_in(items: Sequence[Item]) -> Iterator[Exercise]:
+    """Yield each exercise of `items` once, those inside circuits included."""
+    for item in items:
+        if isinstance(item, Circuit):
+            yield from exercises_in(item.items)
+        else:
+            yield item
+
+
+def load_routine(path: Path) -> Routine:
+    """Return the routine in the script at `path`, each range at its start.
+
+    Raises:
+        CoachError: the file cannot be read.
+        ScriptError: the script has errors; all of them, with their places.
+    """
+    return routine_from(read_script(path), Path(path))
+
+
+def routine_from(document: Document, path: Path) -> Routine:
+    """Return the routine in a document that was read from `path`.
+
+    Raises:
+        ScriptError: the script has errors; all of them, with their places.
+    """
+    from coach import validation
+
+    script, warnings = validation.validate(document, path)
+    routine = _Resolver(path, script, warnings).routine()
+    try:
+        check_size(routine)
+    except CoachError as error:
+        where = document.root.key("exercises") or document.root
+        raise ScriptError([document.problem(where.where, error.message)]) from error
+    return routine
+
+
+def check_size(routine: Routine) -> None:
+    """Check that a session of this routine is within the bounds.
+
+    Raises:
+        CoachError: it has more than `MAX_REPETITIONS` repetitions or lasts over `MAX_SESSION`.
+    """
+    time, repetitions = _size(routine.items)
+    if repetitions > MAX_REPETITIONS:
+        raise CoachError(
+            f"expected at most {MAX_REPETITIONS:,} repetitions in a session, found {repetitions:,}"
+        )
+    if time > MAX_SESSION:
+        hours = math.ceil(time / 3600)
+        raise CoachError(
+            f"expected a session of at most {MAX_SESSION // 3600} hours, found {hours:,} hours"
+        )
+
+
+def _size(items: Sequence[Item]) -> tuple[Fraction, int]:
+    """Return the seconds and repetitions of `items`, speech not counted."""
+    total, repetitions = Fraction(0), 0
+    for item in items:
+        if isinstance(item, Circuit):
+            time, count = _size(item.items)
+            rounds = item.rounds.value
+            total += rounds * time + (rounds - 1) * item.rest.value
+            repetitions += rounds * count
+        else:
+            total += item.repetitions * item.repetition + item.sets.value * item.rest.value
+            repetitions += item.repetitions
+    return total, repetitions
+
+
+class _Resolver:
+    """Puts the script's defaults into its exercises."""
+
+    def __init__(self, path: Path, script: keys.RoutineKeys, warnings: tuple[Problem, ...]) -> None:
+        self._path = path
+        self._script = script
+        self._warnings = warnings
+        self._count = 0
+
+    def routine(self) -> Routine:
+        script = self._script
+        cues: str | Path | None = script.cues
+        if script.cues and is_path(script.cues):
+            cues = self._path.parent / script.cues
+        return Routine(
+            id=default_id(self._path.stem) or "routine",
+            title=script.title,
+            language=script.language,
+            items=tuple(self._item(item) for item in script.exercises),
+            description=script.description or "",
+            source=script.source or "",
+            equipment=script.equipment,
+            safety=script.safety,
+            closing=script.closing,
+            pronounce=tuple(script.pronounce.items()),
+            cues=cues,
+            detail=script.detail,  # type: ignore[arg-type]
+            count=script.count,  # type: ignore[arg-type]
+            speed=script.speed,
+            warnings=self._warnings,
+        )
+
+    def _item(self, item: Any) -> Item:
+        if not hasattr(item, "rounds"):
+            return self._exercise(item)
+        return Circuit(
+            name=item.name or "",
+            rounds=item.rounds,
+            rest=item.rest or self._script.rest or _DEFAULT_REST,
+            items=tuple(self._item(inner) for inner in item.exercises),
+        )
+
+    def _exercise(self, item: keys.ExerciseKeys) -> Exercise:
+        self._count += 1
+        script = self._script
+        settle = item.settle or script.settle or _DEFAULT_SETTLE
+        is_ready = settle == "ready"
+        return Exercise(
+            id=item.id or default_id(item.name) or f"exercise-{self._count}",
+            name=item.name,
+            setup=item.setup,
+            settle=Range.fixed(READY_WAIT) if isinstance(settle, str) else settle,
+            settle_ready=is_ready,
+            reps=item.reps or script.reps or Range.fixed(1),
+            sets=item.sets or script.sets or Range.fixed(1),
+            phases=tuple(_phases(item.parts())),
+            pace=item.pace or script.pace or _DEFAULT_PACE,
+            sides=item.sides or (),
+            switch=item.switch or script.switch or _DEFAULT_SWITCH,
+            rest=item.rest or script.rest or _DEFAULT_REST,
+        )
+
+
+def _phases(parts: Sequence[keys.PhaseKeys]) -> Iterator[Phase]:
+    taken = {part.id for part in parts if part.id}
+    for number, part in enumerate(parts, 1):
+        name = part.id
+        if not name:
+            base = default_id(part.cue or "") or f"phase-{number}"
+            names = (base if i == 1 else f"{base}-{i}" for i in range(1, len(parts) + 2))
+            name = next(candidate for candidate in names if candidate not in taken)
+            taken.add(name)
+        yield Phase(name, part.cue or "", part.guide or "", part.move, part.hold, part.work)

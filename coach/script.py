@@ -1,0 +1,339 @@
+"""YAML text into nodes that remember their file, line and column.
+
+Every scalar stays text, so nothing is misread: `1:30`, `010`, `on` and `yes` arrive as they were
+written and are typed later by the routine's model. Nodes are composed from PyYAML's events
+and not by `yaml.compose`, whose C version crashes on deeply nested input.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import yaml
+
+from coach.errors import CoachError, Location, Problem, ScriptError
+
+MAX_BYTES = 8_000_000
+"""A script of 10,000 exercises has 4 MB."""
+MAX_NODES = 1_000_000
+"""Texts, lists and mappings after all aliases are unfolded."""
+MAX_DEPTH = 40
+
+_UNPRINTABLE = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
+_PLAIN_TAGS = frozenset(
+    f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float", "bool", "null", "map", "seq")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A single text."""
+
+    text: str
+    where: Location
+    is_plain: bool = True
+    """Written without quotes; an empty plain scalar is a key without a value."""
+    size: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list."""
+
+    items: tuple[Node, ...]
+    where: Location
+    size: int
+    """Count of nodes, this one included, with all aliases unfolded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """Keys with their values, in the order of the file, merge keys unfolded."""
+
+    entries: tuple[tuple[Scalar, Node], ...]
+    where: Location
+    size: int
+
+    def get(self, key: str) -> Node | None:
+        """Return the value at `key`, or None."""
+        return next((value for name, value in self.entries if name.text == key), None)
+
+    def key(self, key: str) -> Scalar | None:
+        """Return the key itself, for its place, or None."""
+        return next((name for name, _ in self.entries if name.text == key), None)
+
+
+Node: TypeAlias = Scalar | Items | Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A script as read: its nodes and the lines that problems quote."""
+
+    root: Mapping
+    name: str
+    lines: tuple[str, ...] = field(repr=False)
+    problems: tuple[Problem, ...] = ()
+    """What is wrong but does not keep the rest from being validated, such as a key given twice."""
+
+    def problem(self, where: Location, message: str, *, warning: bool = False) -> Problem:
+        """Return a problem at `where` that quotes its line."""
+        return _problem(self.lines, where, message, warning=warning)
+
+
+def read_script(path: Path) -> Document:
+    """Return the nodes of the script at `path`.
+
+    Raises:
+        CoachError: the file cannot be opened, or is larger than `MAX_BYTES`.
+        ScriptError: it is not UTF-8 text or not YAML.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise CoachError(f"cannot read {path}: {reason[:1].lower()}{reason[1:]}") from error
+    if len(data) > MAX_BYTES:
+        raise CoachError(
+            f"{path} is larger than {MAX_BYTES // 1_000_000} MB, so it is hardly a routine script",
+            "Check the name, or split the script.",
+        )
+    return parse_script(_decode(data, str(path)), str(path))
+
+
+def parse_script(text: str, name: str) -> Document:
+    """Return the nodes of a script's `text`; `name` is the file's name in messages.
+
+    Raises:
+        ScriptError: it is not YAML, not a mapping, or unfolds beyond the bounds.
+    """
+    lines = tuple(re.split(r"\r\n|[\r\n\x85\u2028\u2029]", text))
+    unprintable = _UNPRINTABLE.search(text)
+    if unprintable:
+        where = _place(name, text[: unprintable.start()])
+        code = ord(unprintable[0])
+        found = f"an unprintable character (0x{code:02X})" if code else "a binary file"
+        raise ScriptError([_problem(lines, where, f"expected a YAML text, found {found}")])
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    composer = _Composer(yaml.parse(text, Loader=loader), name, lines)
+    try:
+        root = composer.compose()
+    except yaml.MarkedYAMLError as error:
+        problem = _yaml_problem(error, name, lines)
+        raise ScriptError([*composer.problems, problem]) from error
+    if composer.is_broken:
+        raise ScriptError(composer.problems)
+    if not isinstance(root, Mapping):
+        where = root.where if root else Location(name, 1, 1)
+        found = "an empty file" if root is None or _is_empty(root) else describe(root)
+        message = f"expected a routine with `title` and `exercises`, found {found}"
+        raise ScriptError([*composer.problems, _problem(lines, where, message)])
+    return Document(root, name, lines, tuple(composer.problems))
+
+
+def describe(node: Node) -> str:
+    """Return what a node is, for a message: `a list`, `a mapping` or the text in quotes."""
+    if isinstance(node, Scalar):
+        return f'the text "{shortened(node.text)}"'
+    return "a list" if isinstance(node, Items) else "a mapping"
+
+
+def shortened(text: str, limit: int = 40) -> str:
+    """Return `text` on one line, with at most `limit` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"
+
+
+def default_id(text: str) -> str:
+    """Return the id that `text` gets: lower case, accents dropped, words joined by hyphens.
+
+    Empty if `text` has no letters and no digits.
+    """
+    folded = unicodedata.normalize("NFKD", text.casefold())
+    letters = "".join(c for c in folded if not unicodedata.combining(c))
+    return re.sub(r"[\W_]+", "-", letters).strip("-")[:60].rstrip("-")
+
+
+def is_path(text: str) -> bool:
+    """Whether `text` is a path and not the name of something that ships."""
+    return "/" in text or "\\" in text or text.startswith(".")
+
+
+def _is_empty(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.is_plain and not node.text
+
+
+def _decode(data: bytes, name: str) -> str:
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode(encoding, errors="replace")
+        where = _place(name, before)
+        rest_of_line = data[error.start : error.start + 80].split(b"\n")[0].decode("latin-1")
+        line = _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", before.split("\n")[-1] + rest_of_line)
+        if b"\0" in data[:1024]:
+            message = "expected a YAML text, found a binary file"
+        else:
+            message = (
+                f"expected UTF-8 text, found the byte 0x{data[error.start]:02X}: "
+                "save the file with the encoding UTF-8"
+            )
+        raise ScriptError([Problem(where, message, line)]) from error
+
+
+def _place(name: str, before: str) -> Location:
+    """Return the place that follows the text `before`."""
+    return Location(name, before.count("\n") + 1, len(before) - before.rfind("\n"))
+
+
+def _problem(
+    lines: Sequence[str], where: Location, message: str, *, warning: bool = False
+) -> Problem:
+    source = lines[where.line - 1] if where.line <= len(lines) else ""
+    return Problem(where, message, source, "warning" if warning else "error")
+
+
+_ADVICE = (
+    ("mapping values are not allowed", "a second colon in one line: put a text that contains a "
+     "colon in quotation marks"),
+    ("could not find expected ':'", "a line without `key:`"),
+    ("did not find expected ',' or", "an opening bracket or brace that is not closed"),
+    ("unexpected end of stream", "a quotation mark that is not closed"),
+    ("did not find expected key", "a line that does not fit the indentation of those above it"),
+    ("did not find expected '-' indicator", "a line that does not fit the list above it"),
+)  # fmt: skip
+"""What libyaml says, and what that means for somebody who writes a script."""
+_BEGUN_EARLIER = ("could not find expected", "unexpected end of stream", "expected ',' or")
+"""Complaints whose cause is where the thing at fault begins, not where it is noticed."""
+
+
+def _yaml_problem(error: yaml.MarkedYAMLError, name: str, lines: Sequence[str]) -> Problem:
+    said = error.problem or "something that cannot be read"
+    mark = error.problem_mark or error.context_mark
+    if error.context_mark and any(part in said for part in _BEGUN_EARLIER):
+        mark = error.context_mark
+    where = Location(name, mark.line + 1, mark.column + 1) if mark else Location(name, 1, 1)
+    found = next((advice for part, advice in _ADVICE if part in said), said)
+    if "cannot start any token" in said:
+        character = lines[where.line - 1][where.column - 1 : where.column]
+        if character == "\t":
+            found = "a tab: indent with spaces"
+        else:
+            found = f"`{character}` at the start of a text: put the text in quotation marks"
+    return _problem(lines, where, f"expected YAML, found {found}")
+
+
+class _TooLargeError(Exception):
+    """The document goes beyond the bounds; the problem is already noted."""
+
+
+class _Composer:
+    """Composes nodes from the events of one document and collects what is wrong."""
+
+    def __init__(self, events: Iterator[Any], name: str, lines: Sequence[str]) -> None:
+        self.problems: list[Problem] = []
+        self.is_broken = False
+        self._events = events
+        self._name = name
+        self._lines = lines
+        self._anchors: dict[str, Node] = {}
+
+    def compose(self) -> Node | None:
+        """Return the root node, or None for an empty file."""
+        root: Node | None = None
+        try:
+            for event in self._events:
+                if isinstance(event, yaml.DocumentStartEvent) and root is not None:
+                    self._note(event, "expected one document in a file, found a second one")
+                    break
+                if isinstance(event, yaml.NodeEvent):
+                    root = self._node(event, 0)
+        except _TooLargeError:
+            self.is_broken = True
+        return root
+
+    def _at(self, event: Any) -> Location:
+        mark = event.start_mark
+        return Location(self._name, mark.line + 1, mark.column + 1)
+
+    def _note(self, event: Any, message: str) -> None:
+        self.problems.append(_problem(self._lines, self._at(event), message))
+
+    def _node(self, event: Any, depth: int) -> Node:
+        where = self._at(event)
+        if depth > MAX_DEPTH:
+            self._note(event, f"expected at most {MAX_DEPTH} levels of nesting, found more")
+            raise _TooLargeError
+        if isinstance(event, yaml.AliasEvent):
+            target = self._anchors.get(str(event.anchor))
+            if target is None:
+                self._note(event, f"expected an anchor `&{event.anchor}` above, found none")
+                return Scalar("", where, is_plain=False)
+            return target
+        tag: str = getattr(event, "tag", None) or "!"
+        if tag != "!" and tag not in _PLAIN_TAGS:
+            self._note(event, f"expected a plain value, found the YAML tag `{shortened(tag)}`")
+        node: Node
+        if isinstance(event, yaml.ScalarEvent):
+            node = Scalar(event.value, where, is_plain=not event.style)
+        elif isinstance(event, yaml.SequenceStartEvent):
+            node = self._items(where, depth)
+        else:
+            node = self._mapping(where, depth)
+        if node.size > MAX_NODES:
+            self._note(event, f"expected at most {MAX_NODES:,} values after unfolding, found more")
+            raise _TooLargeError
+        anchor: str | None = getattr(event, "anchor", None)
+        if anchor:
+            self._anchors[anchor] = node
+        return node
+
+    def _items(self, where: Location, depth: int) -> Items:
+        items = []
+        for event in self._events:
+            if isinstance(event, yaml.SequenceEndEvent):
+                break
+            items.append(self._node(event, depth + 1))
+        return Items(tuple(items), where, 1 + sum(item.size for item in items))
+
+    def _mapping(self, where: Location, depth: int) -> Mapping:
+        own: dict[str, tuple[Scalar, Node]] = {}
+        merged: list[Mapping] = []
+        for event in self._events:
+            if isinstance(event, yaml.MappingEndEvent):
+                break
+            key = self._node(event, depth + 1)
+            value_event = next(self._events)
+            value = self._node(value_event, depth + 1)
+            if not isinstance(key, Scalar):
+                self._note(event, f"expected a key, found {describe(key)}")
+            elif key.text == "<<" and key.is_plain:
+                merged += self._merged(value, value_event)
+            elif key.text in own:
+                first = own[key.text][0].where.line
+                self._note(
+                    event,
+                    f"expected each key once, found `{shortened(key.text)}` again "
+                    f"(first on line {first}): keep one of the two",
+                )
+            else:
+                own[key.text] = (key, value)
+        for mapping in merged:
+            for key, value in mapping.entries:
+                own.setdefault(key.text, (key, value))
+        size = 1 + sum(key.size + value.size for key, value in own.values())
+        return Mapping(tuple(own.values()), where, size)
+
+    def _merged(self, value: Node, event: Any) -> list[Mapping]:
+        candidates = value.items if isinstance(value, Items) else (value,)
+        mappings = [item for item in candidates if isinstance(item, Mapping)]
+        if len(mappings) != len(candidates):
+            self._note(event, "expected a mapping to merge after `<<`, such as `*name`")
+        return mappings

@@ -1,0 +1,285 @@
+"""Steps and clips into a timeline, and any range of it into samples.
+
+Inside a timeline time is an `int` count of frames at one rate, and ranges are half-open. Files
+and live sessions are both made from it, so they cannot differ.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from operator import attrgetter
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from coach.plan import At, Chapter, Cue, Gap, Now, Rank, Say, SpanKind, Step, Timed, Where
+from coach.units import frames
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Samples: TypeAlias = NDArray[np.int16]
+
+WORD_GAP = Fraction(3, 20)
+"""Seconds of silence at least between two things that are spoken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A sound at its place."""
+
+    start: int
+    """Frames from the timeline's first."""
+    samples: Samples = field(repr=False, compare=False)
+    """Mono, int16, at the timeline's rate."""
+    kind: Literal["speech", "cue"]
+    label: str
+    """The text that is spoken, or the cue's name."""
+    where: Where
+
+    @property
+    def end(self) -> int:
+        """The frame after its last."""
+        return self.start + len(self.samples)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of time in which the user does one thing."""
+
+    start: int
+    """Frames from the timeline's first."""
+    end: int
+    """The frame after its last."""
+    kind: SpanKind
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class Marker:
+    """A chapter begins."""
+
+    start: int
+    """Frames from the timeline's first."""
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Something that was to be spoken and did not fit."""
+
+    at: int
+    """Where it was to begin, in frames from the timeline's first."""
+    text: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """A whole session."""
+
+    rate: int
+    """Frames per second (Hz)."""
+    duration: int
+    """Frames."""
+    clips: tuple[Clip, ...]
+    """By their start."""
+    spans: tuple[Span, ...]
+    """By their start; they do not overlap."""
+    markers: tuple[Marker, ...]
+    left_out: tuple[LeftOut, ...]
+    longest_clip: int
+    """Frames; how far before a range `mix` has to look for clips that reach into it."""
+
+
+def lay_out(steps: Sequence[Step], clip_of: Callable[[Say | Cue], Samples], rate: int) -> Timeline:
+    """Return the timeline of `steps` at `rate` Hz.
+
+    The rules: a span lasts what it was given, to the frame, unless it may stretch; cues sit at
+    the frame nearest to their second; two spoken clips never overlap; what is spoken is whole or
+    left out by rank, and what is left out is listed.
+    """
+    layout = _Layout(clip_of, rate)
+    for step in steps:
+        layout.add(step)
+    return layout.timeline()
+
+
+class _Layout:
+    """Places one step after the other."""
+
+    def __init__(self, clip_of: Callable[[Say | Cue], Samples], rate: int) -> None:
+        self._clip_of = clip_of
+        self._rate = rate
+        self._now = 0
+        self._clips: list[Clip] = []
+        self._spans: list[Span] = []
+        self._markers: list[Marker] = []
+        self._left_out: list[LeftOut] = []
+        self._end_of_work: Clip | None = None
+        """A tone that is not needed where the next span begins at its frame."""
+        self._word_gap = frames(WORD_GAP, rate)
+
+    def add(self, step: Step) -> None:
+        if not isinstance(step, Timed):
+            self._keep_end_of_work()
+        if isinstance(step, Gap):
+            self._now += frames(step.seconds, self._rate)
+        elif isinstance(step, Chapter):
+            self._markers.append(Marker(self._now, step.title))
+        elif isinstance(step, Now):
+            self._now = self._place(step.what, self._now, step.where)
+        else:
+            self._timed(step)
+
+    def timeline(self) -> Timeline:
+        self._keep_end_of_work()
+        duration = max([self._now, *(clip.end for clip in self._clips[-64:])])
+        return Timeline(
+            rate=self._rate,
+            duration=duration,
+            clips=tuple(sorted(self._clips, key=attrgetter("start"))),
+            spans=tuple(self._spans),
+            markers=tuple(self._markers),
+            left_out=tuple(sorted(self._left_out, key=attrgetter("at"))),
+            longest_clip=max((len(clip.samples) for clip in self._clips), default=0),
+        )
+
+    def _place(self, what: Say | Cue, start: int, where: Where) -> int:
+        """Put a sound at `start` and return the frame after its last."""
+        samples = self._clip_of(what)
+        if not len(samples):
+            return start
+        kind: Literal["speech", "cue"] = "speech" if isinstance(what, Say) else "cue"
+        label = what.text if isinstance(what, Say) else what.name
+        self._clips.append(Clip(start, samples, kind, label, where))
+        return start + len(samples)
+
+    def _keep_end_of_work(self) -> None:
+        if self._end_of_work:
+            self._clips.append(self._end_of_work)
+            self._end_of_work = None
+
+    def _timed(self, step: Timed) -> None:
+        cues = [at for at in step.events if isinstance(at.what, Cue)]
+        length = frames(step.seconds, self._rate)
+        opens_with = cues[0].what if cues and not cues[0].offset else None
+        tone = len(self._clip_of(opens_with)) + self._word_gap if opens_with else 0
+        beeps_from = length
+        if step.beeps_from is not None:
+            beeps_from = frames(step.beeps_from, self._rate) - self._word_gap
+        before, inside = self._fit_opening(step, tone, beeps_from)
+        for say in before:
+            self._keep_end_of_work()
+            self._now = self._place(say, self._now, step.where) + self._word_gap
+        start = self._now
+        if step.stretches:
+            length = max(length, *(0, *(end + self._word_gap for _, _, end in inside)))
+        if start != (self._end_of_work.start if self._end_of_work else -1):
+            self._keep_end_of_work()
+        elif step.kind in ("hold", "work"):
+            self._end_of_work = None
+        spoken = [(offset, end) for _, offset, end in inside]
+        for say, offset, _ in inside:
+            self._place(say, start + offset, step.where)
+        for at in cues:
+            self._place_cue(at, start, length, step)
+        for at in sorted(
+            (at for at in step.events if isinstance(at.what, Say)),
+            key=lambda at: (at.what.rank if isinstance(at.what, Say) else 0, at.offset),
+        ):
+            self._place_if_free(at, start, length, spoken, step.where)
+        self._spans.append(Span(start, start + length, step.kind, step.where))
+        self._now = start + length
+
+    def _place_cue(self, at: At, start: int, length: int, step: Timed) -> None:
+        frame = start + (length if at.offset == step.seconds else frames(at.offset, self._rate))
+        if at.what == Cue("start") and step.kind == "work" and self._has_end_at(frame):
+            return
+        self._place(at.what, frame, step.where)
+        if at.what == Cue("end") and step.kind == "work":
+            self._end_of_work = self._clips.pop()
+
+    def _has_end_at(self, frame: int) -> bool:
+        """Whether a hold's end tone sounds at `frame` and so marks the start as well."""
+        return any(clip.label == "end" and clip.start == frame for clip in self._clips[-8:])
+
+    def _fit_opening(
+        self, step: Timed, first: int, last: int
+    ) -> tuple[list[Say], list[tuple[Say, int, int]]]:
+        """Return what is spoken before the span, and what inside with its offsets and ends.
+
+        What does not fit between the offsets `first` and `last` is left out by rank; if what is
+        required does not fit even alone, that is spoken before.
+        """
+        kept = [say for say in step.opening if len(self._clip_of(say))]
+        before: list[Say] = []
+        while True:
+            inside = self._in_a_row(kept, first)
+            if step.stretches or not inside or inside[-1][2] <= last:
+                return before, inside
+            least = max(kept, key=lambda say: say.rank)
+            if least.rank == Rank.REQUIRED:
+                before, kept = kept, []
+            else:
+                kept = [say for say in kept if say is not least]
+                self._leave_out(self._now + first, least, "no room beside what matters more")
+
+    def _in_a_row(self, says: Sequence[Say], first: int) -> list[tuple[Say, int, int]]:
+        row = []
+        offset = first
+        for say in says:
+            end = offset + len(self._clip_of(say))
+            row.append((say, offset, end))
+            offset = end + self._word_gap
+        return row
+
+    def _place_if_free(
+        self, at: At, start: int, length: int, spoken: list[tuple[int, int]], where: Where
+    ) -> None:
+        """Speak something at its place in a span, unless something else is spoken then."""
+        if not isinstance(at.what, Say):
+            return
+        offset = frames(at.offset, self._rate)
+        end = offset + len(self._clip_of(at.what))
+        limit = length if at.until is None else frames(at.until, self._rate)
+        if end > limit:
+            why = "longer than its second" if at.until is not None else "longer than the span"
+            self._leave_out(start + offset, at.what, why)
+        elif any(offset < other_end and other < end for other, other_end in spoken):
+            self._leave_out(start + offset, at.what, "something else is spoken then")
+        else:
+            spoken.append((offset, end))
+            self._place(at.what, start + offset, where)
+
+    def _leave_out(self, at: int, say: Say, why: str) -> None:
+        self._left_out.append(LeftOut(at, say.text, why))
+
+
+def mix(timeline: Timeline, start: int, stop: int) -> Samples:
+    """Return the samples of the frames from `start` up to `stop`, mono int16, saturated.
+
+    Frames beyond the timeline's end are silent.
+    """
+    import numpy as np
+
+    block: Samples = np.zeros(max(0, stop - start), np.int16)
+    begin = attrgetter("start")
+    first = bisect_left(timeline.clips, start - timeline.longest_clip, key=begin)
+    last = bisect_left(timeline.clips, stop, key=begin)
+    written = start
+    for clip in timeline.clips[first:last]:
+        low, high = max(clip.start, start), min(clip.end, stop)
+        if low >= high:
+            continue
+        part = clip.samples[low - clip.start : high - clip.start]
+        target = block[low - start : high - start]
+        if low >= written:
+            target[:] = part
+        else:
+            total = target.astype(np.int32) + part
+            target[:] = np.clip(total, -32768, 32767)
+        written = max(written, high)
+    return block

@@ -1,0 +1,206 @@
+"""Durations, ranges and frames; the only place where seconds become frames.
+
+Durations are exact: a `Fraction` of seconds from the text to the timeline, where they become
+an `int` count of frames, once. Nothing in this module knows about scripts or sound.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Generic, TypeVar
+
+_NUMBER = r"(?:\d+(?:\.\d+)?|\.\d+)"
+_CLOCK = re.compile(r"(?:(?P<h>\d+):)?(?P<m>\d+):(?P<s>[0-5]\d(?:\.\d+)?)")
+_UNITS = re.compile(
+    rf"(?:(?P<h>{_NUMBER})\s*(?:h|hr|hrs|hours?))?\s*"
+    rf"(?:(?P<m>{_NUMBER})\s*(?:m|min|mins|minutes?))?\s*"
+    rf"(?:(?P<s>{_NUMBER})\s*(?:s|sec|secs|seconds?)?)?",
+    re.IGNORECASE,
+)
+_SECONDS_ONLY = re.compile(_NUMBER)
+_RANGE = re.compile(r"(?P<low>.*?[^\s-])\s*(?:-|\u2013|\u2014|to)\s*(?P<high>\S.*)", re.IGNORECASE)
+_LONGEST = 40
+"""Characters; no duration, count or range needs more, and longer texts are not even matched."""
+
+DURATION_FORMS = "a duration such as 5, 5s, 1.5, 90s, 1:30 or 1m30s"
+COUNT_FORMS = "a whole number such as 8"
+FACTOR_FORMS = "a number such as 0.9"
+
+
+def parse_duration(text: str) -> Fraction:
+    """Return the exact seconds that `text` means.
+
+    A bare number is seconds; `1:30` is minutes and seconds, `1:00:00` hours too; `1m30s`,
+    `90 sec` and `1.5 min` carry their units.
+
+    Raises:
+        ValueError: `text` is none of these. The message says what was expected.
+    """
+    cleaned = text.strip()
+    match = None
+    if 0 < len(cleaned) <= _LONGEST:
+        match = _CLOCK.fullmatch(cleaned) or _UNITS.fullmatch(cleaned)
+    if match is None:
+        raise ValueError(f"expected {DURATION_FORMS}, found {_quoted(text)}")
+    hours, minutes, seconds = (Fraction(Decimal(match[part] or 0)) for part in "hms")
+    return hours * 3600 + minutes * 60 + seconds
+
+
+def parse_count(text: str) -> int:
+    """Return the whole number that `text` means; `010` is ten.
+
+    Raises:
+        ValueError: `text` is not a whole number.
+    """
+    cleaned = text.strip()
+    if not (cleaned.isdecimal() and len(cleaned) <= _LONGEST):
+        raise ValueError(f"expected {COUNT_FORMS}, found {_quoted(text)}")
+    return int(cleaned)
+
+
+def parse_factor(text: str) -> Fraction:
+    """Return the factor that `text` means, such as 0.9 or 1.25.
+
+    Raises:
+        ValueError: `text` is not a decimal number.
+    """
+    cleaned = text.strip()
+    if len(cleaned) > _LONGEST or not _SECONDS_ONLY.fullmatch(cleaned):
+        raise ValueError(f"expected {FACTOR_FORMS}, found {_quoted(text)}")
+    return Fraction(Decimal(cleaned))
+
+
+def split_range(text: str) -> tuple[str, str] | None:
+    """Return the two ends of `5-10`, `5-10s` or `5 to 10` as texts, or None for a single value.
+
+    A unit written only after the second end belongs to both: `5-10 min` gives `5 min`, `10 min`.
+    """
+    match = _RANGE.fullmatch(text.strip()) if len(text) <= 2 * _LONGEST else None
+    if match is None:
+        return None
+    low, high = match["low"], match["high"]
+    unit = re.search(r"[^\d\s.:-]+$", high)
+    if unit and _SECONDS_ONLY.fullmatch(low):
+        low += unit[0]
+    return low, high
+
+
+Number = TypeVar("Number", int, Fraction)
+
+
+@dataclass(frozen=True, slots=True)
+class Range(Generic[Number]):
+    """What is prescribed, from `low` to `high` (both included), and the `value` in force.
+
+    Counts are `int`, durations `Fraction` seconds. A single prescribed value is a range whose
+    ends are equal.
+    """
+
+    low: Number
+    high: Number
+    value: Number
+
+    @classmethod
+    def fixed(cls, value: Number) -> Range[Number]:
+        """Return the range that allows `value` alone."""
+        return cls(value, value, value)
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether one value alone is prescribed."""
+        return self.low == self.high
+
+    @property
+    def is_beyond(self) -> bool:
+        """Whether the value in force lies outside a prescribed range.
+
+        A single prescribed value is no range: any adjustment of it is within.
+        """
+        return not self.is_fixed and not self.low <= self.value <= self.high
+
+    def at(self, value: Number) -> Range[Number]:
+        """Return the same prescription with another value in force."""
+        return Range(self.low, self.high, value)
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity(Generic[Number]):
+    """Something that a script or a setting gives a value to, with its bounds."""
+
+    read: Callable[[str], Number]
+    """Raises ValueError with a sentence."""
+    show: Callable[[Number], str]
+    forms: str
+    """What a value looks like, for messages."""
+    least: Number
+    most: Number
+
+    def value(self, text: str) -> Number:
+        """Return the value that `text` means.
+
+        Raises:
+            ValueError: it means none, or one beyond the bounds. The message is a sentence.
+        """
+        value = self.read(text)
+        if value < self.least:
+            raise ValueError(f"expected at least {self.show(self.least)}, found {_quoted(text)}")
+        if value > self.most:
+            raise ValueError(f"expected at most {self.show(self.most)}, found {_quoted(text)}")
+        return value
+
+
+def frames(seconds: Fraction, rate: int) -> int:
+    """Return the frame nearest to `seconds` at `rate` Hz; halves go to the even frame."""
+    return round(seconds * rate)
+
+
+def seconds(count: int, rate: int) -> Fraction:
+    """Return the exact seconds that `count` frames last at `rate` Hz."""
+    return Fraction(count, rate)
+
+
+def short_duration(value: Fraction) -> str:
+    """Return a duration as scripts write it: `5s`, `1.5s`, `1m30s`, `2h`."""
+    if value < 60 or value.denominator != 1:
+        return f"{decimal(value)}s"
+    minutes, rest = divmod(int(value), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = ((hours, "h"), (minutes, "m"), (rest, "s"))
+    return "".join(f"{number}{unit}" for number, unit in parts if number)
+
+
+def clock(value: Fraction) -> str:
+    """Return a duration as clocks show it, to the nearest second: `0:05`, `13:32`, `1:02:03`."""
+    minutes, rest = divmod(round(value), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def decimal(value: Fraction) -> str:
+    """Return a number with at most three decimals and no trailing zeros: `5`, `1.5`, `0.333`."""
+    return f"{float(value):.3f}".rstrip("0").rstrip(".")
+
+
+_LONGEST_TIME = Fraction(24 * 3600)
+TIME = Quantity(parse_duration, short_duration, DURATION_FORMS, Fraction(0), _LONGEST_TIME)
+"""A duration that may be nothing: move, rest, settle, switch."""
+ACTIVE_TIME = Quantity(
+    parse_duration, short_duration, DURATION_FORMS, Fraction(1, 2), _LONGEST_TIME
+)
+"""A duration in which something is done: hold, work, pace."""
+REPS = Quantity(parse_count, str, COUNT_FORMS, 1, 1000)
+SETS = Quantity(parse_count, str, COUNT_FORMS, 1, 100)
+ROUNDS = Quantity(parse_count, str, COUNT_FORMS, 1, 1000)
+
+SPEED = Quantity(parse_factor, decimal, FACTOR_FORMS, Fraction(1, 2), Fraction(2))
+"""Of speech; 1 is normal."""
+
+
+def _quoted(text: str) -> str:
+    """Return `text` in quotation marks, shortened to 40 characters."""
+    cleaned = " ".join(text.split())
+    return f'"{cleaned[:39]}\u2026"' if len(cleaned) > 40 else f'"{cleaned}"'

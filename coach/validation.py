@@ -1,0 +1,258 @@
+"""A document against the script's format: every problem at its place, and the warnings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from coach import format as keys
+from coach.errors import Location, Problem, ScriptError, at_column, did_you_mean, near_match
+from coach.script import Document, Items, Mapping, Node, Scalar, default_id, describe, is_path
+from coach.units import Range
+
+
+def validate(document: Document, path: Path) -> tuple[keys.RoutineKeys, tuple[Problem, ...]]:
+    """Return the typed script that was read from `path`, and its warnings.
+
+    Raises:
+        ScriptError: the script has errors; all of them, with their places.
+    """
+    problems = list(document.problems)
+    plain = _plain(document.root, document, problems)
+    told = {problem.where for problem in problems}
+    problems += _duplicate_ids(document)
+    problems += _pack_problems(document, path)
+    try:
+        script = keys.RoutineKeys.model_validate(plain)
+    except ValidationError as error:
+        errors = _without_consequences(error.errors(), document)
+        found = (problem for item in errors for problem in _located(item, document))
+        problems += [problem for problem in found if problem.where not in told]
+    if problems:
+        raise ScriptError(dict.fromkeys(problems))
+    return script, tuple(_contradictions(document.root, script.exercises, document))
+
+
+def _plain(node: Node, document: Document, problems: list[Problem]) -> Any:
+    """Return `node` as texts, lists and dicts; keys without a value become problems."""
+    if isinstance(node, Scalar):
+        return node.text
+    if isinstance(node, Items):
+        return [_plain(item, document, problems) for item in node.items]
+    plain = {}
+    for key, value in node.entries:
+        if isinstance(value, Scalar) and value.is_plain and not value.text:
+            message = f"`{key.text}` has no value: give it one, or leave the key out"
+            problems.append(document.problem(key.where, message))
+        plain[key.text] = _plain(value, document, problems)
+    return plain
+
+
+def _exercise_nodes(node: Node | None) -> Iterator[Mapping]:
+    if isinstance(node, Mapping):
+        for item in items.items if isinstance(items := node.get("exercises"), Items) else ():
+            if isinstance(item, Mapping):
+                yield item
+                yield from _exercise_nodes(item)
+
+
+def _duplicate_ids(document: Document) -> Iterator[Problem]:
+    """Yield a problem for each exercise whose id another one has already."""
+    first: dict[str, int] = {}
+    for node in _exercise_nodes(document.root):
+        given = node.key("id") or node.key("name")
+        value = given and node.get(given.text)
+        if not given or not isinstance(value, Scalar) or node.get("exercises"):
+            continue
+        name = value.text if given.text == "id" else default_id(value.text)
+        if name in first:
+            message = f"expected different ids, found `{name}` again (first on line {first[name]})"
+            advice = "" if given.text == "id" else ": give this exercise an `id` of its own"
+            yield document.problem(value.where, message + advice)
+        elif name:
+            first[name] = value.where.line
+
+
+def _pack_problems(document: Document, path: Path) -> Iterator[Problem]:
+    node = document.root.get("cues")
+    if isinstance(node, Scalar) and is_path(node.text):
+        folder = path.parent.resolve()
+        if not (folder / node.text).resolve().is_relative_to(folder):
+            message = "expected a path below the script's own folder, found one that leaves it"
+            yield document.problem(node.where, message)
+
+
+def _node_at(document: Document, path: Sequence[str | int]) -> Node | None:
+    node: Node | None = document.root
+    for step in path:
+        if isinstance(node, Mapping):
+            node = node.get(str(step))
+        elif isinstance(node, Items) and isinstance(step, int):
+            node = node.items[step]
+    return node
+
+
+def _path(details: ErrorDetails) -> tuple[str | int, ...]:
+    """Return the path in the script, without the tags that tell exercises from circuits."""
+    return tuple(step for step in details["loc"] if not str(step).startswith("<"))
+
+
+def _without_consequences(
+    errors: Sequence[ErrorDetails], document: Document
+) -> Iterator[ErrorDetails]:
+    """Yield the errors less those that only follow from another one.
+
+    A list is "too short" for pydantic when an item of it has errors, and a key that is missing
+    may only be misspelt.
+    """
+    unknown: dict[tuple[str | int, ...], list[str]] = {}
+    for details in errors:
+        if details["type"] == "extra_forbidden":
+            path = _path(details)
+            unknown.setdefault(path[:-1], []).append(str(path[-1]))
+    for details in errors:
+        path = _path(details)
+        if details["type"] == "too_short":
+            node = _node_at(document, path)
+            if isinstance(node, Items) and len(node.items) >= details["ctx"]["min_length"]:
+                continue
+        if details["type"] == "missing" and path:
+            if near_match(str(path[-1]), unknown.get(path[:-1], [])):
+                continue
+        yield details
+
+
+def _located(details: ErrorDetails, document: Document) -> Iterator[Problem]:
+    """Yield what pydantic found, as problems at their places in the script."""
+    path = _path(details)
+    context = details.get("ctx") or {}
+    if details["type"] == "script":
+        for below, message in context["problems"]:
+            yield document.problem(_place(document, (*path, *below)), message)
+    elif details["type"] == "extra_forbidden":
+        yield document.problem(_place(document, path, of_key=True), _unknown_key(details, path))
+    elif details["type"] == "missing":
+        where = _place(document, path[:-1])
+        yield document.problem(where, f"expected the key `{path[-1]}`, found none")
+    else:
+        yield document.problem(_place(document, path), _wrong_type(details, document, path))
+
+
+def _place(document: Document, path: Sequence[str | int], *, of_key: bool = False) -> Location:
+    """Return the place of the node at `path`; a last step `{name` points into a text."""
+    node: Node = document.root
+    where = node.where
+    for step in path:
+        if isinstance(node, Items) and isinstance(step, int) and step < len(node.items):
+            node = node.items[step]
+        elif isinstance(node, Mapping) and isinstance(step, str) and node.get(step) is not None:
+            key = node.key(step)
+            node = node.get(step) or node
+            where = key.where if key and of_key and step == path[-1] else node.where
+            continue
+        elif isinstance(node, Scalar) and str(step).startswith("{"):
+            line = document.lines[where.line - 1]
+            offset = line.find(str(step), where.column - 1)
+            return at_column(where, offset - where.column + 1) if offset > 0 else where
+        elif not isinstance(node, Scalar):  # a single text may stand for a list of one
+            break
+        where = node.where
+    return where
+
+
+def _unknown_key(details: ErrorDetails, path: Sequence[str | int]) -> str:
+    tags = [step for step in details["loc"] if str(step).startswith("<")]
+    owner: type[BaseModel] = keys.RoutineKeys
+    where = "a routine"
+    if "phases" in path[:-1]:
+        owner, where = keys.PhaseKeys, "a phase"
+    elif tags:
+        is_circuit = tags[-1] == "<circuit>"
+        owner = keys.CircuitKeys if is_circuit else keys.ExerciseKeys
+        where = "a circuit" if is_circuit else "an exercise"
+    name = str(path[-1])
+    return f"unknown key `{name[:40]}` in {where}{did_you_mean(name, owner.model_fields)}"
+
+
+_TYPES = {
+    "model_type": "a mapping with keys",
+    "model_attributes_type": "a mapping with keys",
+    "dict_type": "a mapping with keys",
+    "tuple_type": "a list",
+}
+
+
+def _wrong_type(details: ErrorDetails, document: Document, path: Sequence[str | int]) -> str:
+    node = _node_at(document, path)
+    found = describe(node) if node else "nothing"
+    context = details.get("ctx") or {}
+    if details["type"] in _TYPES:
+        return f"expected {_TYPES[details['type']]}, found {found}"
+    if details["type"] == "too_long":
+        return f"expected at most {context['max_length']:,} entries, found more"
+    if details["type"] == "too_short":
+        return f"expected at least {context['min_length']} here, found fewer"
+    return details["msg"]
+
+
+_NUMBERS = {
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
+    "nine": 9, "ten": 10, "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "sixty": 60,
+}  # fmt: skip
+_WRITTEN_DOSE = re.compile(
+    rf"\b(?P<number>\d{{1,4}}|{'|'.join(_NUMBERS)})[\s-]"
+    r"(?P<unit>seconds?|secs?|repetitions?|reps|times|sets)\b",
+    re.IGNORECASE,
+)
+
+
+def _contradictions(node: Mapping, items: Sequence[Any], document: Document) -> Iterator[Problem]:
+    """Yield a warning for each number written in a text that no setting of its exercise has."""
+    nodes = node.get("exercises")
+    for inner, item in zip(nodes.items if isinstance(nodes, Items) else (), items, strict=True):
+        if not isinstance(inner, Mapping):
+            continue
+        if not isinstance(item, keys.ExerciseKeys):
+            yield from _contradictions(inner, item.exercises, document)
+            continue
+        times = [time for part in item.parts() for time in (part.move, part.hold, part.work)]
+        doses: dict[str, list[Range[int] | Range[Fraction] | None]] = {
+            "rep": [item.reps],
+            "set": [item.sets],
+            "sec": [*times],
+        }
+        for text in _instructions(inner):
+            for written in _WRITTEN_DOSE.finditer(text.text):
+                number = _NUMBERS.get(written["number"].lower()) or int(written["number"])
+                unit = written["unit"].lower()[:3].replace("tim", "rep")
+                in_force = [dose.value for dose in doses[unit] if dose]
+                if in_force and number not in in_force:
+                    field = {"rep": "reps", "set": "sets"}.get(unit, "hold")
+                    yield document.problem(
+                        text.where,
+                        f'"{written[0]}" in this text contradicts the setting '
+                        f"({' and '.join(map(str, sorted(set(in_force))))}): write {{{field}}}, "
+                        "which follows every adjustment",
+                        warning=True,
+                    )
+
+
+def _instructions(node: Mapping) -> Iterator[Scalar]:
+    """Yield the texts of an exercise that are spoken."""
+    setup = node.get("setup")
+    for text in setup.items if isinstance(setup, Items) else (setup,):
+        if isinstance(text, Scalar):
+            yield text
+    phases = node.get("phases")
+    parts = phases.items if isinstance(phases, Items) else (node,)
+    for part in parts:
+        for key in ("cue", "guide"):
+            text = part.get(key) if isinstance(part, Mapping) else None
+            if isinstance(text, Scalar):
+                yield text

@@ -1,0 +1,68 @@
+"""What several tests need: scripts from texts, a voice without an engine, a home of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import settings as hypothesis_settings
+from numpy.typing import NDArray
+
+from coach.files import data_dir
+from coach.plan import CUE_NAMES, CueName
+from coach.routine import Routine, routine_from
+from coach.script import parse_script
+
+RATE = 24_000
+hypothesis_settings.register_profile("coach", deadline=None, derandomize=True, max_examples=150)
+hypothesis_settings.load_profile("coach")
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep every test away from the user's own clips, logs and settings."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    for name in ("CACHE", "CONFIG", "DATA", "STATE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
+
+
+def routine_of(text: str) -> Routine:
+    """Return the routine in a script's text."""
+    return routine_from(parse_script(text, "test.yaml"), Path("test.yaml"))
+
+
+def bundled() -> list[Path]:
+    """Return the scripts that ship."""
+    return sorted(data_dir("scripts").glob("*.yaml"))
+
+
+class FakeVoice:
+    """An engine whose clips are as long as their texts: `seconds` a character and `base` more."""
+
+    def __init__(
+        self, seconds: Fraction = Fraction(1, 16), base: Fraction = Fraction(1, 5), rate: int = RATE
+    ) -> None:
+        self._seconds = seconds
+        self._base = base
+        self._rate = rate
+
+    def speak(
+        self, texts: Iterable[str], progress: object = None
+    ) -> Mapping[str, NDArray[np.int16]]:
+        return {text: self._clip(text) for text in texts}
+
+    def _clip(self, text: str) -> NDArray[np.int16]:
+        length = round((self._base + self._seconds * len(text)) * self._rate)
+        return np.full(length, 1 + sum(map(ord, text)) % 1000, np.int16)
+
+
+def fake_cues(rate: int = RATE) -> dict[CueName, NDArray[np.int16]]:
+    """Return a cue pack whose sounds are told apart by their value."""
+    return {
+        name: np.full(rate // 20, 10_000 + number, np.int16)
+        for number, name in enumerate(CUE_NAMES)
+    }

@@ -1,0 +1,101 @@
+"""Generated scripts: anything that the format allows, small enough to lay out often."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+WORDS = st.sampled_from(["Arch up", "Sink down", "Squeeze", "Hold", "Breathe in", "Lift", "Lower"])
+SENTENCES = st.sampled_from(
+    [
+        "Keep your back straight.",
+        "Look at the floor and keep breathing, slowly and evenly.",
+        "Hold on to the chair if you need it; nothing is to be forced here, so take your time.",
+        "Do {reps} of these.",
+    ]
+)
+
+
+def seconds(least: int, most: int) -> st.SearchStrategy[str]:
+    """Durations as scripts write them, halves included, single or as a range."""
+    halves = st.integers(least * 2, most * 2)
+    single = halves.map(lambda n: f"{n / 2:g}s")
+    ranges = st.tuples(halves, halves).map(
+        lambda pair: f"{min(pair) / 2:g}-{max(pair) / 2:g}s"
+    )
+    return single | ranges
+
+
+def counts(most: int) -> st.SearchStrategy[str]:
+    numbers = st.integers(1, most)
+    return numbers.map(str) | st.tuples(numbers, numbers).map(
+        lambda pair: f"{min(pair)}-{max(pair)}"
+    )
+
+
+PHASES = st.fixed_dictionaries(
+    {"cue": WORDS},
+    optional={
+        "guide": SENTENCES,
+        "move": seconds(0, 4),
+        "hold": seconds(1, 45),
+        "work": seconds(1, 45),
+    },
+)
+DOSES: dict[str, st.SearchStrategy[Any]] = {
+    "setup": st.lists(SENTENCES, max_size=2),
+    "settle": seconds(0, 8) | st.just("ready"),
+    "sets": counts(3),
+    "rest": seconds(0, 12),
+    "sides": st.just(["left", "right"]),
+    "switch": seconds(0, 8),
+    "pace": seconds(1, 4),
+}
+SHORT = st.fixed_dictionaries(
+    {"hold": seconds(1, 45)}, optional={"cue": WORDS, "move": seconds(0, 3), "reps": counts(9)}
+)
+LONG = st.fixed_dictionaries(
+    {"phases": st.lists(PHASES, min_size=1, max_size=3)}, optional={"reps": counts(9)}
+)
+SELF_PACED = st.fixed_dictionaries({"reps": counts(9)})
+
+
+@st.composite
+def exercises(draw: st.DrawFn) -> dict[str, Any]:
+    body = draw(st.one_of(SHORT, LONG, SELF_PACED))
+    return {
+        "name": "Exercise",
+        **body,
+        **draw(st.fixed_dictionaries({}, optional=DOSES)),
+    }
+
+
+def items() -> st.SearchStrategy[list[dict[str, Any]]]:
+    circuits = st.fixed_dictionaries(
+        {"rounds": counts(3), "exercises": st.lists(exercises(), min_size=1, max_size=2)},
+        optional={"rest": seconds(0, 10), "name": st.just("Circuit")},
+    )
+    return st.lists(exercises() | circuits, min_size=1, max_size=3)
+
+
+@st.composite
+def scripts(draw: st.DrawFn) -> dict[str, Any]:
+    """Whole scripts, as what YAML would hold."""
+    script = draw(
+        st.fixed_dictionaries(
+            {"title": st.just("Generated")},
+            optional={
+                "safety": st.lists(SENTENCES.filter(lambda text: "{" not in text), max_size=2),
+                "closing": st.just("Well done, that is all."),
+                "equipment": st.just(["a mat", "a ball"]),
+                "settle": seconds(0, 6),
+                "rest": seconds(0, 10),
+            },
+        )
+    )
+    content = draw(items())
+    leaves = [leaf for item in content for leaf in item.get("exercises", [item])]
+    for number, leaf in enumerate(leaves, 1):
+        leaf["name"] = f"Exercise {number}"
+    return {"coach": 1, **script, "exercises": content}
