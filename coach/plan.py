@@ -192,7 +192,7 @@ class _Planner:
 
     def session(self) -> Iterator[Step]:
         nowhere = Where()
-        yield Chapter(self._routine.title)
+        yield Chapter(self._phrases.say("introduction"))
         yield Now(Cue("ready"), nowhere)
         yield Gap(LEAD_IN)
         if self._has_words:
@@ -403,7 +403,7 @@ class _Planner:
         steps = self._self_paced(exercise, where)
         if exercise.phases:
             steps = self._repetitions(exercise, where)
-        first = next(steps)
+        first = next(steps, Gap(BREATH))
         if not (isinstance(first, Timed) and first.kind in ("hold", "work")):
             yield Now(Cue("start"), where)
             yield Gap(BREATH)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from numpy.typing import NDArray
 
@@ -17,7 +19,14 @@ from coach.routine import Routine, routine_from
 from coach.script import parse_script
 
 RATE = 24_000
-hypothesis_settings.register_profile("coach", deadline=None, derandomize=True, max_examples=150)
+hypothesis_settings.register_profile(
+    "coach",
+    deadline=None,
+    derandomize=True,
+    max_examples=int(os.environ.get("COACH_EXAMPLES", "60")),
+    # A busy machine generates slowly, which says nothing about the code.
+    suppress_health_check=[HealthCheck.too_slow],
+)
 hypothesis_settings.load_profile("coach")
 
 

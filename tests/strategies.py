@@ -21,9 +21,7 @@ def seconds(least: int, most: int) -> st.SearchStrategy[str]:
     """Durations as scripts write them, halves included, single or as a range."""
     halves = st.integers(least * 2, most * 2)
     single = halves.map(lambda n: f"{n / 2:g}s")
-    ranges = st.tuples(halves, halves).map(
-        lambda pair: f"{min(pair) / 2:g}-{max(pair) / 2:g}s"
-    )
+    ranges = st.tuples(halves, halves).map(lambda pair: f"{min(pair) / 2:g}-{max(pair) / 2:g}s")
     return single | ranges
 
 

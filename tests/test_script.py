@@ -109,7 +109,9 @@ def test_anchors_and_merge_keys() -> None:
 
 
 def test_phases_with_the_same_cue_have_different_ids() -> None:
-    plank = exercise("    phases: [{cue: Hold, hold: 4}, {cue: In, work: 4}, {cue: Hold, hold: 4}]\n")
+    plank = exercise(
+        "    phases: [{cue: Hold, hold: 4}, {cue: In, work: 4}, {cue: Hold, hold: 4}]\n"
+    )
     assert [phase.id for phase in plank.phases] == ["hold", "in", "hold-2"]
 
 
@@ -237,7 +239,7 @@ def test_what_is_not_a_script(text: str, expected: str) -> None:
          "character itself"),
         (f"hold: 5\n    setup: {'x' * 5000}", "6:12 expected at most 1,000 characters, found 5,000: "
          "split it into several sentences of a list"),
-        ("hold: 5\n    setup: \"a\\e[31m\"", "6:12 expected a text, found a control character (0x1B)"),
+        ('hold: 5\n    setup: "a\\e[31m"', "6:12 expected a text, found a control character (0x1B)"),
     ],
 )  # fmt: skip
 def test_problems_of_an_exercise(keys_of_exercise: str, expected: str) -> None:
@@ -352,7 +354,9 @@ def test_no_damaged_script_ends_in_anything_but_problems(script: Any, data: st.D
     lines = text.splitlines()
     at = data.draw(st.integers(0, len(lines) - 1))
     lines[at] = data.draw(
-        st.sampled_from([lines[at][: len(lines[at]) // 2], lines[at] + ": {", "  - []", "x: [1, {}]"])
+        st.sampled_from(
+            [lines[at][: len(lines[at]) // 2], lines[at] + ": {", "  - []", "x: [1, {}]"]
+        )
     )
     try:
         routine_of("\n".join(lines))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -75,6 +76,14 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _interrupt)
+    completion = os.environ.get("_COACH_COMPLETE")
+    if completion:
+        from click.shell_completion import shell_complete
+
+        sys.exit(shell_complete(coach, {}, "coach", "_COACH_COMPLETE", completion))
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()
@@ -83,10 +92,18 @@ def main() -> None:
     sys.exit(code)
 
 
+def _interrupt(*_: object) -> None:
+    """End as after Ctrl-C, with everything tidied up."""
+    raise KeyboardInterrupt
+
+
 def run(arguments: Sequence[str]) -> int:
     """Return the exit code of `coach` with these arguments, every error told on stderr."""
     try:
-        result = coach.main(list(arguments), prog_name="coach", standalone_mode=False)
+        with coach.make_context("coach", list(arguments)) as context:
+            result = coach.invoke(context)
+    except click.exceptions.Exit as end:
+        return end.exit_code
     except click.ClickException as error:
         error.show()
         return USAGE

@@ -33,8 +33,17 @@ def echo_json(document: Any) -> None:
     click.echo(json.dumps(document, ensure_ascii=False, indent=2))
 
 
-def table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, right: str = "") -> None:
-    """Print a table that fits the terminal; the columns named in `right` are aligned right."""
+def table(
+    headings: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    right: Sequence[str] = (),
+    whole: Sequence[str] = (),
+) -> None:
+    """Print a table that fits the terminal.
+
+    Columns named in `right` are aligned right; those and the ones in `whole` are never wrapped.
+    """
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -42,13 +51,15 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, right: str 
 
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for heading in headings:
-        justify: Any = "right" if heading in right.split() else "left"
-        grid.add_column(heading, justify=justify, overflow="fold")
+        justify: Any = "right" if heading in right else "left"
+        no_wrap = heading in right or heading in whole
+        grid.add_column(heading, justify=justify, no_wrap=no_wrap, overflow="fold")
     for row in rows:
         grid.add_row(*(Text(cell) for cell in row))
     console = Console(highlight=False)
-    # A pipe has no width: whatever reads it gets whole lines.
-    console.print(grid, width=None if console.is_terminal else 200)
+    if not console.is_terminal:
+        console.width = 200  # whatever reads a pipe gets whole lines
+    console.print(grid)
 
 
 @contextlib.contextmanager

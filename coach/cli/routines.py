@@ -52,7 +52,8 @@ def list_command(*, as_json: bool) -> None:
             (row["name"], f"{max(1, round(row['seconds'] / 60))} min", row["description"])
             for row in rows
         ],
-        right="About",
+        right=("About",),
+        whole=("Routine",),
     )
 
 
@@ -180,7 +181,12 @@ def _print_session(session: Session, *, is_exact: bool) -> None:
         (str(number or ""), name, identifier, dose, rest, time)
         for number, name, identifier, dose, rest, time in _rows(routine, times)
     ]
-    table(("#", "Exercise", "Id", "Dose", "Rest", "Time"), rows, right="# Rest Time")
+    table(
+        ("#", "Exercise", "Id", "Dose", "Rest", "Time"),
+        rows,
+        right=("#", "Rest", "Time"),
+        whole=("Id",),
+    )
     click.echo()
     introduction = clock(seconds(_introduction(timeline), timeline.rate))
     click.echo(f"Introduction {introduction}, total {total}.")
@@ -199,7 +205,7 @@ def _rows(routine: Routine, times: dict[str, int]) -> Iterator[tuple[int, str, s
     def rows(items: Sequence[Item], indent: str) -> Iterator[tuple[int, str, str, str, str, str]]:
         for item in items:
             if hasattr(item, "rounds"):
-                rounds = f"{_shown(item.rounds)} rounds of"
+                rounds = f"{_shown(item.rounds, ' rounds')} of"
                 yield (
                     0,
                     indent + (item.name or rounds),
@@ -218,41 +224,40 @@ def _rows(routine: Routine, times: dict[str, int]) -> Iterator[tuple[int, str, s
 
 
 def dose_text(exercise: Exercise) -> str:
-    """Return a dose as people write it: `2 x 5 (5-10) reps: 5s, 5s`."""
-    reps, sets = exercise.reps, exercise.sets
+    """Return a dose as people write it: `5 reps (5-10), hold 5s + 5s`."""
     parts = []
-    if sets.high > 1 or sets.value > 1:
-        parts.append(f"{_shown(sets)} sets of")
-    if reps.high > 1 or reps.value > 1 or exercise.is_self_paced:
-        parts.append(f"{_shown(reps)} reps")
-    times = [
-        f"{kind} {_shown(value)}"
-        for phase in exercise.phases
-        for kind in ("hold", "work")
-        if (value := getattr(phase, kind)) is not None
-    ]
-    if times and len(set(times)) == 1 and len(times) > 1:
-        times = [f"{times[0]}, {len(times)} times"]
+    if exercise.sets.high > 1 or exercise.sets.value > 1:
+        parts.append(_shown(exercise.sets, " sets"))
+    if exercise.reps.high > 1 or exercise.reps.value > 1 or exercise.is_self_paced:
+        parts.append(_shown(exercise.reps, " reps"))
+    for kind in ("hold", "work"):
+        times = [time for phase in exercise.phases if (time := getattr(phase, kind))]
+        if len({(time.low, time.high) for time in times}) == 1:
+            values = " + ".join(short_duration(time.value) for time in times)
+            parts.append(f"{kind} {values}{_prescribed(times[0])}")
+        elif times:
+            parts.append(f"{kind} {' + '.join(_shown(time) for time in times)}")
     if exercise.is_self_paced:
-        times = ["at your own pace"]
-    if times:
-        text = ", ".join(times)
-        parts.append(f"x {text}" if parts and not exercise.is_self_paced else text)
+        parts.append("at your own pace")
     if exercise.sides:
-        parts.append(f"on each side ({', '.join(exercise.sides)})")
-    return " ".join(parts) or "once"
+        parts.append(f"each side ({', '.join(exercise.sides)})")
+    return ", ".join(parts) or "once"
 
 
-def _shown(value: Range[int] | Range[Fraction]) -> str:
-    """Return a value with the range it is prescribed in: `6 (5-10)`."""
+def _shown(value: Range[int] | Range[Fraction], unit: str = "") -> str:
+    """Return a value with the range that it is prescribed in: `6 reps (5-10)`."""
+    return f"{_number(value.value)}{unit}{_prescribed(value)}"
 
-    def show(number: int | Fraction) -> str:
-        return short_duration(number) if isinstance(number, Fraction) else str(number)
 
+def _prescribed(value: Range[int] | Range[Fraction]) -> str:
     if value.is_fixed:
-        return show(value.value)
+        return ""
     beyond = ", beyond" if value.is_beyond else ""
-    return f"{show(value.value)} ({show(value.low)} to {show(value.high)}{beyond})"
+    return f" ({_number(value.low)}-{_number(value.high)}{beyond})"
+
+
+def _number(number: int | Fraction) -> str:
+    return short_duration(number) if isinstance(number, Fraction) else str(number)
 
 
 def _introduction(timeline: Timeline) -> int:

@@ -16,7 +16,7 @@ from coach.session import EstimatedVoice, Prepared, Session, build, prepare
 from coach.settings import Settings
 from coach.speech import Engine, open_engine
 from coach.speech.speaker import Speaker
-from coach.speech.store import ClipStore, default_store
+from coach.speech.store import ClipStore
 
 if TYPE_CHECKING:
     from coach.timeline import Samples
@@ -64,7 +64,7 @@ def _speaker(prepared: Prepared, settings: Settings, rate: int) -> Iterator[Spea
     with closing(open_session_engine(settings, decided.language, decided.speed)) as engine:
         yield Speaker(
             engine,
-            ClipStore(default_store()),
+            ClipStore(),
             language=decided.language,
             pronounce=dict(prepared.routine.pronounce),
             rate=rate,

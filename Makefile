@@ -1,0 +1,58 @@
+# `make session` sets everything up and makes the first sound file; `make test` checks a change.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+ROUTINE ?= si-joint-relief
+
+.PHONY: session test lint format readme bench clean
+
+session: $(VENV)/.user
+	$(BIN)/coach render $(ROUTINE) -o session.wav
+	@for player in paplay aplay afplay ffplay start; do \
+	    command -v $$player >/dev/null 2>&1 || continue; \
+	    case $$player in ffplay) player="ffplay -nodisp -autoexit";; esac; \
+	    echo "To hear it: $$player session.wav"; exit 0; \
+	done; echo "To hear it, open session.wav with any player, or copy it to a phone."
+
+test: lint
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+readme: $(VENV)/.dev
+	$(BIN)/python -m tests.readme_reference
+
+bench: $(VENV)/.user
+	$(BIN)/python tests/bench/run.py
+
+clean:
+	rm -rf .venv .venv-* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis session.wav
+	find coach tests audio_cues -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.user: $(VENV)/.made
+	$(PIP) -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.made
+	$(PIP) -e '.[dev]'
+	@touch $@ $(VENV)/.user
+
+# A change of pyproject.toml begins anew, so that nothing stays that is no longer asked for.
+$(VENV)/.made: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	    echo "Python 3.11 or newer is needed, and \`$(PYTHON)\` is none." \
+	        "Name another: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' || { \
+	    echo "\`$(PYTHON)\` cannot make virtual environments." \
+	        "On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	@touch $@

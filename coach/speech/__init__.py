@@ -1,0 +1,150 @@
+"""Speech: text in, samples out, whatever engine speaks.
+
+`open_engine` gives an engine; `coach.speech.speaker.Speaker` turns texts into clips with it.
+Importing this package costs nothing: numpy and the engines come when they are used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from importlib import import_module
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Protocol, cast
+
+from coach.errors import SpeechError, did_you_mean
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Samples = NDArray[np.int16]
+
+ENTRY_POINTS = "coach.engines"
+"""The entry point group in which other packages offer engines."""
+
+ENGINES: Mapping[str, str] = MappingProxyType(
+    {"pyttsx3": "coach.speech.pyttsx3_engine:Pyttsx3Engine"}
+)
+"""The engines that ship: name -> module:class."""
+
+PREFERENCE = ("pyttsx3",)
+"""What "auto" tries, best first."""
+
+SLOWEST, FASTEST = Fraction(1, 2), Fraction(2)
+"""Speeds that every engine speaks intelligibly; 1 is the engine's normal speed."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Speech:
+    """One spoken text."""
+
+    rate: int
+    """Frames a second, in Hz."""
+    samples: Samples
+    """Mono, 16 bit, shape (frames,)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """A voice that an engine has."""
+
+    engine: str
+    """The engine's name in `ENGINES`."""
+    id: str
+    """What the engine calls it; `--voice` takes this, the name or a language."""
+    name: str
+    """What people call it."""
+    languages: tuple[str, ...]
+    """Language tags in lower case, such as `en-us`; empty if the engine does not say."""
+    gender: str | None
+    """`female`, `male`, or None if the engine does not say."""
+
+
+class Engine(Protocol):
+    """What speaks. Engines are opened with the keywords `voice`, `speed` and `language`.
+
+    Opening one is cheap and starts nothing; a missing library or voice is a `SpeechError` of the
+    first call that needs it.
+    """
+
+    @property
+    def name(self) -> str:
+        """Return the engine's name."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Return everything that changes the sound: versions, the requested voice, the speed.
+
+        Known without starting the engine, so that a run whose clips are all stored never does.
+        """
+
+    @property
+    def workers(self) -> int:
+        """Return how many texts can be synthesised at once."""
+
+    def synthesize(self, text: str) -> Speech:
+        """Return `text` spoken, as the engine gave it; may be called from several threads.
+
+        Raises:
+            SpeechError: the text could not be spoken.
+        """
+
+    def voices(self) -> tuple[Voice, ...]:
+        """Return what the engine has.
+
+        Raises:
+            SpeechError: the engine cannot be used here.
+        """
+
+    def close(self) -> None:
+        """End whatever the engine started; it cannot be used afterwards."""
+
+
+def open_engine(
+    name: str = "auto",
+    *,
+    voice: str | None = None,
+    speed: Fraction = Fraction(1),
+    language: str = "en",
+) -> Engine:
+    """Return the engine `name`, set to a voice (None: the best for the language) and a speed.
+
+    Args:
+        name: one of `ENGINES`, an engine of another package, or "auto".
+        voice: an id, a name or a language of the engine's voices; checked when first used.
+        speed: 1 is normal, 2 twice as fast.
+        language: a language tag, such as "en" or "pt-br".
+
+    Raises:
+        SpeechError: there is no such engine, or the speed is out of range.
+    """
+    if not SLOWEST <= speed <= FASTEST:
+        raise SpeechError(
+            f"expected a speed from {float(SLOWEST)} to {float(FASTEST)}, found {float(speed):g}"
+        )
+    if name == "auto":
+        name = PREFERENCE[0]
+    if name in ENGINES:
+        module, _, attribute = ENGINES[name].partition(":")
+        opener = getattr(import_module(module), attribute)
+    else:
+        opener = _entry_point(name).load()
+    engine_class = cast("Callable[..., Engine]", opener)
+    return engine_class(voice=voice, speed=speed, language=language)
+
+
+def _entry_point(name: str) -> EntryPoint:
+    from importlib.metadata import entry_points
+
+    found = {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}
+    if name in found:
+        return found[name]
+    known = ["auto", *ENGINES, *found]
+    raise SpeechError(
+        f"there is no speech engine `{name}`{did_you_mean(name, known)}",
+        hint=f"choose one of: {', '.join(known)}",
+    )

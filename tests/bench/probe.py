@@ -1,0 +1,111 @@
+"""What the bench measures inside one process, as JSON on stdout.
+
+python probe.py speech ROUTINE           seconds that the engine takes for all sentences
+python probe.py stages ROUTINE TARGET    seconds of each stage of a render
+python probe.py samples WAV TARGET.npy   the samples of a file, for bare_write.py
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from coach.cues import load_pack, load_samples
+from coach.files import data_dir
+from coach.plan import texts_in
+from coach.render import BLOCK_SECONDS, encoder_for
+from coach.session import RENDER_RATE, EstimatedVoice, build, find_routine, prepare
+from coach.settings import Settings
+from coach.speech import open_engine
+from coach.speech.normalise import normalise
+from coach.speech.parallel import as_finished
+from coach.speech.speaker import Speaker
+from coach.speech.store import ClipStore
+from coach.timeline import mix
+
+LIBRARIES = ("soundfile", "soxr", "coach.validation")
+"""What a render imports only on its way."""
+
+
+def speech(name: str) -> dict[str, float]:
+    """Return the seconds from an unstarted engine to the last sentence, nothing else done."""
+    prepared = prepare(find_routine(name), Settings())
+    cues = load_samples(load_pack("classic", data_dir("audio_cues")), RENDER_RATE)
+    voice = EstimatedVoice(RENDER_RATE, prepared.manner.speed)
+    texts = texts_in(build(prepared, voice, cues, RENDER_RATE).steps)
+    language, pronounce = prepared.manner.language, dict(prepared.routine.pronounce)
+    wanted = list(dict.fromkeys(filter(None, (normalise(t, language, pronounce) for t in texts))))
+    start = time.perf_counter()
+    with closing(open_engine(language=language)) as engine:
+        count = sum(1 for _ in as_finished(engine.synthesize, wanted, engine.workers))
+        taken = time.perf_counter() - start
+    return {"seconds": taken, "sentences": count}
+
+
+class _TimedSpeaker:
+    def __init__(self, speaker: Speaker) -> None:
+        self._speaker = speaker
+        self.seconds = 0.0
+
+    def speak(
+        self, texts: Iterable[str], progress: Callable[[int, int], None] | None = None
+    ) -> Mapping[str, Any]:
+        start = time.perf_counter()
+        try:
+            return self._speaker.speak(texts, progress)
+        finally:
+            self.seconds += time.perf_counter() - start
+
+
+def stages(name: str, target: str) -> dict[str, float]:
+    """Return the seconds of a render's stages, once the libraries are loaded."""
+    for library in LIBRARIES:
+        import_module(library)
+    times = {}
+    start = time.perf_counter()
+    prepared = prepare(find_routine(name), Settings())
+    language, pronounce = prepared.manner.language, dict(prepared.routine.pronounce)
+    cues = load_samples(load_pack("classic", data_dir("audio_cues")), RENDER_RATE)
+    with closing(open_engine(language=language)) as engine:
+        speaker = _TimedSpeaker(
+            Speaker(engine, ClipStore(), language=language, pronounce=pronounce, rate=RENDER_RATE)
+        )
+        timeline = build(prepared, speaker, cues, RENDER_RATE).timeline
+    times["speech"] = speaker.seconds
+    times["planning"] = time.perf_counter() - start - speaker.seconds
+    start = time.perf_counter()
+    encoder_for(Path(target)).encode(timeline, Path(target), lambda *_: None)
+    encoding = time.perf_counter() - start
+    start = time.perf_counter()
+    block = BLOCK_SECONDS * timeline.rate
+    for first in range(0, timeline.duration, block):
+        mix(timeline, first, min(first + block, timeline.duration))
+    times["mixing"] = time.perf_counter() - start
+    times["writing"] = max(0.0, encoding - times["mixing"])
+    return times
+
+
+def samples(wav: str, target: str) -> dict[str, float]:
+    """Write the samples of a file for `bare_write.py`, and return how many seconds they last."""
+    import soundfile
+
+    data, rate = soundfile.read(wav, dtype="int16")
+    np.save(target, data)
+    return {"seconds": len(data) / rate}
+
+
+if __name__ == "__main__":
+    probes: dict[str, Callable[..., dict[str, float]]] = {
+        "speech": speech,
+        "stages": stages,
+        "samples": samples,
+    }
+    json.dump(probes[sys.argv[1]](*sys.argv[2:]), sys.stdout)

@@ -1,0 +1,262 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from fractions import Fraction
+from pathlib import Path
+
+import coach
+import numpy as np
+import pytest
+from coach.errors import SpeechError
+from coach.speech import ENGINES, Speech, open_engine
+from coach.speech.level import TARGET_DB, active_level
+from coach.speech.parallel import as_finished
+from coach.speech.speaker import Speaker
+from coach.speech.store import ClipStore
+
+RATE = 24000
+
+
+class FakeEngine:
+    """Says each word as a tenth of a second of tone, between silences."""
+
+    name = "fake"
+    rate = 22050
+
+    def __init__(self, fingerprint="fake 1", workers=3):
+        self.fingerprint = fingerprint
+        self.workers = workers
+        self.said = []
+
+    def synthesize(self, text):
+        self.said.append(text)
+        tone = np.sin(np.arange(len(text.split()) * self.rate // 10) / 10) * 3000
+        silence = np.zeros(self.rate // 2)
+        return Speech(self.rate, np.concatenate([silence, tone, silence]).astype(np.int16))
+
+    def voices(self):
+        return ()
+
+    def close(self):
+        pass
+
+
+class Refusing(FakeEngine):
+    def synthesize(self, text):
+        raise AssertionError(text)
+
+
+class Failing(FakeEngine):
+    """Fails at one text, but lets all that are begun with it go on until they are released."""
+
+    def __init__(self, fails):
+        super().__init__(workers=2)
+        self.fails = fails
+        self.release = threading.Event()
+
+    def synthesize(self, text):
+        if text == self.fails:
+            raise SpeechError(f"no {text}")
+        speech = super().synthesize(text)
+        self.release.wait()
+        return speech
+
+
+def speaker(engine, folder, **options):
+    return Speaker(engine, ClipStore(folder), **{"language": "en", "rate": RATE, **options})
+
+
+def test_each_text_gets_its_clip(tmp_path):
+    clips = speaker(FakeEngine(), tmp_path).speak(["Arch up.", "Sink", "Back to neutral"])
+    assert list(clips) == ["Arch up.", "Sink", "Back to neutral"]
+    for text, clip in clips.items():
+        assert clip.dtype == np.int16
+        tone = len(text.split()) * RATE // 10
+        assert tone <= clip.size <= tone + 0.06 * RATE
+        assert active_level(clip, RATE) == pytest.approx(TARGET_DB, abs=1)
+
+
+def test_the_store_saves_the_engine(tmp_path):
+    engine = FakeEngine()
+    first = speaker(engine, tmp_path).speak(["One", "Two"])
+    again = speaker(Refusing(), tmp_path).speak(["Two", "One"])
+    assert sorted(engine.said) == ["One", "Two"]
+    assert all(np.array_equal(first[text], again[text]) for text in first)
+    assert list(again) == ["Two", "One"]
+
+
+def test_equal_texts_are_spoken_once(tmp_path):
+    engine = FakeEngine()
+    clips = speaker(engine, tmp_path).speak(["Hold 10s", "Hold  10 s", "Hold 10 seconds"])
+    assert engine.said == ["Hold 10 seconds"]
+    assert len(clips) == 3
+
+
+def test_texts_are_normalised_and_pronounced(tmp_path):
+    engine = FakeEngine()
+    speaker(engine, tmp_path, pronounce={"TRX": "tee are ex"}).speak(["TRX 5-10 reps"])
+    assert engine.said == ["tee are ex 5 to 10 repetitions"]
+
+
+def test_what_cannot_be_spoken_is_an_empty_clip(tmp_path):
+    speaks = speaker(Refusing(), tmp_path)
+    for clips in (speaks.speak(["...", ""]), speaks.stored(["...", ""])):
+        assert set(clips) == {"...", ""}
+        assert all(clip.size == 0 and clip.dtype == np.int16 for clip in clips.values())
+
+
+def test_stored_never_asks_the_engine(tmp_path):
+    speaker(FakeEngine(), tmp_path).speak(["One"])
+    assert list(speaker(Refusing(), tmp_path).stored(["One", "Two"])) == ["One"]
+
+
+@pytest.mark.parametrize(
+    ("engine", "options"),
+    [
+        (FakeEngine("fake 2"), {}),
+        (FakeEngine(), {"language": "en-gb"}),
+        (FakeEngine(), {"pronounce": {"One": "wun"}}),
+    ],
+)
+def test_whatever_changes_the_sound_is_another_clip(tmp_path, engine, options):
+    speaker(FakeEngine(), tmp_path).speak(["One"])
+    speaker(engine, tmp_path, **options).speak(["One"])
+    assert len(engine.said) == 1
+
+
+def test_one_stored_clip_serves_every_rate(tmp_path):
+    speaker(FakeEngine(), tmp_path).speak(["One two three"])
+    sizes = {
+        rate: speaker(Refusing(), tmp_path, rate=rate).speak(["One two three"])["One two three"].size
+        for rate in (22050, 24000, 48000)
+    }
+    assert sizes[24000] == pytest.approx(sizes[22050] * 24000 / 22050, abs=2)
+    assert sizes[48000] == pytest.approx(sizes[22050] * 48000 / 22050, abs=2)
+
+
+def test_a_damaged_clip_is_made_again(tmp_path):
+    speaker(FakeEngine(), tmp_path).speak(["One"])
+    (path,) = tmp_path.rglob("*.wav")
+    path.write_bytes(path.read_bytes()[:-100])
+    engine = FakeEngine()
+    speaker(engine, tmp_path).speak(["One"])
+    assert engine.said == ["One"]
+    speaker(Refusing(), tmp_path).speak(["One"])
+
+
+def test_progress_counts_up_to_all(tmp_path):
+    speaker(FakeEngine(), tmp_path).speak(["One"])
+    seen = []
+    speaker(FakeEngine(), tmp_path).speak(
+        ["One", "Two", "Three", "One", "..."], lambda *counts: seen.append(counts)
+    )
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_a_store_that_cannot_be_written_changes_nothing_else(tmp_path):
+    in_the_way = tmp_path / "clips"
+    in_the_way.write_text("a file")
+    store = ClipStore(in_the_way)
+    clips = Speaker(FakeEngine(), store, language="en", rate=RATE).speak(["One", "Two"])
+    assert all(clip.size for clip in clips.values())
+    assert store.problem is not None
+
+
+def test_the_first_failure_ends_the_rest(tmp_path):
+    engine = Failing("Fail")
+    texts = ["One", "Fail", *(f"later {number}" for number in range(50))]
+    try:
+        with pytest.raises(SpeechError, match="no Fail"):
+            speaker(engine, tmp_path).speak(texts)
+        assert engine.said in ([], ["One"], ["One", "later 0"])
+    finally:
+        engine.release.set()
+
+
+def test_an_interrupted_run_keeps_what_was_spoken(tmp_path):
+    def interrupt(ready, _):
+        if ready == 2:
+            raise KeyboardInterrupt
+
+    engine = FakeEngine(workers=1)
+    texts = [f"number {number}" for number in range(100)]
+    with pytest.raises(KeyboardInterrupt):
+        speaker(engine, tmp_path).speak(texts, interrupt)
+    assert len(engine.said) < 100
+    assert {"number 0", "number 1"} <= set(speaker(Refusing(), tmp_path).stored(texts))
+
+
+def test_as_finished_gives_every_result_in_any_order():
+    found = dict(as_finished(lambda number: number * 2, range(100), 4))
+    assert found == {number: number * 2 for number in range(100)}
+    assert list(as_finished(str, [], 4)) == []
+
+
+def test_as_finished_hands_out_no_more_than_threads():
+    running = []
+    most = []
+    lock = threading.Lock()
+
+    def work(_):
+        with lock:
+            running.append(1)
+            most.append(len(running))
+        with lock:
+            running.pop()
+
+    list(as_finished(work, range(200), 2))
+    assert max(most) <= 2
+
+
+def test_open_engine_names_the_near_match():
+    with pytest.raises(SpeechError, match="did you mean `pyttsx3`") as caught:
+        open_engine("pytsx3")
+    assert all(name in caught.value.hint for name in ("auto", *ENGINES))
+
+
+@pytest.mark.parametrize("speed", [Fraction(2, 5), Fraction(21, 10), Fraction(-1), Fraction(0)])
+def test_a_speed_out_of_range_is_refused(speed):
+    with pytest.raises(SpeechError, match=r"from 0\.5 to 2"):
+        open_engine(speed=speed)
+
+
+def test_an_engine_of_another_package_can_be_opened(tmp_path, monkeypatch):
+    (tmp_path / "other_engine.py").write_text(
+        "class Other:\n"
+        "    def __init__(self, *, voice, speed, language):\n"
+        "        self.opened_with = (voice, speed, language)\n"
+    )
+    distribution = tmp_path / "other-1.0.dist-info"
+    distribution.mkdir()
+    (distribution / "METADATA").write_text("Metadata-Version: 2.1\nName: other\nVersion: 1.0\n")
+    (distribution / "entry_points.txt").write_text("[coach.engines]\nother = other_engine:Other\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    engine = open_engine("other", voice="v", speed=Fraction(3, 2), language="de")
+    assert engine.opened_with == ("v", Fraction(3, 2), "de")
+    with pytest.raises(SpeechError, match="did you mean `other`"):
+        open_engine("othr")
+
+
+FINGERPRINT = """
+import sys
+from coach.speech import open_engine
+assert "numpy" not in sys.modules
+print(open_engine().fingerprint)
+heavy = {"numpy", "soundfile", "soxr", "pyttsx3", "espeakng_loader"} & set(sys.modules)
+assert not heavy, heavy
+"""
+
+
+def test_opening_an_engine_loads_nothing_heavy():
+    done = subprocess.run(
+        [sys.executable, "-c", FINGERPRINT],
+        env={**os.environ, "PYTHONPATH": str(Path(coach.__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "pyttsx3" in done.stdout

@@ -1,0 +1,242 @@
+"""Who may import whom, who may print, and what a command may load."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import coach
+
+PACKAGE = Path(coach.__file__).parent
+
+LAYERS = (
+    "errors",
+    "units",
+    "template",
+    "files",
+    "script",
+    "format",
+    "validation",
+    "routine",
+    "settings",
+    "phrases",
+    "plan",
+    "timeline",
+    "cues",
+    "session",
+    "speech",
+    "render",
+    "cli",
+)
+"""What lies below `coach`, lowest first. A module imports from its own layer and those below."""
+
+OUTSIDE_LAYERS = ("coach", "coach.__main__")
+
+WORKER = PACKAGE / "speech" / "worker.py"
+"""A program of its own, whose standard output is a protocol."""
+
+PRINTERS = frozenset(
+    {
+        *("print", "input", "exit", "quit", "SystemExit"),
+        *("sys.exit", "os._exit", "sys.stdout", "sys.stderr"),
+        *("click.echo", "click.secho", "click.confirm", "click.prompt"),
+    }
+)
+
+
+def module_of(path: Path, package: Path = PACKAGE) -> str:
+    """Return the dotted name of a file below the package."""
+    parts = path.relative_to(package.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_of(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def layer(module: str) -> int:
+    """Return the place of a module's layer; raises ValueError if it has none."""
+    return LAYERS.index(module.split(".")[1])
+
+
+def running_nodes(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield every node that runs: all but what stands under `if TYPE_CHECKING:`."""
+    todo = [tree]
+    while todo:
+        node = todo.pop()
+        yield node
+        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+            todo += node.orelse
+        else:
+            todo += ast.iter_child_nodes(node)
+
+
+def imports(source: str, module: str, *, is_package: bool) -> set[str]:
+    """Return the modules of `coach` that a module imports when it runs."""
+    found = set()
+    for node in running_nodes(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                parts = module.split(".")
+                kept = parts[: len(parts) - node.level + (1 if is_package else 0)]
+                base = ".".join([*kept, *filter(None, [base])])
+            if base == "coach":
+                found |= {f"coach.{alias.name}" for alias in node.names}
+            found.add(base)
+        # Engines, encoders and commands are named in tables as "coach.module" or "module:class".
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            name = node.value.partition(":")[0]
+            found |= {name} & set(MODULES)
+    return {name for name in found if name in MODULES and name != "coach"}
+
+
+def upward(source: str, module: str, *, is_package: bool = False) -> set[str]:
+    """Return what a module imports from layers above its own."""
+    own = layer(module)
+    used = imports(source, module, is_package=is_package)
+    return {name for name in used if layer(name) > own}
+
+
+def printing(source: str) -> set[str]:
+    """Return which ways to print or exit a module uses."""
+    nodes = list(running_nodes(ast.parse(source)))
+    names = {node.id for node in nodes if isinstance(node, ast.Name)}
+    dotted = {ast.unparse(node) for node in nodes if isinstance(node, ast.Attribute)}
+    imported = {
+        f"{node.module}.{alias.name}"
+        for node in nodes
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    return (names | dotted | imported) & PRINTERS
+
+
+LAYERED = sorted(set(MODULES) - set(OUTSIDE_LAYERS))
+
+
+def test_every_module_has_a_layer_and_every_layer_a_module() -> None:
+    assert {module.split(".")[1] for module in LAYERED} == set(LAYERS)
+
+
+@pytest.mark.parametrize("module", LAYERED)
+def test_imports_point_down(module: str) -> None:
+    path = MODULES[module]
+    source = path.read_text("utf-8")
+    assert not upward(source, module, is_package=path.name == "__init__.py")
+
+
+@pytest.mark.parametrize("module", LAYERED)
+def test_only_the_command_line_prints_or_exits(module: str) -> None:
+    path = MODULES[module]
+    if path != WORKER and not module.startswith("coach.cli"):
+        assert not printing(path.read_text("utf-8"))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import coach.session",
+        "from coach.session import build",
+        "from coach import session",
+        "from . import session",
+        "from .session import build",
+        "def late():\n    from coach.session import build",
+        "TABLE = {'x': 'coach.session:build'}",
+        "if TYPE_CHECKING:\n    pass\nelse:\n    import coach.session",
+    ],
+)
+def test_an_import_upwards_is_seen(source: str) -> None:
+    assert upward(source, "coach.plan") == {"coach.session"}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import coach.units",
+        "from coach.plan import Say",
+        "import sessions, click",
+        "from coach import __version__",
+        "if TYPE_CHECKING:\n    from coach.session import build",
+        "if typing.TYPE_CHECKING:\n    from coach.session import build",
+    ],
+)
+def test_other_imports_are_left_alone(source: str) -> None:
+    assert upward(source, "coach.plan") == set()
+
+
+def test_imports_relative_to_a_package_are_seen() -> None:
+    assert upward("from . import store", "coach.speech", is_package=True) == set()
+    assert upward("from .. import render", "coach.speech.store") == {"coach.render"}
+    assert upward("from ..render import wav", "coach.speech", is_package=True) == {"coach.render"}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "print(1)",
+        "import click\nclick.echo('x')",
+        "from click import echo",
+        "import sys\nsys.exit(1)",
+        "import sys\nsys.stdout.write('x')",
+        "raise SystemExit",
+    ],
+)
+def test_printing_is_seen(source: str) -> None:
+    assert printing(source)
+
+
+HEAVY = ("numpy", "soundfile", "soxr", "pyttsx3", "pydantic", "rich", "yaml", "platformdirs")
+
+ALLOWED = {
+    "": (),
+    "--help": (),
+    "--version": (),
+    "render --help": ("yaml",),
+    "show --help": ("yaml",),
+    "list --json": ("pydantic", "yaml"),
+    "list": ("pydantic", "yaml", "rich"),
+    "check {script}": ("pydantic", "yaml"),
+    "schema": ("pydantic", "yaml"),
+}
+"""What a command may load of the libraries that take long."""
+
+PROGRAM = """
+import sys
+from coach.cli import run
+code = run(sys.argv[1:])
+sys.stderr.write(" ".join(sys.modules))
+raise SystemExit(code)
+"""
+
+
+def loaded(program: str, *arguments: str) -> set[str]:
+    """Return the heavy libraries that are in memory after a program has run."""
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        cwd=PACKAGE.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    names = set(done.stderr.split())
+    assert {"coach.cli", "click"} <= names, done.stderr
+    return names & set(HEAVY)
+
+
+def test_importing_the_command_line_loads_nothing_heavy() -> None:
+    program = "import sys, coach.cli; sys.stderr.write(' '.join(sys.modules))"
+    assert loaded(program) == set()
+
+
+@pytest.mark.parametrize("command", ALLOWED)
+def test_a_command_loads_only_what_it_needs(command: str) -> None:
+    script = PACKAGE.parent / "scripts" / "box-breathing.yaml"
+    arguments = [part.format(script=script) for part in command.split()]
+    assert loaded(PROGRAM, *arguments) <= set(ALLOWED[command])

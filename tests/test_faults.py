@@ -1,0 +1,168 @@
+"""What goes wrong around the coach, made to happen for real: disks, signals, pipes, terminals."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+LONG = "title: Long\nexercises: [{name: A, reps: 100, phases: [{cue: Up, move: 1, hold: 20}]}]\n"
+COACH = [sys.executable, "-m", "coach"]
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    path = tmp_path / "long.yaml"
+    path.write_text(LONG)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def stored(script: Path, tmp_path: Path) -> None:
+    """Speak everything once, so that what follows is about files."""
+    subprocess.run(
+        [*COACH, "render", script, "-q", "-o", tmp_path / "warm.wav"], check=True, timeout=120
+    )
+    (tmp_path / "warm.wav").unlink()
+
+
+def in_mount(
+    options: str, folder: Path, script: Path, extra: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run a render into `folder`, which is a small file system of its own meanwhile."""
+    render = " ".join([*COACH, "render", str(script), "-o", str(folder / "a.wav"), extra])
+    command = (
+        f"mount -t tmpfs {options} none {folder} || exit 99; {render}; code=$?; "
+        f"ls -A {folder}; exit $code"
+    )
+    return subprocess.run(
+        ["unshare", "-rm", "sh", "-c", command],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_a_full_disk(tmp_path: Path, script: Path) -> None:
+    folder = tmp_path / "full"
+    folder.mkdir()
+    result = in_mount("-o size=256k", folder, script)
+    assert result.returncode == 1, result.stderr
+    assert "a.wav: no space left on device" in result.stderr
+    assert result.stdout == "", "no half-written file"
+
+
+def test_a_read_only_folder(tmp_path: Path, script: Path) -> None:
+    folder = tmp_path / "fixed"
+    folder.mkdir()
+    result = in_mount("-o ro", folder, script)
+    assert result.returncode == 1, result.stderr
+    assert "a.wav: read-only file system" in result.stderr
+    assert result.stdout == ""
+
+
+def test_a_cue_sheet_on_a_full_disk(tmp_path: Path, script: Path) -> None:
+    folder = tmp_path / "tiny"
+    folder.mkdir()
+    sheet = folder / "sheet.json"
+    (tmp_path / "elsewhere").mkdir()
+    render = f"{' '.join(COACH)} render {script} -o {tmp_path}/elsewhere/a.wav --cue-sheet {sheet}"
+    command = f"mount -t tmpfs -o size=16k none {folder} || exit 99; {render}; code=$?; ls -A {folder}; exit $code"
+    result = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", command],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert result.returncode == 1, result.stderr
+    assert "sheet.json: no space left on device" in result.stderr
+    assert result.stdout == ""
+
+
+def when_writing_begins(process: subprocess.Popen[bytes], folder: Path) -> None:
+    """Return as soon as the render has a temporary file in `folder`, or has ended."""
+    while process.poll() is None:
+        with contextlib.suppress(FileNotFoundError):  # the trial whether one can write there
+            if any(path.stat().st_size for path in folder.glob(".a.wav.*.part")):
+                return
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_render_leaves_the_old_file(tmp_path: Path, number: signal.Signals) -> None:
+    script = tmp_path / "huge.yaml"
+    script.write_text(LONG.replace("100", "1000").replace("20", "60"))
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / "a.wav").write_bytes(b"old")
+    process = subprocess.Popen(
+        [*COACH, "render", script, "-o", folder / "a.wav"], stderr=subprocess.PIPE
+    )
+    when_writing_begins(process, folder)
+    process.send_signal(number)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130, told
+    assert told.decode().strip() == "Interrupted."
+    assert [path.name for path in folder.iterdir()] == ["a.wav"]
+    assert (folder / "a.wav").read_bytes() == b"old"
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    process = subprocess.Popen([*COACH, "schema"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout
+    assert process.stderr
+    process.stdout.close()
+    assert process.wait(30) == 0
+    assert process.stderr.read() == b""
+    process.stderr.close()
+
+
+def test_progress_is_shown_on_a_terminal_only(tmp_path: Path, script: Path) -> None:
+    command = [*COACH, "render", str(script), "-o", str(tmp_path / "a.wav")]
+    piped = subprocess.run(command, capture_output=True, timeout=60, check=True)
+    assert piped.stdout == b""
+    assert piped.stderr.decode().startswith("Wrote ")
+    master, slave = pty.openpty()
+    with subprocess.Popen(command, stderr=slave, stdout=subprocess.PIPE) as process:
+        os.close(slave)
+        shown = b""
+        while select.select([master], [], [], 30)[0]:
+            try:
+                shown += os.read(master, 4096)
+            except OSError:
+                break
+        assert process.wait(30) == 0
+    os.close(master)
+    assert "Writing" in shown.decode()
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"},
+        {"TERM": "dumb", "COLUMNS": "20"},
+        {"NO_COLOR": "1"},
+        {"HOME": "/nonexistent", "XDG_CACHE_HOME": "/proc/nowhere"},
+    ],
+)
+def test_odd_surroundings(tmp_path: Path, environment: dict[str, str]) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("title: Übung 🧘\nexercises: [{name: תרגיל, hold: 3, settle: 0}]\n", "utf-8")
+    variables = {**os.environ, **environment}
+    for command in (
+        ["list"],
+        ["show", str(path)],
+        ["render", str(path), "-o", str(tmp_path / "a.wav")],
+    ):
+        result = subprocess.run(
+            [*COACH, *command],
+            env=variables, capture_output=True, timeout=60, check=False, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        assert result.returncode == 0, result.stderr
+        assert b"Traceback" not in result.stderr
+        assert b"\x1b[" not in result.stdout

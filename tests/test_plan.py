@@ -1,0 +1,197 @@
+"""What is said, in which order: goldens of the bundled routines, and single rules."""
+
+from __future__ import annotations
+
+import os
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from coach.errors import CoachError
+from coach.phrases import languages, load_phrasebook
+from coach.plan import At, Chapter, Cue, Gap, Now, Say, Step, Timed, plan
+from coach.routine import Routine, load_routine
+from coach.settings import Manner
+from coach.units import decimal, short_duration
+from tests.conftest import bundled, routine_of
+
+GOLDENS = Path(__file__).parent / "goldens"
+
+
+def lines(steps: tuple[Step, ...]) -> list[str]:
+    """Return steps as text, one line each."""
+    text = []
+    for step in steps:
+        match step:
+            case Chapter():
+                text.append(f"== {step.title}")
+            case Gap():
+                text.append(f"   {decimal(step.seconds)}")
+            case Now():
+                text.append(f"   {shown(step.what)}")
+            case Timed():
+                where = step.where
+                place = [where.phase, where.set and f"set {where.set}", where.side]
+                place += [where.rep and f"rep {where.rep}", where.round and f"round {where.round}"]
+                named = ", ".join(str(part) for part in place if part)
+                text.append(f"-- {step.kind} {short_duration(step.seconds)} ({named})")
+                text += [f"      {shown(say)}" for say in step.opening]
+                text += [f"      {event(at)}" for at in step.events]
+    return text
+
+
+def event(at: At) -> str:
+    return f"{decimal(at.offset)}: {shown(at.what)}"
+
+
+def shown(what: Say | Cue) -> str:
+    return f'"{what.text}"' if isinstance(what, Say) else f"*{what.name}"
+
+
+def planned(routine: Routine, manner: Manner) -> list[str]:
+    return lines(plan(routine, manner, load_phrasebook("en"), Fraction(600)))
+
+
+def said(text: str, manner: Manner | None = None) -> list[str]:
+    """Return everything that the session of a script may say, in order."""
+    found = planned(routine_of(text), manner or Manner())
+    return [line[line.index('"') + 1 : -1] for line in found if '"' in line]
+
+
+@pytest.mark.parametrize("path", bundled(), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "manner",
+    [Manner(), Manner(detail="brief", count="both"), Manner(detail="cues", count="voice")],
+    ids=["full-beep", "brief-both", "cues-voice"],
+)
+def test_bundled_routines_are_planned_as_they_were_read_and_found_good(
+    path: Path, manner: Manner
+) -> None:
+    golden = GOLDENS / f"{path.stem}.{manner.detail}-{manner.count}.txt"
+    found = "\n".join(planned(load_routine(path), manner)) + "\n"
+    if os.environ.get("COACH_WRITE_GOLDENS"):
+        golden.parent.mkdir(exist_ok=True)
+        golden.write_text(found, "utf-8")
+    assert found == golden.read_text("utf-8")
+
+
+CAT = (
+    "title: T\nsafety: [Be careful.]\nclosing: [Rest now.]\nexercises:\n"
+    "  - name: Cat\n    setup: [Kneel down.]\n    reps: 3\n"
+    "    phases:\n      - {cue: Arch, guide: Look down., move: 2s, hold: 5s}\n"
+    "      - {cue: Release, move: 2s}\n"
+)
+
+
+def test_everything_is_said_in_full() -> None:
+    assert said(CAT) == [
+        "T.", "1 exercise, about 10 minutes.", "Be careful.",
+        "Cat.", "Kneel down.", "3 repetitions, hold each for 5 seconds.", "Get ready.",
+        "1", "Arch.", "Look down.", "Release.",
+        "2", "Arch.", "Release.",
+        "3, last one.", "Arch.", "Release.",
+        "Rest now.", "That took about 10 minutes. You are done.",
+    ]  # fmt: skip
+
+
+def test_brief_has_names_cues_and_counts() -> None:
+    assert said(CAT, Manner(detail="brief")) == [
+        "T.", "1 exercise, about 10 minutes.", "Cat.", "3 repetitions, hold each for 5 seconds.",
+        "1", "Arch.", "Release.", "2", "Arch.", "Release.", "3, last one.", "Arch.", "Release.",
+        "That took about 10 minutes. You are done.",
+    ]  # fmt: skip
+
+
+def test_cues_has_counts_only() -> None:
+    assert said(CAT, Manner(detail="cues")) == ["1", "2", "3"]
+
+
+def test_a_hold_of_five_seconds_has_its_tones() -> None:
+    found = planned(routine_of("title: T\nexercises: [{name: A, hold: 5}]\n"), Manner())
+    at = found.index("-- hold 5s (phase-1, set 1, rep 1)")
+    assert found[at + 1 : at + 7] == [
+        "      0: *start", "      1: *tick", "      2: *final", "      3: *final",
+        "      4: *final", "      5: *end",
+    ]  # fmt: skip
+
+
+def test_spoken_seconds_count_down_to_one() -> None:
+    text = "title: T\nexercises: [{name: A, hold: 4.5}]\n"
+    voiced = planned(routine_of(text), Manner(count="voice"))
+    assert [line.strip() for line in voiced if line.startswith("      ") and '"' in line] == [
+        '"Get ready."', '1: "4"', '2: "3"', '3: "2"', '4: "1"',
+    ]  # fmt: skip
+    both = planned(routine_of(text), Manner(count="both"))
+    assert "      1: *tick" in both
+    assert '      1.125: "4"' in both
+
+
+def test_the_middle_is_marked_in_long_holds_and_many_repetitions() -> None:
+    assert "Halfway." in said("title: T\nexercises: [{name: A, hold: 20}]\n")
+    assert "Halfway." not in said("title: T\nexercises: [{name: A, hold: 19}]\n")
+    words = said("title: T\nexercises: [{name: A, hold: 5, reps: 8}]\n")
+    assert words[words.index("Halfway.") + 1] == "5"
+    assert "Halfway." not in said("title: T\nexercises: [{name: A, hold: 5, reps: 7}]\n")
+
+
+def test_numbers_in_texts_follow_the_settings() -> None:
+    text = (
+        "title: T\nexercises:\n  - name: A\n    hold: 8s\n    reps: 2\n    sets: 2\n    rest: 90\n"
+        "    sides: [left, right]\n"
+        "    setup: ['{reps} times, {sets} sets, {hold}, {rest}, {side}, {name}, {{braces}}']\n"
+    )
+    assert "2 times, 2 sets, 8 seconds, 1 minute and 30 seconds, left and right, A, {braces}" in (
+        said(text)
+    )
+
+
+def test_sides_are_named_and_switched() -> None:
+    words = said("title: T\nexercises: [{name: A, hold: 5, sides: [left, right], sets: 2}]\n")
+    assert words[3:] == [
+        "2 sets, hold each for 5 seconds, on each side.", "Left side.", "Get ready.",
+        "Switch sides. Right side.",
+        "Well done.", "Rest for 15 seconds.", "Next: Set 2 of 2. Left side.",
+        "Switch sides. Right side.",
+        "That took about 10 minutes. You are done.",
+    ]  # fmt: skip
+
+
+def test_rounds_are_counted_and_instructions_given_once() -> None:
+    words = said(
+        "title: T\nexercises:\n  - rounds: 2\n    rest: 10\n    exercises:\n"
+        "      - {name: A, work: 5, setup: Stand.}\n      - {name: B, work: 5, setup: Sit.}\n"
+    )
+    assert words.count("Stand.") == words.count("Sit.") == 1
+    assert "Next: round 2 of 2, A." in words
+    assert words.count("Next: B.") == 2
+
+
+def test_a_breath_flows_from_phase_to_phase() -> None:
+    found = planned(
+        routine_of(
+            "title: T\nexercises: [{name: B, reps: 2, phases: [{cue: In, work: 4}, "
+            "{cue: Hold, hold: 4}, {cue: Out, work: 4}]}]\n"
+        ),
+        Manner(),
+    )
+    first = next(i for i, line in enumerate(found) if line.startswith("-- work"))
+    assert not [line for line in found[first:-8] if line.startswith("   0.")]
+
+
+def test_self_paced_repetitions_take_their_pace() -> None:
+    found = planned(routine_of("title: T\nexercises: [{name: A, reps: 10, pace: 2}]\n"), Manner())
+    assert '   "10 repetitions, at your own pace."' in found
+    assert "-- work 20s (set 1)" in found
+
+
+def test_every_phrase_of_the_catalog_can_be_said() -> None:
+    assert languages() == ("en",)
+    book = load_phrasebook("en-GB")
+    assert book.duration(Fraction(3725)) == "1 hour, 2 minutes and 5 seconds"
+    assert book.duration(Fraction(5, 2)) == "2.5 seconds"
+    assert book.duration(Fraction(0)) == "0 seconds"
+    assert book.about(Fraction(20)) == "less than a minute"
+    assert book.about(Fraction(3600 + 29)) == "about 1 hour"
+    with pytest.raises(CoachError, match="no phrases in the language `xx`"):
+        load_phrasebook("xx")

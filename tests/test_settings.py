@@ -1,0 +1,183 @@
+"""What a user sets over a script."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coach.errors import CoachError, SettingError
+from coach.routine import Exercise, Routine
+from coach.settings import (
+    Manner,
+    Override,
+    Settings,
+    adjust,
+    doses,
+    manner,
+    parse_override,
+    parse_speed,
+)
+from tests.conftest import routine_of
+from tests.strategies import scripts
+
+TWO = """
+title: Two
+exercises:
+  - name: Cat-camel
+    reps: 5-10
+    rest: 20s
+    phases: [{cue: Arch up, hold: 5s}, {cue: Rest, move: 2s}, {cue: Sink, hold: 5-10s}]
+  - rounds: 2
+    exercises:
+      - {name: Bridging, reps: 5-10, phases: [{cue: Lift, move: 4s}]}
+"""
+
+
+def adjusted(*settings: tuple[Any, str], **others: Any) -> Routine:
+    overrides = tuple(parse_override(key, text) for key, text in settings)
+    return adjust(routine_of(TWO), Settings(overrides=overrides, **others))
+
+
+def holds(routine: Routine) -> list[Fraction]:
+    return [p.hold.value for e in routine.exercises() for p in e.phases if p.hold]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("8", Override("hold", Fraction(8))),
+        ("cat-camel=8s", Override("hold", Fraction(8), "cat-camel")),
+        ("cat-camel.arch-up=1:30", Override("hold", Fraction(90), "cat-camel", "arch-up")),
+    ],
+)
+def test_addresses(text: str, expected: Override) -> None:
+    assert parse_override("hold", text) == expected
+
+
+def test_addresses_are_shown_as_they_are_written() -> None:
+    assert parse_override("hold", "cat-camel.arch-up=8").address == "cat-camel.arch-up.hold"
+    assert parse_override("reps", "8").address == "reps"
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "message"),
+    [
+        ("hold", "abc", '--hold abc: expected a duration such as .* found "abc"'),
+        ("reps", "1.5", '--reps 1.5: expected a whole number such as 8, found "1.5"'),
+        ("reps", "0", '--reps 0: expected at least 1, found "0"'),
+        ("hold", "-1", '--hold -1: expected a duration such as .* found "-1"'),
+        ("hold", "100h", "--hold 100h: expected at most 24h"),
+        ("reps", "a.b=5", "--reps: expected VALUE or EXERCISE=VALUE, found"),
+        ("hold", "=5", "--hold: expected VALUE or EXERCISE=VALUE or EXERCISE.PHASE=VALUE, found"),
+        ("hold", "a=", '--hold a=: expected a duration such as .* found ""'),
+    ],
+)
+def test_values_that_are_none(key: Any, text: str, message: str) -> None:
+    with pytest.raises(SettingError, match=message):
+        parse_override(key, text)
+
+
+def test_a_value_for_all_reaches_every_exercise_that_has_it() -> None:
+    assert holds(adjusted(("hold", "8"))) == [8, 8]
+    assert [e.reps.value for e in adjusted(("reps", "7")).exercises()] == [7, 7]
+
+
+def test_a_value_for_one_reaches_only_that() -> None:
+    assert holds(adjusted(("hold", "cat-camel.sink=8"))) == [5, 8]
+    assert [e.reps.value for e in adjusted(("reps", "bridging=7")).exercises()] == [5, 7]
+
+
+def test_a_later_setting_wins() -> None:
+    assert holds(adjusted(("hold", "6"), ("hold", "cat-camel.sink=8"))) == [6, 8]
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        (("reps", "11"), "cat-camel.reps is prescribed as 5 to 10, and 11 is outside; "
+         "bridging.reps is prescribed as 5 to 10, and 11 is outside"),
+        (("hold", "cat-camel.sink=4"), "cat-camel.sink.hold is prescribed as 5s to 10s, and 4s"),
+        (("hold", "cat=8"), "there is no exercise `cat`"),
+        (("hold", "cat-camle=8"), "there is no exercise `cat-camle`; did you mean `cat-camel`?"),
+        (("hold", "cat-camel.snik=8"), "there is no phase `snik`; did you mean `sink`?"),
+        (("hold", "bridging=8"), "--hold changes nothing: `bridging` has no hold"),
+        (("hold", "cat-camel.rest=8"), "--hold changes nothing: `cat-camel` has no hold"),
+    ],
+)  # fmt: skip
+def test_settings_that_do_not_fit(setting: tuple[str, str], message: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        adjusted(setting)
+    assert message in caught.value.message
+
+
+def test_beyond_the_range_on_purpose() -> None:
+    routine = adjusted(("reps", "12"), beyond_range=True)
+    assert [e.reps.value for e in routine.exercises()] == [12, 12]
+    assert all(e.reps.is_beyond for e in routine.exercises())
+
+
+def test_a_single_prescribed_value_is_no_range() -> None:
+    assert holds(adjusted(("hold", "cat-camel.arch-up=8"))) == [8, 5]
+
+
+def test_only_and_skip() -> None:
+    assert [e.id for e in adjusted(only=("bridging",)).exercises()] == ["bridging"]
+    assert [e.id for e in adjusted(skip=("bridging",)).exercises()] == ["cat-camel"]
+    assert len(adjusted(skip=("bridging",)).items) == 1, "an empty circuit goes, too"
+    with pytest.raises(SettingError, match="nothing is left to do"):
+        adjusted(skip=("bridging", "cat-camel"))
+    with pytest.raises(SettingError, match="there is no exercise `brigding`; did you mean"):
+        adjusted(only=("brigding",))
+
+
+def test_a_session_that_becomes_too_long_is_refused() -> None:
+    with pytest.raises(CoachError, match="expected a session of at most 48 hours"):
+        adjusted(("hold", "cat-camel=20h"), beyond_range=True)
+
+
+def test_speed() -> None:
+    assert parse_speed("0.9") == Fraction(9, 10)
+    for text in ("fast", "3", "0.1", "1/2", "nan", ""):
+        with pytest.raises(SettingError, match="--speed: expected"):
+            parse_speed(text)
+
+
+def test_the_user_wins_over_the_script_and_the_script_over_the_default() -> None:
+    routine = routine_of("title: T\ncount: voice\nspeed: 0.9\nexercises: [{name: A, hold: 5}]\n")
+    assert manner(routine, Settings()) == Manner("full", "voice", Fraction(9, 10), "en")
+    chosen = Settings(count="both", detail="cues", speed=Fraction(1))
+    assert manner(routine, chosen) == Manner("cues", "both", Fraction(1), "en")
+
+
+@given(scripts(), st.data())
+def test_an_override_changes_exactly_what_it_names(script: Any, data: st.DataObject) -> None:
+    routine = routine_of(yaml.safe_dump(script, sort_keys=False))
+    target = data.draw(st.sampled_from([e.id for e in routine.exercises()]))
+    key: Any = data.draw(st.sampled_from(["reps", "sets", "rest"]))
+    amount = data.draw(st.integers(1, 50))
+    override = Override(key, Fraction(amount) if key == "rest" else amount, target)
+    changed = adjust(routine, Settings(overrides=(override,), beyond_range=True))
+
+    def values(whole: Routine) -> dict[str, Any]:
+        return {
+            address: value.value
+            for exercise in whole.exercises()
+            for address, value, _ in doses(exercise)
+        }
+
+    before, after = values(routine), values(changed)
+    assert after.pop(f"{target}.{key}") == amount
+    before.pop(f"{target}.{key}")
+    assert after == before
+
+
+@given(scripts())
+def test_no_setting_changes_nothing(script: Any) -> None:
+    routine = routine_of(yaml.safe_dump(script, sort_keys=False))
+    assert adjust(routine, Settings()) == routine
+    assert all(isinstance(exercise, Exercise) for exercise in routine.exercises())
