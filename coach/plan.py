@@ -127,7 +127,7 @@ BREATH = Fraction(1, 4)
 """Between the last word and a tone, or a tone and the next word."""
 BETWEEN = Fraction(3, 4)
 """Between repetitions, after an end tone, and around announcements."""
-AFTER_TONE = Fraction(2, 5)
+AFTER_TONE = Fraction(1, 2)
 """Between the start of an end or halfway tone and the next word."""
 COUNT_AFTER_BEEP = Fraction(1, 8)
 """Between a beep and the count that is spoken with it."""
@@ -521,9 +521,9 @@ class _Planner:
         yield At(seconds, Cue("end"))
 
     def _spoken_second(self, offset: Fraction, left: int) -> At:
-        """Return the count of the seconds that are left, over before the next second."""
+        """Return the count of the seconds that are left, over before the next count."""
         begin = offset + COUNT_AFTER_BEEP if self._beeps else offset
-        return At(begin, Say(self._phrases.say("number", n=left), Rank.COUNT), until=offset + 1)
+        return At(begin, Say(self._phrases.say("number", n=left), Rank.COUNT), until=begin + 1)
 
     def _middle(self, seconds: Fraction, turn: int) -> Iterator[At]:
         if seconds >= LONG_HOLD:

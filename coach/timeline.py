@@ -239,19 +239,26 @@ class _Layout:
     def _place_if_free(
         self, at: At, start: int, length: int, spoken: list[tuple[int, int]], where: Where
     ) -> None:
-        """Speak something at its place in a span, unless something else is spoken then."""
+        """Speak something at its place in a span, unless something else is spoken then.
+
+        `spoken` holds the offsets and ends of what is, in order.
+        """
         if not isinstance(at.what, Say):
             return
         offset = frames(at.offset, self._rate)
         end = offset + len(self._clip_of(at.what))
         limit = length if at.until is None else frames(at.until, self._rate)
         if end > limit:
-            why = "longer than its second" if at.until is not None else "longer than the span"
+            why = "longer than a second" if at.until is not None else "longer than the span"
             self._leave_out(start + offset, at.what, why)
-        elif any(offset < other_end and other < end for other, other_end in spoken):
+            return
+        # What is spoken does not overlap, so only the neighbours can reach into this.
+        after = bisect_left(spoken, (offset, end))
+        neighbours = spoken[max(0, after - 1) : after + 1]
+        if any(offset < other_end and other < end for other, other_end in neighbours):
             self._leave_out(start + offset, at.what, "something else is spoken then")
         else:
-            spoken.append((offset, end))
+            spoken.insert(after, (offset, end))
             self._place(at.what, start + offset, where)
 
     def _leave_out(self, at: int, say: Say, why: str) -> None:

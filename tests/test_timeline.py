@@ -214,7 +214,7 @@ def test_spoken_seconds_stand_on_their_seconds_and_those_too_long_are_listed() -
     timeline = lay_out([step], lambda what: FakeVoice().speak([what.text])[what.text], RATE)  # type: ignore[union-attr]
     assert [(c.start, c.label) for c in timeline.clips] == [(RATE, "3"), (3 * RATE, "1")]
     assert [(item.at, item.why) for item in timeline.left_out] == [
-        (2 * RATE, "longer than its second")
+        (2 * RATE, "longer than a second")
     ]
 
 

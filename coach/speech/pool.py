@@ -132,8 +132,12 @@ class Worker:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(END_S)
         status = self._process.returncode
-        said = self._log.read_text("utf-8", "replace").strip().splitlines()
-        return f"ended with status {status}" + (f" ({said[-1].strip()[:200]})" if said else "")
+        try:
+            said = self._log.read_text("utf-8", "replace").split("\n")
+        except OSError:  # the pool has been closed, and the log with it
+            said = []
+        last = next((line.strip() for line in reversed(said) if line.strip()), "")
+        return f"ended with status {status}" + (f" ({last[:200]})" if last else "")
 
 
 def _converse(

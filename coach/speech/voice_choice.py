@@ -99,7 +99,8 @@ def _by_any_name(voices: Sequence[Voice], typed: str) -> str | None:
         for voice in voices:
             if matches(voice):
                 return voice.id
-    by_language = _for_language(voices, as_tag(wanted), None, ())
+    # "en" means any English; a longer tag that nothing has is rather a slip than a wish.
+    by_language = _for_language(voices, wanted, None, ()) if wanted.isalpha() else None
     if by_language is not None:
         return by_language
     # "zira" for "Microsoft Zira Desktop - English (United States)", if it means one voice only.

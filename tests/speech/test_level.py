@@ -1,31 +1,39 @@
 from __future__ import annotations
 
+import math
+from typing import TypeAlias
+
 import numpy as np
 import pytest
-from coach.speech.level import FADE_S, PAD_S, PEAK_DB, TARGET_DB, active_level, level, trim
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from coach.speech.level import FADE_S, PAD_S, PEAK_DB, TARGET_DB, active_level, level, trim
+
+Clip: TypeAlias = NDArray[np.int16]
 
 RATES = st.sampled_from([8000, 16000, 22050, 24000, 44100, 48000])
 FULL_SCALE = 32768
 
 
-def silence(seconds, rate):
+def silence(seconds: float, rate: int) -> Clip:
     return np.zeros(round(seconds * rate), np.int16)
 
 
-def sine(seconds, rate, db, hertz=220.0):
+def sine(seconds: float, rate: int, db: float, hertz: float = 220.0) -> Clip:
     """A sine whose mean power is `db` below that of full scale."""
     wave = np.sin(2 * np.pi * hertz * np.arange(round(seconds * rate)) / rate)
-    return np.rint(wave * FULL_SCALE * np.sqrt(2) * 10 ** (db / 20)).astype(np.int16)
+    samples: Clip = np.rint(wave * FULL_SCALE * np.sqrt(2) * 10 ** (db / 20)).astype(np.int16)
+    return samples
 
 
-def noise(seconds, rate, db, seed=0):
+def noise(seconds: float, rate: int, db: float, seed: int = 0) -> Clip:
     wave = np.random.default_rng(seed).normal(0, 1, round(seconds * rate))
     return np.rint(wave * FULL_SCALE * 10 ** (db / 20)).clip(-32768, 32767).astype(np.int16)
 
 
-def speech_like(rate, seed, db):
+def speech_like(rate: int, seed: int, db: float) -> Clip:
     """Syllables of noise with weaker ends and pauses between them; the strongest are at `db`."""
     random = np.random.default_rng(seed)
     parts = []
@@ -36,16 +44,16 @@ def speech_like(rate, seed, db):
     return np.concatenate(parts)
 
 
-def peak(samples):
-    return 20 * np.log10(np.abs(samples.astype(np.int32)).max() / FULL_SCALE)
+def peak(samples: Clip) -> float:
+    return 20 * math.log10(int(np.abs(samples.astype(np.int32)).max()) / FULL_SCALE)
 
 
 @given(RATES, st.floats(-60, -4))
-def test_the_level_of_a_tone_is_its_power(rate, db):
+def test_the_level_of_a_tone_is_its_power(rate: int, db: float) -> None:
     assert active_level(sine(0.5, rate, db), rate) == pytest.approx(db, abs=0.4)
 
 
-def test_pauses_do_not_lower_the_level():
+def test_pauses_do_not_lower_the_level() -> None:
     rate = 22050
     word = speech_like(rate, 3, -20)
     alone = active_level(word, rate)
@@ -54,7 +62,7 @@ def test_pauses_do_not_lower_the_level():
 
 
 @given(RATES)
-def test_noise_beneath_speech_does_not_count(rate):
+def test_noise_beneath_speech_does_not_count(rate: int) -> None:
     tone = sine(1, rate, -20)
     quiet = noise(4, rate, -50)
     level_db = active_level(np.concatenate([quiet, tone, quiet]), rate)
@@ -63,34 +71,39 @@ def test_noise_beneath_speech_does_not_count(rate):
 
 @settings(deadline=None)
 @given(RATES, st.integers(0, 1000), st.floats(-45, -8))
-def test_every_clip_reaches_the_target_unless_a_peak_forbids_it(rate, seed, db):
+def test_every_clip_reaches_the_target_unless_a_peak_forbids_it(
+    rate: int, seed: int, db: float
+) -> None:
     clip = speech_like(rate, seed, db)
     levelled = level(clip, rate)
     assert levelled.dtype == np.int16
     assert levelled.shape == clip.shape
     assert peak(levelled) <= PEAK_DB + 0.01
     reached = active_level(levelled, rate)
+    assert reached is not None
     if peak(levelled) < PEAK_DB - 0.1:
         assert reached == pytest.approx(TARGET_DB, abs=0.3)
     else:
         assert reached <= TARGET_DB + 0.3
 
 
-def test_a_peak_holds_the_gain_back():
+def test_a_peak_holds_the_gain_back() -> None:
     rate = 16000
     clip = sine(1, rate, -40)
     clip[8000] = 20000
     levelled = level(clip, rate)
     assert peak(levelled) == pytest.approx(PEAK_DB, abs=0.01)
-    assert active_level(levelled, rate) < TARGET_DB
+    reached = active_level(levelled, rate)
+    assert reached is not None
+    assert reached < TARGET_DB
 
 
-def test_a_target_can_be_given():
+def test_a_target_can_be_given() -> None:
     assert active_level(level(sine(1, 8000, -40), 8000, -26.0), 8000) == pytest.approx(-26, abs=0.3)
 
 
 @pytest.mark.parametrize("size", [0, 1, 3, 1000])
-def test_silence_stays_silence(size):
+def test_silence_stays_silence(size: int) -> None:
     nothing = np.zeros(size, np.int16)
     assert np.array_equal(level(nothing, 22050), nothing)
     assert active_level(nothing, 22050) is None
@@ -99,7 +112,7 @@ def test_silence_stays_silence(size):
 
 @pytest.mark.parametrize("value", [-32768, -1, 1, 32767])
 @pytest.mark.parametrize("size", [1, 2, 50, 5000])
-def test_odd_clips_do_not_fail(size, value):
+def test_odd_clips_do_not_fail(size: int, value: int) -> None:
     clip = np.full(size, value, np.int16)
     for result in (trim(clip, 22050), level(clip, 22050), trim(clip, 8000)):
         assert result.dtype == np.int16
@@ -108,7 +121,9 @@ def test_odd_clips_do_not_fail(size, value):
 
 @settings(deadline=None)
 @given(RATES, st.integers(0, 1000), st.floats(0, 1), st.floats(0, 1), st.floats(-30, -12))
-def test_trim_takes_silence_and_nothing_else(rate, seed, before, after, db):
+def test_trim_takes_silence_and_nothing_else(
+    rate: int, seed: int, before: float, after: float, db: float
+) -> None:
     random = np.random.default_rng(seed)
     # Engines' silence is not always digital.
     floor_db = db - random.uniform(62, 80)
@@ -125,12 +140,10 @@ def test_trim_takes_silence_and_nothing_else(rate, seed, before, after, db):
 
 
 @pytest.mark.parametrize("db", [-25, -30, -35])
-def test_weak_consonants_at_the_ends_stay(db):
+def test_weak_consonants_at_the_ends_stay(db: float) -> None:
     rate = 22050
     vowel, consonant = sine(0.2, rate, -15), noise(0.1, rate, -15 + db)
-    clip = np.concatenate(
-        [silence(0.3, rate), consonant, vowel, consonant, silence(0.3, rate)]
-    )
+    clip = np.concatenate([silence(0.3, rate), consonant, vowel, consonant, silence(0.3, rate)])
     start = round((0.3 - PAD_S) * rate)
     length = round((0.4 + 2 * PAD_S) * rate)
     trimmed = trim(clip, rate)
@@ -143,7 +156,7 @@ def test_weak_consonants_at_the_ends_stay(db):
     )
 
 
-def test_ends_do_not_click():
+def test_ends_do_not_click() -> None:
     rate = 22050
     trimmed = trim(np.full(rate, 10000, np.int16), rate)
     fade = round(FADE_S * rate)
@@ -155,13 +168,13 @@ def test_ends_do_not_click():
 
 @settings(deadline=None)
 @given(RATES, st.integers(0, 1000), st.floats(-40, -12))
-def test_trimming_again_takes_no_more_than_the_pads(rate, seed, db):
+def test_trimming_again_takes_no_more_than_the_pads(rate: int, seed: int, db: float) -> None:
     clip = np.concatenate([silence(0.2, rate), speech_like(rate, seed, db), silence(0.2, rate)])
     once = trim(clip, rate)
     assert once.size - trim(once, rate).size <= 2 * (FADE_S + 0.005) * rate + 2
 
 
-def test_the_clip_that_was_given_is_left_alone():
+def test_the_clip_that_was_given_is_left_alone() -> None:
     rate = 22050
     clip = speech_like(rate, 1, -30)
     before = clip.copy()

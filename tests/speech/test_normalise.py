@@ -2,11 +2,13 @@
 from __future__ import annotations
 
 import string
+from collections.abc import Mapping
 
 import pytest
-from coach.speech.normalise import normalise
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+
+from coach.speech.normalise import normalise
 
 ENGLISH = [
     # Times.
@@ -155,23 +157,25 @@ ANY_LANGUAGE = [
 
 
 @pytest.mark.parametrize(("written", "spoken"), ENGLISH)
-def test_english(written, spoken):
+def test_english(written: str, spoken: str) -> None:
     assert normalise(written, "en") == spoken
     assert normalise(written, "en-GB") == spoken
 
 
 @pytest.mark.parametrize(("written", "spoken"), ANY_LANGUAGE)
 @pytest.mark.parametrize("language", ["en", "de"])
-def test_any_language(written, spoken, language):
+def test_any_language(written: str, spoken: str, language: str) -> None:
     assert normalise(written, language) == spoken
 
 
-@pytest.mark.parametrize("text", ["10s", "5-10", "1/2", "SI", "3x8", "z.B. 10 kg", "Üben Sie täglich"])
-def test_other_languages_keep_their_abbreviations(text):
+@pytest.mark.parametrize(
+    "text", ["10s", "5-10", "1/2", "SI", "3x8", "z.B. 10 kg", "Üben Sie täglich"]
+)
+def test_other_languages_keep_their_abbreviations(text: str) -> None:
     assert normalise(text, "de") == text
 
 
-def test_en_dash_in_other_languages():
+def test_en_dash_in_other_languages() -> None:
     assert normalise("5–10 Mal – jeden Tag", "de") == "5-10 Mal, jeden Tag"
 
 
@@ -187,10 +191,10 @@ def test_en_dash_in_other_languages():
         ("10s", {"10s": "ten"}, "ten"),
         ("a+b (c)", {"+": " plus ", "(c)": "see"}, "a plus b see"),
         ("same", {"": "x", " ": "y"}, "same"),
-        ("x", {"x": "\\1 \\g<0>"}, "1 g less than 0"),
+        ("x", {"x": "\\1 \\g<0>"}, "1 gram less than 0"),
     ],
 )
-def test_pronounce(written, pronounce, spoken):
+def test_pronounce(written: str, pronounce: Mapping[str, str], spoken: str) -> None:
     assert normalise(written, "en", pronounce) == spoken
 
 
@@ -198,7 +202,9 @@ WORDLIKE = st.lists(
     st.one_of(
         st.sampled_from([written for written, _ in ENGLISH + ANY_LANGUAGE]),
         st.text(st.sampled_from("0123456789xXsm:/-–.,;()[]<>#*~+=½%° LR'…\n\u200d")),
-        st.sampled_from([*"-–/.:,x<>[]()*#&+=~", " ", "", "…", "s", "10", "1/2", "w/", "etc.", "SI"]),
+        st.sampled_from(
+            [*"-–/.:,x<>[]()*#&+=~", " ", "", "…", "s", "10", "1/2", "w/", "etc.", "SI"]
+        ),
         st.text(),
         st.text(string.printable),
     ),
@@ -211,14 +217,14 @@ WORDLIKE = st.lists(
 @example("+ + 5", "en")
 @example("<a<b>c>", "en")
 @example("[[a[[b]]c]]", "en")
-def test_normalising_twice_gives_the_same(text, language):
+def test_normalising_twice_gives_the_same(text: str, language: str) -> None:
     once = normalise(text, language)
     assert normalise(once, language) == once
 
 
 @settings(max_examples=500)
 @given(WORDLIKE, st.sampled_from(["en", "de", "", "x_y-z"]))
-def test_only_speakable_text_in_one_line_comes_out(text, language):
+def test_only_speakable_text_in_one_line_comes_out(text: str, language: str) -> None:
     spoken = normalise(text, language)
     assert spoken == spoken.strip()
     assert not set(spoken) & set("\n\t[]<>{}*_`^\\~#🙂\u00a0\u200b")
@@ -228,7 +234,7 @@ def test_only_speakable_text_in_one_line_comes_out(text, language):
 
 
 @given(WORDLIKE, st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=5))
-def test_no_pronunciation_makes_it_fail(text, pronounce):
+def test_no_pronunciation_makes_it_fail(text: str, pronounce: Mapping[str, str]) -> None:
     normalise(text, "en", pronounce)
 
 
@@ -241,12 +247,14 @@ def test_no_pronunciation_makes_it_fail(text, pronounce):
         *("😀", "\u200d", "é\u200d", "\u0301\u0316", "a\u0301", "Hold 10s, 5-10 reps. "),
     ],
 )
-def test_time_grows_with_the_length_only(piece):
+def test_time_grows_with_the_length_only(piece: str) -> None:
     normalise(piece * (200_000 // len(piece)), "en", {"SI": "S I", "1 1": "one"})
 
 
-def test_a_megabyte():
+def test_a_megabyte() -> None:
     sentence = "Hold for 10s, repeat 5-10 reps w/ the (L) leg. "
     count = 1_000_000 // len(sentence)
     spoken = normalise(sentence * count, "en")
-    assert spoken.count("Hold for 10 seconds, repeat 5 to 10 repetitions with the left leg.") == count
+    assert (
+        spoken.count("Hold for 10 seconds, repeat 5 to 10 repetitions with the left leg.") == count
+    )

@@ -6,12 +6,14 @@ import sys
 import threading
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
-import coach
 import numpy as np
 import pytest
+
+import coach
 from coach.errors import SpeechError
-from coach.speech import ENGINES, Speech, open_engine
+from coach.speech import ENGINES, Engine, Speech, Voice, open_engine
 from coach.speech.level import TARGET_DB, active_level
 from coach.speech.parallel import as_finished
 from coach.speech.speaker import Speaker
@@ -26,38 +28,38 @@ class FakeEngine:
     name = "fake"
     rate = 22050
 
-    def __init__(self, fingerprint="fake 1", workers=3):
+    def __init__(self, fingerprint: str = "fake 1", workers: int = 3) -> None:
         self.fingerprint = fingerprint
         self.workers = workers
-        self.said = []
+        self.said: list[str] = []
 
-    def synthesize(self, text):
+    def synthesize(self, text: str) -> Speech:
         self.said.append(text)
         tone = np.sin(np.arange(len(text.split()) * self.rate // 10) / 10) * 3000
         silence = np.zeros(self.rate // 2)
         return Speech(self.rate, np.concatenate([silence, tone, silence]).astype(np.int16))
 
-    def voices(self):
+    def voices(self) -> tuple[Voice, ...]:
         return ()
 
-    def close(self):
+    def close(self) -> None:
         pass
 
 
 class Refusing(FakeEngine):
-    def synthesize(self, text):
+    def synthesize(self, text: str) -> Speech:
         raise AssertionError(text)
 
 
 class Failing(FakeEngine):
     """Fails at one text, but lets all that are begun with it go on until they are released."""
 
-    def __init__(self, fails):
+    def __init__(self, fails: str) -> None:
         super().__init__(workers=2)
         self.fails = fails
         self.release = threading.Event()
 
-    def synthesize(self, text):
+    def synthesize(self, text: str) -> Speech:
         if text == self.fails:
             raise SpeechError(f"no {text}")
         speech = super().synthesize(text)
@@ -65,11 +67,11 @@ class Failing(FakeEngine):
         return speech
 
 
-def speaker(engine, folder, **options):
+def speaker(engine: Engine, folder: Path, **options: Any) -> Speaker:
     return Speaker(engine, ClipStore(folder), **{"language": "en", "rate": RATE, **options})
 
 
-def test_each_text_gets_its_clip(tmp_path):
+def test_each_text_gets_its_clip(tmp_path: Path) -> None:
     clips = speaker(FakeEngine(), tmp_path).speak(["Arch up.", "Sink", "Back to neutral"])
     assert list(clips) == ["Arch up.", "Sink", "Back to neutral"]
     for text, clip in clips.items():
@@ -79,7 +81,7 @@ def test_each_text_gets_its_clip(tmp_path):
         assert active_level(clip, RATE) == pytest.approx(TARGET_DB, abs=1)
 
 
-def test_the_store_saves_the_engine(tmp_path):
+def test_the_store_saves_the_engine(tmp_path: Path) -> None:
     engine = FakeEngine()
     first = speaker(engine, tmp_path).speak(["One", "Two"])
     again = speaker(Refusing(), tmp_path).speak(["Two", "One"])
@@ -88,27 +90,27 @@ def test_the_store_saves_the_engine(tmp_path):
     assert list(again) == ["Two", "One"]
 
 
-def test_equal_texts_are_spoken_once(tmp_path):
+def test_equal_texts_are_spoken_once(tmp_path: Path) -> None:
     engine = FakeEngine()
     clips = speaker(engine, tmp_path).speak(["Hold 10s", "Hold  10 s", "Hold 10 seconds"])
     assert engine.said == ["Hold 10 seconds"]
     assert len(clips) == 3
 
 
-def test_texts_are_normalised_and_pronounced(tmp_path):
+def test_texts_are_normalised_and_pronounced(tmp_path: Path) -> None:
     engine = FakeEngine()
     speaker(engine, tmp_path, pronounce={"TRX": "tee are ex"}).speak(["TRX 5-10 reps"])
     assert engine.said == ["tee are ex 5 to 10 repetitions"]
 
 
-def test_what_cannot_be_spoken_is_an_empty_clip(tmp_path):
+def test_what_cannot_be_spoken_is_an_empty_clip(tmp_path: Path) -> None:
     speaks = speaker(Refusing(), tmp_path)
     for clips in (speaks.speak(["...", ""]), speaks.stored(["...", ""])):
         assert set(clips) == {"...", ""}
         assert all(clip.size == 0 and clip.dtype == np.int16 for clip in clips.values())
 
 
-def test_stored_never_asks_the_engine(tmp_path):
+def test_stored_never_asks_the_engine(tmp_path: Path) -> None:
     speaker(FakeEngine(), tmp_path).speak(["One"])
     assert list(speaker(Refusing(), tmp_path).stored(["One", "Two"])) == ["One"]
 
@@ -121,23 +123,27 @@ def test_stored_never_asks_the_engine(tmp_path):
         (FakeEngine(), {"pronounce": {"One": "wun"}}),
     ],
 )
-def test_whatever_changes_the_sound_is_another_clip(tmp_path, engine, options):
+def test_whatever_changes_the_sound_is_another_clip(
+    tmp_path: Path, engine: FakeEngine, options: Any
+) -> None:
     speaker(FakeEngine(), tmp_path).speak(["One"])
     speaker(engine, tmp_path, **options).speak(["One"])
     assert len(engine.said) == 1
 
 
-def test_one_stored_clip_serves_every_rate(tmp_path):
+def test_one_stored_clip_serves_every_rate(tmp_path: Path) -> None:
     speaker(FakeEngine(), tmp_path).speak(["One two three"])
     sizes = {
-        rate: speaker(Refusing(), tmp_path, rate=rate).speak(["One two three"])["One two three"].size
+        rate: speaker(Refusing(), tmp_path, rate=rate)
+        .speak(["One two three"])["One two three"]
+        .size
         for rate in (22050, 24000, 48000)
     }
     assert sizes[24000] == pytest.approx(sizes[22050] * 24000 / 22050, abs=2)
     assert sizes[48000] == pytest.approx(sizes[22050] * 48000 / 22050, abs=2)
 
 
-def test_a_damaged_clip_is_made_again(tmp_path):
+def test_a_damaged_clip_is_made_again(tmp_path: Path) -> None:
     speaker(FakeEngine(), tmp_path).speak(["One"])
     (path,) = tmp_path.rglob("*.wav")
     path.write_bytes(path.read_bytes()[:-100])
@@ -147,7 +153,7 @@ def test_a_damaged_clip_is_made_again(tmp_path):
     speaker(Refusing(), tmp_path).speak(["One"])
 
 
-def test_progress_counts_up_to_all(tmp_path):
+def test_progress_counts_up_to_all(tmp_path: Path) -> None:
     speaker(FakeEngine(), tmp_path).speak(["One"])
     seen = []
     speaker(FakeEngine(), tmp_path).speak(
@@ -156,7 +162,7 @@ def test_progress_counts_up_to_all(tmp_path):
     assert seen == [(1, 3), (2, 3), (3, 3)]
 
 
-def test_a_store_that_cannot_be_written_changes_nothing_else(tmp_path):
+def test_a_store_that_cannot_be_written_changes_nothing_else(tmp_path: Path) -> None:
     in_the_way = tmp_path / "clips"
     in_the_way.write_text("a file")
     store = ClipStore(in_the_way)
@@ -165,7 +171,7 @@ def test_a_store_that_cannot_be_written_changes_nothing_else(tmp_path):
     assert store.problem is not None
 
 
-def test_the_first_failure_ends_the_rest(tmp_path):
+def test_the_first_failure_ends_the_rest(tmp_path: Path) -> None:
     engine = Failing("Fail")
     texts = ["One", "Fail", *(f"later {number}" for number in range(50))]
     try:
@@ -176,8 +182,8 @@ def test_the_first_failure_ends_the_rest(tmp_path):
         engine.release.set()
 
 
-def test_an_interrupted_run_keeps_what_was_spoken(tmp_path):
-    def interrupt(ready, _):
+def test_an_interrupted_run_keeps_what_was_spoken(tmp_path: Path) -> None:
+    def interrupt(ready: int, _: object) -> None:
         if ready == 2:
             raise KeyboardInterrupt
 
@@ -189,18 +195,18 @@ def test_an_interrupted_run_keeps_what_was_spoken(tmp_path):
     assert {"number 0", "number 1"} <= set(speaker(Refusing(), tmp_path).stored(texts))
 
 
-def test_as_finished_gives_every_result_in_any_order():
+def test_as_finished_gives_every_result_in_any_order() -> None:
     found = dict(as_finished(lambda number: number * 2, range(100), 4))
     assert found == {number: number * 2 for number in range(100)}
     assert list(as_finished(str, [], 4)) == []
 
 
-def test_as_finished_hands_out_no_more_than_threads():
+def test_as_finished_hands_out_no_more_than_threads() -> None:
     running = []
     most = []
     lock = threading.Lock()
 
-    def work(_):
+    def work(_: object) -> None:
         with lock:
             running.append(1)
             most.append(len(running))
@@ -211,19 +217,21 @@ def test_as_finished_hands_out_no_more_than_threads():
     assert max(most) <= 2
 
 
-def test_open_engine_names_the_near_match():
+def test_open_engine_names_the_near_match() -> None:
     with pytest.raises(SpeechError, match="did you mean `pyttsx3`") as caught:
         open_engine("pytsx3")
     assert all(name in caught.value.hint for name in ("auto", *ENGINES))
 
 
 @pytest.mark.parametrize("speed", [Fraction(2, 5), Fraction(21, 10), Fraction(-1), Fraction(0)])
-def test_a_speed_out_of_range_is_refused(speed):
+def test_a_speed_out_of_range_is_refused(speed: Fraction) -> None:
     with pytest.raises(SpeechError, match=r"from 0\.5 to 2"):
         open_engine(speed=speed)
 
 
-def test_an_engine_of_another_package_can_be_opened(tmp_path, monkeypatch):
+def test_an_engine_of_another_package_can_be_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "other_engine.py").write_text(
         "class Other:\n"
         "    def __init__(self, *, voice, speed, language):\n"
@@ -234,7 +242,7 @@ def test_an_engine_of_another_package_can_be_opened(tmp_path, monkeypatch):
     (distribution / "METADATA").write_text("Metadata-Version: 2.1\nName: other\nVersion: 1.0\n")
     (distribution / "entry_points.txt").write_text("[coach.engines]\nother = other_engine:Other\n")
     monkeypatch.syspath_prepend(tmp_path)
-    engine = open_engine("other", voice="v", speed=Fraction(3, 2), language="de")
+    engine: Any = open_engine("other", voice="v", speed=Fraction(3, 2), language="de")
     assert engine.opened_with == ("v", Fraction(3, 2), "de")
     with pytest.raises(SpeechError, match="did you mean `other`"):
         open_engine("othr")
@@ -250,7 +258,7 @@ assert not heavy, heavy
 """
 
 
-def test_opening_an_engine_loads_nothing_heavy():
+def test_opening_an_engine_loads_nothing_heavy() -> None:
     done = subprocess.run(
         [sys.executable, "-c", FINGERPRINT],
         env={**os.environ, "PYTHONPATH": str(Path(coach.__file__).parents[1])},

@@ -7,52 +7,57 @@ import sys
 import wave
 from pathlib import Path
 
-import coach
 import numpy as np
-from coach.speech import Speech
-from coach.speech.store import LEFTOVER_S, USED_S, ClipStore, clip_key, default_folder
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
+from numpy.typing import NDArray
+
+import coach
+from coach.speech import Speech
+from coach.speech.store import LEFTOVER_S, USED_S, ClipStore, clip_key, default_folder
 
 KEY = clip_key("engine", "en", "Arch up.", 1)
 SPEECH = Speech(22050, np.arange(-500, 500, dtype=np.int16) * 7)
+PARTS = st.tuples(st.text(max_size=3), st.text(max_size=3), st.text(max_size=3))
 SAMPLES = npst.arrays(np.int16, st.integers(0, 300))
 
 per_example_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-def same(one, other):
-    return one.rate == other.rate and np.array_equal(one.samples, other.samples)
+def same(one: Speech | None, other: Speech) -> bool:
+    return one is not None and one.rate == other.rate and np.array_equal(one.samples, other.samples)
 
 
-def only_file(folder):
+def only_file(folder: Path) -> Path:
     (path,) = (path for path in folder.rglob("*") if path.is_file())
     return path
 
 
 @per_example_folder
 @given(st.integers(1, 192_000), SAMPLES)
-def test_what_is_put_in_comes_out(tmp_path, rate, samples):
+def test_what_is_put_in_comes_out(tmp_path: Path, rate: int, samples: NDArray[np.int16]) -> None:
     store = ClipStore(tmp_path)
     store.put(KEY, Speech(rate, samples))
     found = store.get(KEY)
     assert same(found, Speech(rate, samples))
+    assert found is not None
     assert found.samples.dtype == np.int16
     assert store.problem is None
 
 
-def test_nothing_is_found_in_an_empty_or_missing_folder(tmp_path):
+def test_nothing_is_found_in_an_empty_or_missing_folder(tmp_path: Path) -> None:
     assert ClipStore(tmp_path).get(KEY) is None
     assert ClipStore(tmp_path / "missing").get(KEY) is None
 
 
-def test_clips_lie_in_folders_by_the_first_two_digits(tmp_path):
+def test_clips_lie_in_folders_by_the_first_two_digits(tmp_path: Path) -> None:
     ClipStore(tmp_path).put(KEY, SPEECH)
     assert only_file(tmp_path) == tmp_path / KEY[:2] / f"{KEY}.wav"
 
 
-def test_other_programs_can_play_a_clip(tmp_path):
+def test_other_programs_can_play_a_clip(tmp_path: Path) -> None:
     import soundfile
 
     ClipStore(tmp_path).put(KEY, SPEECH)
@@ -67,7 +72,7 @@ def test_other_programs_can_play_a_clip(tmp_path):
 
 @per_example_folder
 @given(st.data())
-def test_any_changed_byte_is_noticed_and_mended(tmp_path, data):
+def test_any_changed_byte_is_noticed_and_mended(tmp_path: Path, data: st.DataObject) -> None:
     store = ClipStore(tmp_path)
     store.put(KEY, SPEECH)
     path = only_file(tmp_path)
@@ -82,7 +87,7 @@ def test_any_changed_byte_is_noticed_and_mended(tmp_path, data):
 
 @per_example_folder
 @given(st.data())
-def test_a_file_of_any_other_length_is_noticed(tmp_path, data):
+def test_a_file_of_any_other_length_is_noticed(tmp_path: Path, data: st.DataObject) -> None:
     store = ClipStore(tmp_path)
     store.put(KEY, SPEECH)
     path = only_file(tmp_path)
@@ -95,23 +100,25 @@ def test_a_file_of_any_other_length_is_noticed(tmp_path, data):
 
 @per_example_folder
 @given(st.binary(max_size=200))
-def test_any_other_file_is_not_a_clip(tmp_path, content):
+def test_any_other_file_is_not_a_clip(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / KEY[:2] / f"{KEY}.wav"
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(content)
     assert ClipStore(tmp_path).get(KEY) is None
 
 
-@given(st.lists(st.text(max_size=3), min_size=3, max_size=3), st.integers(0, 9), st.data())
-def test_keys_differ_when_anything_differs(parts, processing, data):
+@given(PARTS, st.integers(0, 9), st.data())
+def test_keys_differ_when_anything_differs(
+    parts: tuple[str, str, str], processing: int, data: st.DataObject
+) -> None:
     key = clip_key(*parts, processing)
     assert len(key) == 64
-    others = data.draw(st.lists(st.text(max_size=3), min_size=3, max_size=3))
+    others = data.draw(PARTS)
     assert (clip_key(*others, processing) == key) == (others == parts)
     assert clip_key(*parts, processing + 1) != key
 
 
-def test_a_folder_that_cannot_be_written_is_a_problem_not_an_exception(tmp_path):
+def test_a_folder_that_cannot_be_written_is_a_problem_not_an_exception(tmp_path: Path) -> None:
     in_the_way = tmp_path / "clips"
     in_the_way.write_text("a file")
     store = ClipStore(in_the_way)
@@ -125,22 +132,25 @@ def test_a_folder_that_cannot_be_written_is_a_problem_not_an_exception(tmp_path)
     store.tidy()
 
 
-def test_a_full_disk_leaves_no_half_clip(tmp_path, monkeypatch):
-    def full(*_):
+def test_a_full_disk_leaves_no_half_clip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "replace", full)
     store = ClipStore(tmp_path)
     store.put(KEY, SPEECH)
+    assert store.problem is not None
     assert "No space left" in store.problem
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
-def test_a_clip_that_another_process_holds_open_is_no_problem(tmp_path, monkeypatch):
+def test_a_clip_that_another_process_holds_open_is_no_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store = ClipStore(tmp_path)
     store.put(KEY, SPEECH)
 
-    def held(*_):
+    def held(*_: object) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(os, "replace", held)
@@ -149,7 +159,7 @@ def test_a_clip_that_another_process_holds_open_is_no_problem(tmp_path, monkeypa
     assert only_file(tmp_path).suffix == ".wav"
 
 
-def test_leftovers_of_killed_processes_go_after_an_hour(tmp_path):
+def test_leftovers_of_killed_processes_go_after_an_hour(tmp_path: Path) -> None:
     store = ClipStore(tmp_path)
     store.put(KEY, SPEECH)
     leftover = tmp_path / KEY[:2] / f"{KEY}abc.tmp"
@@ -162,7 +172,7 @@ def test_leftovers_of_killed_processes_go_after_an_hour(tmp_path):
     assert same(store.get(KEY), SPEECH)
 
 
-def test_tidying_leaves_alone_what_is_not_its_own(tmp_path):
+def test_tidying_leaves_alone_what_is_not_its_own(tmp_path: Path) -> None:
     (tmp_path / "ab").mkdir()
     others = [tmp_path / "notes.tmp", tmp_path / "ab" / "notes.txt", tmp_path / "mine" / "x.tmp"]
     for other in others:
@@ -172,7 +182,7 @@ def test_tidying_leaves_alone_what_is_not_its_own(tmp_path):
     assert all(other.exists() for other in others)
 
 
-def test_the_clips_longest_unused_go_when_there_is_too_much(tmp_path):
+def test_the_clips_longest_unused_go_when_there_is_too_much(tmp_path: Path) -> None:
     store = ClipStore(tmp_path)
     keys = [clip_key("engine", "en", str(number), 1) for number in range(4)]
     for age, key in enumerate(keys):
@@ -207,7 +217,7 @@ assert store.problem is None, store.problem
 """
 
 
-def test_several_processes_at_once(tmp_path):
+def test_several_processes_at_once(tmp_path: Path) -> None:
     keys = [clip_key("engine", "en", str(number), 1) for number in range(5)]
     environment = {**os.environ, "PYTHONPATH": str(Path(coach.__file__).parents[1])}
     processes = [
@@ -218,7 +228,9 @@ def test_several_processes_at_once(tmp_path):
     assert not list(tmp_path.rglob("*.tmp"))
 
 
-def test_the_default_folder_is_the_users_cache(tmp_path, monkeypatch):
+def test_the_default_folder_is_the_users_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for variable in ("XDG_CACHE_HOME", "HOME", "LOCALAPPDATA"):
         monkeypatch.setenv(variable, str(tmp_path))
     folder = default_folder()
@@ -227,7 +239,7 @@ def test_the_default_folder_is_the_users_cache(tmp_path, monkeypatch):
     assert not folder.exists()
 
 
-def test_an_impossible_rate_is_damage(tmp_path):
+def test_an_impossible_rate_is_damage(tmp_path: Path) -> None:
     store = ClipStore(tmp_path)
     store.put(KEY, Speech(1_000_001, SPEECH.samples))
     assert store.get(KEY) is None
