@@ -27,7 +27,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Final
 
 from coach.errors import CuePackError, did_you_mean
-from coach.plan import CUE_NAMES, CueName
+from coach.steps import CUE_NAMES, CueName
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,117 +7,31 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from enum import IntEnum
+from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING
 
 from coach.routine import Circuit, Exercise, Item, Phase, Routine
+from coach.steps import (
+    At,
+    Chapter,
+    Cue,
+    CueName,
+    Gap,
+    Now,
+    Rank,
+    Say,
+    SpanKind,
+    Step,
+    Timed,
+    Where,
+)
 from coach.template import fill
 from coach.units import Range
 
 if TYPE_CHECKING:
     from coach.phrases import Phrasebook
     from coach.settings import Manner
-
-CueName = Literal[
-    "ready", "start", "tick", "final", "end", "halfway", "rest", "switch", "finish"
-]  # fmt: skip
-CUE_NAMES: tuple[CueName, ...] = get_args(CueName)
-SpanKind = Literal["move", "hold", "work", "rest", "settle", "switch"]
-
-
-class Rank(IntEnum):
-    """How much something spoken matters where not all of it fits; lower stays longer."""
-
-    REQUIRED = 0
-    """A cue or an instruction: never left out; what is before it is lengthened."""
-    COUNT = 1
-    HALFWAY = 2
-    ENCOURAGEMENT = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """The place in a session that something belongs to."""
-
-    exercise: str | None = None
-    """The exercise's id; None in the introduction and at the end."""
-    phase: str | None = None
-    set: int = 0
-    """Counted from 1; 0 outside of sets."""
-    side: str | None = None
-    rep: int = 0
-    """Counted from 1; 0 outside of repetitions."""
-    round: int = 0
-    """The innermost circuit's round, counted from 1; 0 outside of circuits."""
-
-
-@dataclass(frozen=True, slots=True)
-class Say:
-    """Something spoken."""
-
-    text: str
-    rank: Rank = Rank.REQUIRED
-
-
-@dataclass(frozen=True, slots=True)
-class Cue:
-    """A sound from the cue pack."""
-
-    name: CueName
-
-
-@dataclass(frozen=True, slots=True)
-class At:
-    """A sound at a fixed place of a span, in exact seconds from the span's start."""
-
-    offset: Fraction
-    what: Say | Cue
-    until: Fraction | None = None
-    """By when something spoken must be over; None means the end of the span."""
-
-
-@dataclass(frozen=True, slots=True)
-class Now:
-    """A sound that begins where the step before it ends, and takes its own time."""
-
-    what: Say | Cue
-    where: Where
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """Silence, in seconds."""
-
-    seconds: Fraction
-
-
-@dataclass(frozen=True, slots=True)
-class Chapter:
-    """A chapter begins here."""
-
-    title: str
-
-
-@dataclass(frozen=True, slots=True)
-class Timed:
-    """A span of a given length, with what sounds in it."""
-
-    kind: SpanKind
-    seconds: Fraction
-    where: Where
-    opening: tuple[Say, ...] = ()
-    """Spoken from the span's start on, after a cue that sounds there. What is required and does
-    not fit is spoken before the span."""
-    events: tuple[At, ...] = ()
-    beeps_from: Fraction | None = None
-    """Where the closing beeps begin, in seconds from the start; the opening ends before them."""
-    stretches: bool = False
-    """The span grows to hold its opening, instead of speaking it before."""
-
-
-Step: TypeAlias = Now | Gap | Chapter | Timed
 
 LEAD_IN = Fraction(3, 4)
 """After the first tone, so that a loudspeaker that was asleep does not swallow the first word."""
@@ -154,18 +68,6 @@ def plan(
             that out.
     """
     return tuple(_Planner(routine, manner, phrases, length).session())
-
-
-def texts_in(steps: Sequence[Step]) -> dict[str, None]:
-    """Return every distinct text that the steps may speak, in the order of their first use."""
-    texts: dict[str, None] = {}
-    for step in steps:
-        if isinstance(step, Now) and isinstance(step.what, Say):
-            texts[step.what.text] = None
-        elif isinstance(step, Timed):
-            texts |= {say.text: None for say in step.opening}
-            texts |= {at.what.text: None for at in step.events if isinstance(at.what, Say)}
-    return texts
 
 
 class _Planner:

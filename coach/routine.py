@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from coach.errors import CoachError, Problem, ScriptError
-from coach.script import Document, default_id, is_path, read_script
+from coach.script import Document, default_id, is_beside, read_script
 from coach.units import Range
 
 if TYPE_CHECKING:
@@ -212,7 +212,7 @@ class _Resolver:
     def routine(self) -> Routine:
         script = self._script
         cues: str | Path | None = script.cues
-        if script.cues and is_path(script.cues):
+        if script.cues and is_beside(self._path, script.cues):
             cues = self._path.parent / script.cues
         return Routine(
             id=default_id(self._path.stem) or "routine",

@@ -165,6 +165,11 @@ def is_path(text: str) -> bool:
     return "/" in text or "\\" in text or text.startswith(".")
 
 
+def is_beside(script: Path, text: str) -> bool:
+    """Whether `text` in a script means a path from the script's folder: it exists or looks so."""
+    return is_path(text) or (script.parent / text).exists()
+
+
 def _is_empty(node: Node) -> bool:
     return isinstance(node, Scalar) and node.is_plain and not node.text
 

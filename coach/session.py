@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from coach.errors import CoachError, did_you_mean
 from coach.files import data_dir
 from coach.phrases import Phrasebook, load_phrasebook
-from coach.plan import CUE_NAMES, Cue, CueName, Say, Step, plan, texts_in
+from coach.plan import plan
 from coach.routine import Routine, load_routine
 from coach.script import is_path
 from coach.settings import Manner, Settings, adjust, manner
+from coach.steps import CUE_NAMES, Cue, CueName, Say, Step, texts_in
 from coach.timeline import Timeline, lay_out
 from coach.units import seconds
 

@@ -221,16 +221,17 @@ def doses(exercise: Exercise) -> Iterator[tuple[str, Range[int] | Range[Fraction
 
 
 def _check_ranges(routine: Routine) -> None:
-    outside = []
+    outside: dict[str, list[str]] = {}
     for exercise in routine.exercises():
         for address, value, shown in doses(exercise):
             if value.is_beyond:
-                show: Callable[[Any], str] = _QUANTITIES[address.rpartition(".")[2]].show  # type: ignore[index]
-                outside.append(
-                    f"{address} is prescribed as {show(value.low)} to {show(value.high)}, "
-                    f"and {shown} is outside"
-                )
+                owner, _, key = address.rpartition(".")
+                show: Callable[[Any], str] = _QUANTITIES[key].show  # type: ignore[index]
+                prescribed = f"{show(value.low)} to {show(value.high)}"
+                why = f"{key} {shown} is outside the prescribed {prescribed}"
+                outside.setdefault(why, []).append(owner)
     if outside:
         raise SettingError(
-            "; ".join(outside), "Choose a value inside, or allow it with --beyond-range."
+            "; ".join(f"{why} of {', '.join(owners)}" for why, owners in outside.items()),
+            "Choose a value inside, or allow it with --beyond-range.",
         )

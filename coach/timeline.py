@@ -13,7 +13,7 @@ from fractions import Fraction
 from operator import attrgetter
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from coach.plan import At, Chapter, Cue, Gap, Now, Rank, Say, SpanKind, Step, Timed, Where
+from coach.steps import At, Chapter, Cue, Gap, Now, Rank, Say, SpanKind, Step, Timed, Where
 from coach.units import frames
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 WORD_GAP = Fraction(3, 20)
 """Seconds of silence at least between two things that are spoken."""
+TONE_GAP = Fraction(1, 20)
+"""Seconds between a span's first tone and the word that follows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,7 @@ class _Layout:
         self._end_of_work: Clip | None = None
         """A tone that is not needed where the next span begins at its frame."""
         self._word_gap = frames(WORD_GAP, rate)
+        self._tone_gap = frames(TONE_GAP, rate)
 
     def add(self, step: Step) -> None:
         if not isinstance(step, Timed):
@@ -166,7 +169,7 @@ class _Layout:
         cues = [at for at in step.events if isinstance(at.what, Cue)]
         length = frames(step.seconds, self._rate)
         opens_with = cues[0].what if cues and not cues[0].offset else None
-        tone = len(self._clip_of(opens_with)) + self._word_gap if opens_with else 0
+        tone = len(self._clip_of(opens_with)) + self._tone_gap if opens_with else 0
         beeps_from = length
         if step.beeps_from is not None:
             beeps_from = frames(step.beeps_from, self._rate) - self._word_gap

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from coach import format as keys
 from coach.errors import Location, Problem, ScriptError, at_column, did_you_mean, near_match
-from coach.script import Document, Items, Mapping, Node, Scalar, default_id, describe, is_path
+from coach.script import Document, Items, Mapping, Node, Scalar, default_id, describe, is_beside
 from coach.units import Range
 
 
@@ -50,7 +50,8 @@ def _plain(node: Node, document: Document, problems: list[Problem]) -> Any:
         if isinstance(value, Scalar) and value.is_plain and not value.text:
             message = f"`{key.text}` has no value: give it one, or leave the key out"
             problems.append(document.problem(key.where, message))
-        plain[key.text] = _plain(value, document, problems)
+        else:
+            plain[key.text] = _plain(value, document, problems)
     return plain
 
 
@@ -81,7 +82,7 @@ def _duplicate_ids(document: Document) -> Iterator[Problem]:
 
 def _pack_problems(document: Document, path: Path) -> Iterator[Problem]:
     node = document.root.get("cues")
-    if isinstance(node, Scalar) and is_path(node.text):
+    if isinstance(node, Scalar) and is_beside(path, node.text):
         folder = path.parent.resolve()
         if not (folder / node.text).resolve().is_relative_to(folder):
             message = "expected a path below the script's own folder, found one that leaves it"
@@ -122,8 +123,10 @@ def _without_consequences(
             node = _node_at(document, path)
             if isinstance(node, Items) and len(node.items) >= details["ctx"]["min_length"]:
                 continue
-        if details["type"] == "missing" and path:
-            if near_match(str(path[-1]), unknown.get(path[:-1], [])):
+        if details["type"] == "missing":
+            owner = _node_at(document, path[:-1])
+            is_empty = isinstance(owner, Mapping) and owner.get(str(path[-1])) is not None
+            if is_empty or near_match(str(path[-1]), unknown.get(path[:-1], [])):
                 continue
         yield details
 

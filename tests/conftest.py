@@ -14,9 +14,9 @@ from hypothesis import settings as hypothesis_settings
 from numpy.typing import NDArray
 
 from coach.files import data_dir
-from coach.plan import CUE_NAMES, CueName
 from coach.routine import Routine, routine_from
 from coach.script import parse_script
+from coach.steps import CUE_NAMES, CueName
 
 RATE = 24_000
 hypothesis_settings.register_profile(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 import soundfile
 
 from coach.cli import run
+from coach.files import data_dir
 from tests.conftest import bundled
 
 SHORT = (
@@ -94,6 +96,29 @@ def test_warnings_do_not_fail_a_check(capsys: pytest.CaptureFixture[str], tmp_pa
     path = tmp_path / "w.yaml"
     path.write_text("title: T\nexercises: [{name: A, hold: 8, setup: For 5 seconds.}]\n")
     assert "good, with 1 warning" in output(capsys, "check", path)
+
+
+def test_check_takes_folders_and_bundled_names(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, script: Path
+) -> None:
+    text = output(capsys, "check", tmp_path, "box-breathing")
+    assert text.splitlines() == [f"{script}: good", f"{bundled()[0]}: good"]
+    (tmp_path / "empty").mkdir()
+    assert "no script (.yaml) in the folder" in output(capsys, "check", tmp_path / "empty", code=1)
+
+
+def test_a_script_brings_its_own_cue_pack(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    shutil.copytree(data_dir("audio_cues") / "classic", tmp_path / "mine")
+    path = tmp_path / "a.yaml"
+    for name in ("mine", "./mine"):
+        path.write_text(f"title: T\ncues: {name}\nexercises: [{{name: A, hold: 3}}]\n")
+        output(capsys, "render", path, "-o", tmp_path / "a.wav")
+    (tmp_path / "mine" / "tick.wav").unlink()
+    text = output(capsys, "render", path, "-o", tmp_path / "b.wav", code=1)
+    assert "tick.wav" in text
+    assert not (tmp_path / "b.wav").exists()
 
 
 def test_schema_is_one_json_document(capsys: pytest.CaptureFixture[str]) -> None:
@@ -207,7 +232,7 @@ def test_timed_show_for_people(capsys: pytest.CaptureFixture[str], script: Path)
         (["render", "box-breathing", "-o", "a.mpx"], 1, "it has the ending `.mpx`"),
         (["render", "box-breathing", "-o", "noending"], 1, "it has no ending"),
         (["render", "box-breathing", "-o", "no/such/folder/a.wav"], 1, "there is no folder"),
-        (["show", "box-breathing", "--reps", "99"], 1, "prescribed as 10 to 20, and 99 is outside"),
+        (["show", "box-breathing", "--reps", "99"], 1, "reps 99 is outside the prescribed 10 to 20 of box-breathing"),
         (["show", "box-breathing", "--reps", "x"], 1, "--reps x: expected a whole number"),
         (["show", "box-breathing", "--speed", "9"], 1, '--speed: expected at most 2, found "9"'),
         (["show", "box-breathing", "--cues", "clasic"], 1, "did you mean `classic`?"),

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from coach.cues import bundled_packs, load_pack, load_samples
 from coach.errors import CuePackError
-from coach.plan import CUE_NAMES, CueName
+from coach.steps import CUE_NAMES, CueName
 
 Sound: TypeAlias = NDArray[np.float64]
 Clip: TypeAlias = NDArray[np.int16]

@@ -115,7 +115,10 @@ def test_instructions_are_understood(session: tuple[NDArray[np.int16], int, Any]
         decoder.end_utt()
         hypothesis = decoder.hyp()
         understood = hypothesis.hypstr.split() if hypothesis else []
-        wanted = [numbers.get(word, word) for word in text.lower().replace(",", "").replace(".", "").split()]
+        wanted = [
+            numbers.get(word, word)
+            for word in text.lower().replace(",", "").replace(".", "").split()
+        ]
         words += len(wanted)
         heard += sum(word in understood for word in wanted)
     assert heard / words > UNDERSTOOD, f"{heard} of {words} words"

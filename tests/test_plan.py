@@ -10,9 +10,10 @@ import pytest
 
 from coach.errors import CoachError
 from coach.phrases import languages, load_phrasebook
-from coach.plan import At, Chapter, Cue, Gap, Now, Say, Step, Timed, plan
+from coach.plan import plan
 from coach.routine import Routine, load_routine
 from coach.settings import Manner
+from coach.steps import At, Chapter, Cue, Gap, Now, Say, Step, Timed
 from coach.units import decimal, short_duration
 from tests.conftest import bundled, routine_of
 

@@ -14,10 +14,10 @@ from pydantic import BaseModel
 from coach import cli
 from coach import format as keys
 from coach.cli.options import settings_from
-from coach.plan import CUE_NAMES
 from coach.routine import load_routine, routine_from
 from coach.script import parse_script
 from coach.session import bundled_routines, find_routine, prepare
+from coach.steps import CUE_NAMES
 from coach.units import parse_duration
 from tests.readme_reference import README, context_of, with_reference
 

@@ -99,9 +99,9 @@ def test_a_later_setting_wins() -> None:
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        (("reps", "11"), "cat-camel.reps is prescribed as 5 to 10, and 11 is outside; "
-         "bridging.reps is prescribed as 5 to 10, and 11 is outside"),
-        (("hold", "cat-camel.sink=4"), "cat-camel.sink.hold is prescribed as 5s to 10s, and 4s"),
+        (("reps", "11"), "reps 11 is outside the prescribed 5 to 10 of cat-camel, bridging"),
+        (("hold", "cat-camel.sink=4"), "hold 4s is outside the prescribed 5s to 10s of "
+         "cat-camel.sink"),
         (("hold", "cat=8"), "there is no exercise `cat`"),
         (("hold", "cat-camle=8"), "there is no exercise `cat-camle`; did you mean `cat-camel`?"),
         (("hold", "cat-camel.snik=8"), "there is no phase `snik`; did you mean `sink`?"),

@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coach.phrases import load_phrasebook
-from coach.plan import At, Chapter, Gap, Now, Rank, Say, Step, Timed, Where, plan, texts_in
+from coach.plan import plan
 from coach.routine import Exercise, Routine, exercises_in
 from coach.session import Prepared, build
 from coach.settings import Manner, Settings, adjust
+from coach.steps import At, Chapter, Gap, Now, Rank, Say, Step, Timed, Where, texts_in
 from coach.timeline import Clip, Span, Timeline, lay_out, mix
 from coach.units import frames
 from tests.conftest import RATE, FakeVoice, fake_cues, routine_of

@@ -21,8 +21,8 @@ _COMMANDS = {
     "render": ("coach.cli.render", "Write a session to a sound file."),
     "show": ("coach.cli.routines", "Show a session: exercises, doses, times."),
     "list": ("coach.cli.routines", "List the bundled routines."),
-    "check": ("coach.cli.routines", "Check routine scripts and show every problem."),
-    "schema": ("coach.cli.routines", "Print the JSON Schema of routine scripts."),
+    "check": ("coach.cli.check", "Check routine scripts and show every problem."),
+    "schema": ("coach.cli.check", "Print the JSON Schema of routine scripts."),
     "voices": ("coach.cli.voices", "List the voices that can speak."),
 }
 """Where each command is, imported when it runs, and its line in the help."""

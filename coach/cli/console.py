@@ -6,11 +6,15 @@ import contextlib
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from coach.errors import Problem
+from coach.units import clock, seconds
+
+if TYPE_CHECKING:
+    from coach.timeline import Timeline
 
 MAX_LINE = 120
 """Characters of a script's line that a problem quotes."""
@@ -60,6 +64,13 @@ def table(
     if not console.is_terminal:
         console.width = 200  # whatever reads a pipe gets whole lines
     console.print(grid)
+
+
+def echo_left_out(timeline: Timeline, *, verbose: bool, err: bool) -> None:
+    """Print what did not fit into a session, a line each, if the user asked to be told more."""
+    for item in timeline.left_out if verbose else ():
+        at = clock(seconds(item.at, timeline.rate))
+        click.echo(f"  {at} {item.text} ({item.why})", err=err)
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from coach.cli.console import progress
+from coach.cli.console import echo_left_out, progress
 from coach.cli.options import session_options, settings_from
 
 
@@ -69,11 +69,7 @@ def render_command(
             temporary.write_text(f"{text}\n", "utf-8")
         if not quiet:
             click.echo(f"Wrote {cue_sheet}.", err=True)
-    left_out = session.timeline.left_out
+    left_out = len(session.timeline.left_out)
     if left_out and not quiet:
-        click.echo(
-            f"{len(left_out)} spoken counts or remarks did not fit and were left out.", err=True
-        )
-        for item in left_out if options["verbose"] else ():
-            at = clock(seconds(item.at, RENDER_RATE))
-            click.echo(f"  {at} {item.text} ({item.why})", err=True)
+        click.echo(f"{left_out} spoken counts or remarks did not fit and were left out.", err=True)
+        echo_left_out(session.timeline, verbose=options["verbose"], err=True)

@@ -1,19 +1,17 @@
-"""`coach list`, `show`, `check` and `schema`: routines as they are written and as they run."""
+"""`coach list` and `coach show`: routines as they run."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from operator import attrgetter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from coach.cli.console import echo_json, problem_text, table
+from coach.cli.console import echo_json, echo_left_out, table
 from coach.cli.options import session_options, settings_from
-from coach.errors import CoachError, Problem, ScriptError
 from coach.units import Range, clock, seconds, short_duration
 
 if TYPE_CHECKING:
@@ -29,7 +27,7 @@ def list_command(*, as_json: bool) -> None:
     from coach.session import bundled_routines, estimate, prepare
     from coach.settings import Settings
 
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name, path in bundled_routines().items():
         prepared = prepare(path, Settings())
         routine = prepared.routine
@@ -85,86 +83,13 @@ def show_command(routine: str, *, timed: bool, as_json: bool, **options: Any) ->
     if as_json:
         echo_json(_described(session, is_exact=is_exact))
     else:
-        _print_session(session, is_exact=is_exact)
-
-
-@click.command("check")
-@click.argument(
-    "paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH..."
-)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def check_command(paths: tuple[Path, ...], *, as_json: bool) -> int:
-    """Check routine scripts and show every problem with its place.
-
-    Exits with 1 if a script has errors; warnings alone do not count.
-    """
-    from coach.phrases import load_phrasebook
-    from coach.routine import load_routine
-
-    documents = []
-    failed = False
-    for path in paths:
-        problems: Sequence[Problem] = ()
-        message = ""
-        try:
-            routine = load_routine(path)
-            problems = routine.warnings
-            load_phrasebook(routine.language)
-        except ScriptError as error:
-            problems = error.problems
-        except CoachError as error:
-            message = f"{error.message} {error.hint}".strip()
-        is_bad = bool(message) or any(problem.severity == "error" for problem in problems)
-        failed = failed or is_bad
-        documents.append(
-            {
-                "path": str(path),
-                "ok": not is_bad,
-                "message": message,
-                "problems": [_problem_json(problem) for problem in problems],
-            }
-        )
-        if not as_json:
-            for problem in problems:
-                click.echo(problem_text(problem), err=True)
-            if message:
-                click.echo(f"{path}: {message}", err=True)
-            click.echo(f"{path}: {_verdict(problems, is_bad=is_bad)}")
-    if as_json:
-        echo_json(documents)
-    return 1 if failed else 0
-
-
-@click.command("schema")
-def schema_command() -> None:
-    """Print the JSON Schema of routine scripts, for editors."""
-    from coach.format import json_schema
-
-    echo_json(json_schema())
-
-
-def _verdict(problems: Sequence[Problem], *, is_bad: bool) -> str:
-    count = len(problems)
-    if is_bad:
-        return f"{count or 1} problem{'s' if count > 1 else ''}"
-    return f"good, with {count} warning{'s' if count > 1 else ''}" if count else "good"
-
-
-def _problem_json(problem: Problem) -> dict[str, Any]:
-    return {
-        "file": problem.where.file,
-        "line": problem.where.line,
-        "column": problem.where.column,
-        "severity": problem.severity,
-        "message": problem.message,
-        "source": problem.source,
-    }
+        _print_session(session, is_exact=is_exact, verbose=options["verbose"])
 
 
 # -- show ----------------------------------------------------------------------------------
 
 
-def _print_session(session: Session, *, is_exact: bool) -> None:
+def _print_session(session: Session, *, is_exact: bool, verbose: bool) -> None:
     routine, timeline = session.routine, session.timeline
     total = clock(seconds(timeline.duration, timeline.rate))
     click.echo(f"{routine.title} ({'' if is_exact else 'about '}{total})")
@@ -176,49 +101,39 @@ def _print_session(session: Session, *, is_exact: bool) -> None:
         if text:
             click.echo(f"{label}{text}")
     click.echo()
-    times = _exercise_times(timeline)
-    rows = [
-        (str(number or ""), name, identifier, dose, rest, time)
-        for number, name, identifier, dose, rest, time in _rows(routine, times)
-    ]
-    table(
-        ("#", "Exercise", "Id", "Dose", "Rest", "Time"),
-        rows,
-        right=("#", "Rest", "Time"),
-        whole=("Id",),
-    )
+    rows = list(_rows(routine, _exercise_times(timeline)))
+    headings = ("#", "Exercise", "Id", "Dose", "Rest", "Time")
+    table(headings, rows, right=("#", "Rest", "Time"), whole=("Id",))
     click.echo()
     introduction = clock(seconds(_introduction(timeline), timeline.rate))
     click.echo(f"Introduction {introduction}, total {total}.")
     for text in routine.safety:
         click.echo(f"- {text}")
     if timeline.left_out:
-        click.echo(f"{len(timeline.left_out)} spoken counts or remarks do not fit: see --timed.")
+        click.echo(f"{len(timeline.left_out)} spoken counts or remarks do not fit.")
+        echo_left_out(timeline, verbose=verbose, err=False)
     if not is_exact:
         click.echo("Times are about right; they are exact once the session has been spoken.")
 
 
-def _rows(routine: Routine, times: dict[str, int]) -> Iterator[tuple[int, str, str, str, str, str]]:
-    numbers = {exercise.id: n for n, exercise in enumerate(routine.exercises(), 1)}
-    rate = times["rate"]
+def _rows(routine: Routine, times: Mapping[str, Fraction]) -> Iterator[tuple[str, ...]]:
+    """Yield the table's rows: number, name, id, dose, rest, time; circuits with a row above."""
+    from coach.routine import Circuit
 
-    def rows(items: Sequence[Item], indent: str) -> Iterator[tuple[int, str, str, str, str, str]]:
+    numbers = {exercise.id: n for n, exercise in enumerate(routine.exercises(), 1)}
+
+    def rows(items: Sequence[Item], indent: str) -> Iterator[tuple[str, ...]]:
         for item in items:
-            if hasattr(item, "rounds"):
-                rounds = f"{_shown(item.rounds, ' rounds')} of"
-                yield (
-                    0,
-                    indent + (item.name or rounds),
-                    "",
-                    rounds if item.name else "",
-                    _shown(item.rest),
-                    "",
-                )
+            rest = _shown(item.rest)
+            if isinstance(item, Circuit):
+                rounds = f"{_shown(item.rounds, 'round')} of"
+                named = (item.name, "", rounds) if item.name else (rounds, "", "")
+                yield "", indent + named[0], *named[1:], rest, ""
                 yield from rows(item.items, f"{indent}  ")
             else:
-                time = clock(seconds(times.get(item.id, 0), rate))
-                rest = _shown(item.rest)
-                yield numbers[item.id], indent + item.name, item.id, dose_text(item), rest, time
+                name = indent + item.name
+                time = clock(times.get(item.id, Fraction(0)))
+                yield str(numbers[item.id]), name, item.id, dose_text(item), rest, time
 
     return rows(routine.items, "")
 
@@ -227,9 +142,9 @@ def dose_text(exercise: Exercise) -> str:
     """Return a dose as people write it: `5 reps (5-10), hold 5s + 5s`."""
     parts = []
     if exercise.sets.high > 1 or exercise.sets.value > 1:
-        parts.append(_shown(exercise.sets, " sets"))
+        parts.append(_shown(exercise.sets, "set"))
     if exercise.reps.high > 1 or exercise.reps.value > 1 or exercise.is_self_paced:
-        parts.append(_shown(exercise.reps, " reps"))
+        parts.append(_shown(exercise.reps, "rep"))
     for kind in ("hold", "work"):
         times = [time for phase in exercise.phases if (time := getattr(phase, kind))]
         if len({(time.low, time.high) for time in times}) == 1:
@@ -246,7 +161,9 @@ def dose_text(exercise: Exercise) -> str:
 
 def _shown(value: Range[int] | Range[Fraction], unit: str = "") -> str:
     """Return a value with the range that it is prescribed in: `6 reps (5-10)`."""
-    return f"{_number(value.value)}{unit}{_prescribed(value)}"
+    plural = "" if value.value == 1 else "s"
+    named = f" {unit}{plural}" if unit else ""
+    return f"{_number(value.value)}{named}{_prescribed(value)}"
 
 
 def _prescribed(value: Range[int] | Range[Fraction]) -> str:
@@ -264,16 +181,16 @@ def _introduction(timeline: Timeline) -> int:
     return timeline.markers[1].start if len(timeline.markers) > 1 else timeline.duration
 
 
-def _exercise_times(timeline: Timeline) -> dict[str, int]:
-    """Return the frames that each exercise takes, over all its rounds, its rest included."""
-    times = {"rate": timeline.rate}
+def _exercise_times(timeline: Timeline) -> dict[str, Fraction]:
+    """Return the seconds that each exercise takes, over all its rounds, its rest included."""
+    times: dict[str, Fraction] = {}
     ends = [marker.start for marker in timeline.markers[1:]] + [timeline.duration]
-    start_of = attrgetter("start")
     for marker, end in zip(timeline.markers, ends, strict=True):
-        first = bisect_left(timeline.clips, marker.start, key=start_of)
+        first = bisect_left(timeline.clips, marker.start, key=attrgetter("start"))
         owner = timeline.clips[first].where.exercise if first < len(timeline.clips) else None
         if owner:
-            times[owner] = times.get(owner, 0) + end - marker.start
+            length = seconds(end - marker.start, timeline.rate)
+            times[owner] = times.get(owner, Fraction(0)) + length
     return times
 
 
@@ -304,7 +221,7 @@ def _described(session: Session, *, is_exact: bool) -> dict[str, Any]:
                 "sets": _range_json(exercise.sets),
                 "rest": _range_json(exercise.rest),
                 "holds": [_range_json(phase.hold) for phase in exercise.phases if phase.hold],
-                "duration": times.get(exercise.id, 0) / timeline.rate,
+                "duration": float(times.get(exercise.id, 0)),
             }
             for exercise in routine.exercises()
         ],

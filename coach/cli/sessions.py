@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import click
 
 from coach.cli.console import progress
 from coach.cues import load_pack, load_samples
 from coach.files import data_dir
-from coach.plan import CueName
 from coach.session import EstimatedVoice, Prepared, Session, build, prepare
 from coach.settings import Settings
-from coach.speech import Engine, open_engine
+from coach.speech import open_engine
 from coach.speech.speaker import Speaker
 from coach.speech.store import ClipStore
+from coach.steps import CueName
 
 if TYPE_CHECKING:
     from coach.timeline import Samples
@@ -31,8 +32,16 @@ def build_session(path: Path, settings: Settings, rate: int, *, quiet: bool) -> 
         CoachError: the script, a setting, the cue pack or the speech engine is at fault.
     """
     prepared = prepare(path, settings)
-    with _speaker(prepared, settings, rate) as speaker, progress("Speaking", quiet=quiet) as show:
-        return build(prepared, speaker, _cues(prepared, settings, rate), rate, show)
+    cues = _cues(prepared, settings, rate)
+    store = ClipStore()
+    with (
+        _speaker(prepared, settings, rate, store) as speaker,
+        progress("Speaking", quiet=quiet) as show,
+    ):
+        session = build(prepared, speaker, cues, rate, show)
+    if store.problem and not quiet:
+        click.echo(f"coach: {store.problem}; the session is not affected.", err=True)
+    return session
 
 
 def describe_session(path: Path, settings: Settings, rate: int) -> tuple[Session, bool]:
@@ -41,30 +50,27 @@ def describe_session(path: Path, settings: Settings, rate: int) -> tuple[Session
     Clips that are stored have their true length; the length of others is guessed.
     """
     prepared = prepare(path, settings)
-    with _speaker(prepared, settings, rate) as speaker:
+    with _speaker(prepared, settings, rate, ClipStore()) as speaker:
         voice = EstimatedVoice(rate, prepared.manner.speed, speaker.stored)
         session = build(prepared, voice, _cues(prepared, settings, rate), rate)
     return session, voice.is_exact
 
 
-def open_session_engine(settings: Settings, language: str, speed: Fraction) -> Engine:
-    """Return the speech engine that the settings ask for, not yet started.
-
-    Raises:
-        SpeechError: there is no such engine.
-    """
-    return open_engine(
-        settings.engine or "auto", voice=settings.voice, speed=speed, language=language
-    )
-
-
 @contextmanager
-def _speaker(prepared: Prepared, settings: Settings, rate: int) -> Iterator[Speaker]:
+def _speaker(
+    prepared: Prepared, settings: Settings, rate: int, store: ClipStore
+) -> Iterator[Speaker]:
     decided = prepared.manner
-    with closing(open_session_engine(settings, decided.language, decided.speed)) as engine:
+    engine = open_engine(
+        settings.engine or "auto",
+        voice=settings.voice,
+        speed=decided.speed,
+        language=decided.language,
+    )
+    with closing(engine):
         yield Speaker(
             engine,
-            ClipStore(),
+            store,
             language=decided.language,
             pronounce=dict(prepared.routine.pronounce),
             rate=rate,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from coach.plan import Where
 from coach.routine import Exercise, Routine
 from coach.session import Session
+from coach.steps import Where
 from coach.timeline import Timeline
 from coach.units import Range
 

@@ -71,6 +71,9 @@ class Voicebox:
 
                 self._synchronize = _espeak.Synchronize
                 self.library = _espeak.Info(None).decode("utf-8", "replace")
+                # Until a first loop has run, pyttsx3 only queues what it is told, and then does
+                # it all while it speaks: the first sentence may come out at the wrong speed.
+                self._engine.runAndWait()
         except Exception as error:
             # pyttsx3 lets through whatever its driver raises: OSError, RuntimeError, COM errors.
             message = " ".join(filter(None, (f"{type(error).__name__}: {error}", notes)))
@@ -114,7 +117,7 @@ class Voicebox:
         self._synchronize()
         self._engine.save_to_file(text, path)
         self._engine.runAndWait()
-        # The first runAndWait of a process returns before the file is there.
+        # runAndWait may return before the file is there.
         self._synchronize()
         if self._errors:
             raise Failure("failed", "; ".join(self._errors))

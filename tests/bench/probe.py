@@ -20,7 +20,7 @@ import numpy as np
 
 from coach.cues import load_pack, load_samples
 from coach.files import data_dir
-from coach.plan import texts_in
+from coach.steps import texts_in
 from coach.render import BLOCK_SECONDS, encoder_for
 from coach.session import RENDER_RATE, EstimatedVoice, build, find_routine, prepare
 from coach.settings import Settings

@@ -1,0 +1,264 @@
+"""The types of a script's values: text in, checked and exact values out."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from coach.errors import did_you_mean
+from coach.script import shortened
+from coach.template import fields_in
+from coach.units import (
+    ACTIVE_TIME,
+    REPS,
+    ROUNDS,
+    SETS,
+    SPEED,
+    TIME,
+    Number,
+    Quantity,
+    Range,
+    split_range,
+)
+
+MAX_TEXT = 1000
+"""Characters of one instruction: more than a minute of talking without a pause."""
+MAX_NAME = 120
+TEXT_FIELDS = ("hold", "work", "reps", "sets", "side", "rest", "name")
+
+KeyPath = tuple[str | int, ...]
+
+
+def failure(*problems: tuple[KeyPath, str]) -> PydanticCustomError:
+    """Return an error that carries problems, each with its path below the value at fault."""
+    return PydanticCustomError("script", "see context", {"problems": list(problems)})
+
+
+def _only_text(value: Any, expected: str) -> str:
+    if isinstance(value, str):
+        return value
+    found = "a list" if isinstance(value, (list, tuple)) else "a mapping"
+    raise failure(((), f"expected {expected}, found {found}"))
+
+
+def _range(quantity: Quantity[Number], forms: str = "") -> Callable[[Any], Range[Number]]:
+    """Return the function that types a value or a range of `quantity`."""
+    expected = forms or quantity.forms
+
+    def one(value: Any, path: KeyPath) -> Number:
+        text = _only_text(value, expected)
+        try:
+            return quantity.value(text)
+        except ValueError as error:
+            raise failure((path, str(error).replace(quantity.forms, expected))) from None
+
+    def between(low: Number, high: Number, start: Number) -> Range[Number]:
+        low_text, high_text = quantity.show(low), quantity.show(high)
+        if low > high:
+            message = f"expected the lower end first, found {low_text} before {high_text}"
+            raise failure(((), message))
+        if not low <= start <= high:
+            message = (
+                f"expected a start from {low_text} to {high_text}, found {quantity.show(start)}"
+            )
+            raise failure((("start",), message))
+        return Range(low, high, start)
+
+    def typed(value: Any) -> Range[Number]:
+        if isinstance(value, Range):
+            return value
+        if isinstance(value, dict):
+            _check_range_keys(value)
+            low, high = one(value["from"], ("from",)), one(value["to"], ("to",))
+            start = one(value["start"], ("start",)) if "start" in value else low
+            return between(low, high, start)
+        ends = split_range(_only_text(value, f"{expected}, or a range such as 5-10"))
+        if ends is None:
+            return Range.fixed(one(value, ()))
+        low, high = one(ends[0], ()), one(ends[1], ())
+        return between(low, high, low)
+
+    return typed
+
+
+def _check_range_keys(value: dict[str, Any]) -> None:
+    keys = ("from", "to", "start")
+    problems: list[tuple[KeyPath, str]] = [
+        ((key,), f"unknown key `{shortened(key)}` in a range{did_you_mean(key, keys)}")
+        for key in value
+        if key not in keys
+    ]
+    for key in keys[:2]:
+        if key not in value:
+            problems.append(((), f"expected `{key}` in a range, found none"))
+    if problems:
+        raise failure(*problems)
+
+
+def _quantity_schema(forms: str) -> dict[str, Any]:
+    single = {"type": ["string", "number"], "pattern": r"\d"}
+    ends = dict.fromkeys(("from", "to", "start"), single)
+    mapping = {
+        "type": "object",
+        "properties": ends,
+        "required": ["from", "to"],
+        "additionalProperties": False,
+    }
+    return {"anyOf": [single, mapping], "description": f"{forms}; or a range of two"}
+
+
+def _text(limit: int, allowed: Sequence[str]) -> Callable[[Any], str]:
+    """Return the function that types a text whose `{fields}` are among `allowed`."""
+
+    def typed(value: Any) -> str:
+        text = " ".join(_only_text(value, "a text").split())
+        problems: list[tuple[KeyPath, str]] = []
+        if not text:
+            problems.append(((), "expected a text, found an empty one"))
+        if len(text) > limit:
+            advice = ": split it into several sentences of a list" if limit == MAX_TEXT else ""
+            problems.append(
+                ((), f"expected at most {limit:,} characters, found {len(text):,}{advice}")
+            )
+        control = next((c for c in text if unicodedata.category(c) == "Cc"), None)
+        if control:
+            problems.append(
+                ((), f"expected a text, found a control character (0x{ord(control):02X})")
+            )
+        for field in fields_in(text):
+            if field.name not in allowed:
+                problems.append(((f"{{{field.name}",), _unknown_field(field.name, allowed)))
+        if problems:
+            raise failure(*problems)
+        return text
+
+    return typed
+
+
+def _unknown_field(name: str, allowed: Sequence[str]) -> str:
+    if not re.fullmatch(r"\w+", name):
+        return "found a brace without a field name: write {{ or }} for the character itself"
+    if not allowed:
+        return f"unknown field {{{shortened(name)}}}: this text takes no fields"
+    known = ", ".join(f"{{{field}}}" for field in allowed)
+    return (
+        f"unknown field {{{shortened(name)}}}: expected one of {known}{did_you_mean(name, allowed)}"
+    )
+
+
+def _listed(value: Any) -> Any:
+    """Return a single text as a list of one."""
+    return [value] if isinstance(value, str) else value
+
+
+def _identifier(value: Any) -> str:
+    text = _only_text(value, "an id")
+    if not re.fullmatch(r"[^\W_](?:[\w-]{0,58}\w)?", text):
+        raise failure(
+            ((), f'expected an id of letters, digits and hyphens, found "{shortened(text)}"')
+        )
+    return text
+
+
+def _choice(*options: str) -> Callable[[Any], str]:
+    def typed(value: Any) -> str:
+        text = _only_text(value, f"one of {', '.join(options)}")
+        if text not in options:
+            raise failure(
+                ((), f'expected one of {", ".join(options)}; found "{shortened(text)}"'
+                     f"{did_you_mean(text, options)}"),
+            )  # fmt: skip
+        return text
+
+    return typed
+
+
+def _speed(value: Any) -> Fraction:
+    try:
+        return SPEED.value(_only_text(value, SPEED.forms))
+    except ValueError as error:
+        raise failure(((), str(error))) from None
+
+
+def _version(value: Any) -> int:
+    if value != "1":
+        raise failure(
+            ((), "expected the format version 1, found another: a newer coach may read it")
+        )
+    return 1
+
+
+_LANGUAGE = "^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$"
+
+
+def _language(value: Any) -> str:
+    text = _only_text(value, "a language such as en")
+    if not re.fullmatch(_LANGUAGE, text):
+        raise failure(((), f'expected a language code such as en, found "{shortened(text)}"'))
+    return text
+
+
+_STRING_SCHEMA = {"type": "string", "minLength": 1, "maxLength": MAX_TEXT}
+_STRING = WithJsonSchema(_STRING_SCHEMA)
+_STRINGS = WithJsonSchema(
+    {"anyOf": [_STRING_SCHEMA, {"type": "array", "items": _STRING_SCHEMA, "maxItems": 50}]}
+)
+Name = Annotated[
+    str,
+    BeforeValidator(_text(MAX_NAME, ())),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": MAX_NAME}),
+]
+PlainText = Annotated[str, BeforeValidator(_text(MAX_TEXT, ())), _STRING]
+RoutineText = Annotated[str, BeforeValidator(_text(MAX_TEXT, ("name", "rest"))), _STRING]
+ExerciseText = Annotated[str, BeforeValidator(_text(MAX_TEXT, TEXT_FIELDS)), _STRING]
+Id = Annotated[str, BeforeValidator(_identifier), WithJsonSchema({"type": "string"})]
+Texts = Annotated[tuple[RoutineText, ...], BeforeValidator(_listed), Field(max_length=50), _STRINGS]
+Setup = Annotated[
+    tuple[ExerciseText, ...], BeforeValidator(_listed), Field(max_length=50), _STRINGS
+]
+
+_TIME_SCHEMA = WithJsonSchema(_quantity_schema(TIME.forms))
+_COUNT_SCHEMA = WithJsonSchema(_quantity_schema(REPS.forms))
+Time = Annotated[Range[Fraction], BeforeValidator(_range(TIME)), _TIME_SCHEMA]
+ActiveTime = Annotated[Range[Fraction], BeforeValidator(_range(ACTIVE_TIME)), _TIME_SCHEMA]
+Reps = Annotated[Range[int], BeforeValidator(_range(REPS)), _COUNT_SCHEMA]
+Sets = Annotated[Range[int], BeforeValidator(_range(SETS)), _COUNT_SCHEMA]
+Rounds = Annotated[Range[int], BeforeValidator(_range(ROUNDS)), _COUNT_SCHEMA]
+
+_SETTLE_FORMS = f"{TIME.forms}, or `ready`"
+_settle_time = _range(TIME, _SETTLE_FORMS)
+
+
+def _settle(value: Any) -> Any:
+    return value if value == "ready" else _settle_time(value)
+
+
+Settle = Annotated[
+    Literal["ready"] | Range[Fraction],
+    BeforeValidator(_settle),
+    WithJsonSchema({"anyOf": [{"const": "ready"}, _quantity_schema(_SETTLE_FORMS)]}),
+]
+
+
+_DETAILS, _COUNTS = ("full", "brief", "cues"), ("beep", "voice", "both")
+DetailName = Annotated[
+    str, BeforeValidator(_choice(*_DETAILS)), WithJsonSchema({"enum": list(_DETAILS)})
+]
+CountName = Annotated[
+    str, BeforeValidator(_choice(*_COUNTS)), WithJsonSchema({"enum": list(_COUNTS)})
+]
+Speed = Annotated[
+    Fraction,
+    BeforeValidator(_speed),
+    WithJsonSchema({"type": "number", "minimum": float(SPEED.least), "maximum": float(SPEED.most)}),
+]
+Version = Annotated[int, BeforeValidator(_version), WithJsonSchema({"const": 1})]
+Language = Annotated[
+    str, BeforeValidator(_language), WithJsonSchema({"type": "string", "pattern": _LANGUAGE})
+]
