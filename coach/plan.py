@@ -449,7 +449,8 @@ class _Planner:
             "name": exercise.name,
             "reps": str(exercise.reps.value),
             "sets": str(exercise.sets.value),
-            "side": side or phrases.listed(exercise.sides),
+            # Instructions are given once, for the side that comes first.
+            "side": side or "".join(exercise.sides[:1]),
             "rest": phrases.duration(exercise.rest.value),
             "hold": times(phase.hold for phase in exercise.phases),
             "work": times(phase.work for phase in exercise.phases),

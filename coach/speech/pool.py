@@ -155,11 +155,13 @@ def _converse(
                 stdin.write(request)
                 stdin.flush()
                 line = stdout.readline()
-                replies.put(line)
                 if not line:
-                    return
+                    break
+                replies.put(line)
     except OSError:
-        # The process died while it was written to, or closing flushed into a broken pipe.
+        pass  # the process died while it was written to, or closing flushed into a broken pipe
+    finally:
+        # In any case: a request may have come behind the None of another thread's `close`.
         replies.put(b"")
 
 

@@ -148,7 +148,7 @@ class Pyttsx3Engine:
                 told = "; then ".join(dict.fromkeys(failures))
                 raise SpeechError(
                     f"the voice engine pyttsx3 could not {what}: {told} ({ATTEMPTS} attempts)",
-                    hint="try another --voice; `coach doctor` looks for the cause",
+                    hint="try another --voice; `coach voices` lists them",
                 )
 
     def _chosen(self, worker: Worker) -> str:

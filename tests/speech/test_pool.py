@@ -13,7 +13,7 @@ import pytest
 from coach.errors import SpeechError
 from coach.speech import Voice
 from coach.speech.parallel import as_finished
-from coach.speech.pool import Limits
+from coach.speech.pool import Limits, Worker, WorkerLostError
 from coach.speech.pyttsx3_engine import Pyttsx3Engine
 
 FAKE = Path(__file__).with_name("fake_worker.py")
@@ -203,6 +203,13 @@ def test_closing_ends_a_sentence_in_the_making(workers: Workers) -> None:
     thread.join(60)
     assert not thread.is_alive()
     assert len(failures) == 1
+
+
+def test_a_closed_worker_keeps_nobody_waiting(tmp_path: Path) -> None:
+    worker = Worker([sys.executable, str(FAKE), "well", str(tmp_path / "record")], tmp_path / "log")
+    worker.close()
+    with pytest.raises(WorkerLostError, match="ended with status"):
+        worker.ask({"do": "hello"}, 3600)
 
 
 def test_a_closed_engine_says_so(workers: Workers, tmp_path: Path) -> None:
