@@ -156,6 +156,11 @@ class EstimatedVoice:
         return clips
 
 
+def texts_of(prepared: Prepared) -> tuple[str, ...]:
+    """Return the texts that a session speaks; those about its length may turn out different."""
+    return tuple(texts_in(_plan(prepared, estimate(prepared))))
+
+
 def estimate(prepared: Prepared) -> Fraction:
     """Return about how many seconds a session takes, without any speech at hand."""
     rate = 1000

@@ -19,7 +19,9 @@ from coach.script import parse_script
 from coach.session import bundled_routines, find_routine, prepare
 from coach.steps import CUE_NAMES
 from coach.units import parse_duration
+from coach.values import TEXT_FIELDS
 from tests.readme_reference import README, context_of, with_reference
+from tests.test_architecture import LAYERS
 
 ROOT = README.parent
 TEXT = README.read_text("utf-8")
@@ -72,7 +74,7 @@ def test_every_command_is_understood_and_fits_its_routine(
     if "routine" in values:
         prepare(find_routine(values["routine"]), settings_from(values))
     for path in values.get("paths", ()):
-        load_routine(path)
+        load_routine(Path(path))
     if name in ("list", "check", "schema"):
         assert cli.run([name, *arguments]) == 0
 
@@ -118,7 +120,7 @@ def test_the_defaults_are_those_of_the_coach() -> None:
 
 
 def test_fields_cues_and_exit_codes_are_named() -> None:
-    assert all(f"`{{{field}}}`" in TEXT for field in keys.TEXT_FIELDS)
+    assert all(f"`{{{field}}}`" in TEXT for field in TEXT_FIELDS)
     assert all(f"`{name}`" in TEXT for name in CUE_NAMES)
     codes = [cli.DONE, cli.MENDABLE, cli.USAGE, cli.BUG, cli.INTERRUPTED]
     assert re.findall(r"^\| (\d+) \|", TEXT, re.MULTILINE) == [str(code) for code in codes]
@@ -152,6 +154,12 @@ DEFAULTS: dict[str, Any] = {
     **dict.fromkeys(("detail", "count", "speed", "language", "voice", "engine", "cues")),
     "beyond_range": False,
 }
+
+
+def test_the_layout_lists_every_layer_lowest_first() -> None:
+    listing = TEXT.partition("    coach/       the package\n")[2].partition("\n    scripts/")[0]
+    names = [name for line in listing.splitlines() for name in line[:41].split()]
+    assert [name.strip(",/") for name in names] == list(LAYERS)
 
 
 def test_links_to_files_lead_somewhere() -> None:

@@ -12,7 +12,7 @@ import click
 from coach.cli.console import progress
 from coach.cues import load_pack, load_samples
 from coach.files import data_dir
-from coach.session import EstimatedVoice, Prepared, Session, build, prepare
+from coach.session import EstimatedVoice, Prepared, Session, build, prepare, texts_of
 from coach.settings import Settings
 from coach.speech import open_engine
 from coach.speech.speaker import Speaker
@@ -32,12 +32,14 @@ def build_session(path: Path, settings: Settings, rate: int, *, quiet: bool) -> 
         CoachError: the script, a setting, the cue pack or the speech engine is at fault.
     """
     prepared = prepare(path, settings)
-    cues = _cues(prepared, settings, rate)
     store = ClipStore()
     with (
         _speaker(prepared, settings, rate, store) as speaker,
         progress("Speaking", quiet=quiet) as show,
     ):
+        # The engine starts while the cue pack and the libraries are loaded.
+        speaker.begin(texts_of(prepared))
+        cues = _cues(prepared, settings, rate)
         session = build(prepared, speaker, cues, rate, show)
     if store.problem and not quiet:
         click.echo(f"coach: {store.problem}; the session is not affected.", err=True)

@@ -86,6 +86,9 @@ class Engine(Protocol):
     def workers(self) -> int:
         """Return how many texts can be synthesised at once."""
 
+    def start(self, count: int) -> None:
+        """Begin to make ready for `count` texts, and do not wait for it."""
+
     def synthesize(self, text: str) -> Speech:
         """Return `text` spoken, as the engine gave it; may be called from several threads.
 

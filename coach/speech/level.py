@@ -12,9 +12,6 @@ if TYPE_CHECKING:
 
     from coach.speech import Samples
 
-PROCESSING_VERSION = 1
-"""Counted up whenever `trim` or `level` give other samples, so that stored clips are made anew."""
-
 TARGET_DB = -20.0
 """Active speech level of a clip, in dB of full scale. With the crest of 12 to 18 dB that speech
 has, peaks then stay below `PEAK_DB` without help."""

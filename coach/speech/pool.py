@@ -180,6 +180,17 @@ class WorkerPool:
         self._workspace: Path | None = None
         self._closed = False
 
+    def start(self, count: int) -> None:
+        """Begin to start `count` workers, `size` at most, and do not wait for them."""
+        started = []
+        # What cannot be started is told to whoever needs it.
+        with contextlib.suppress(WorkerLostError, SpeechError):
+            for _ in range(min(count, self.size)):
+                started.append(self._take()[0])
+        with self._changed:
+            self._idle += started
+            self._changed.notify_all()
+
     @contextlib.contextmanager
     def worker(self) -> Iterator[tuple[Worker, Path]]:
         """Lend a worker that has greeted, and a fresh path for its file.

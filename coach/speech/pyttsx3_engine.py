@@ -99,6 +99,10 @@ class Pyttsx3Engine:
         """End all workers, even in the middle of a sentence."""
         self._finalizer()
 
+    def start(self, count: int) -> None:
+        """Begin to start the workers that `count` texts need, and do not wait for them."""
+        self._pool.start(count)
+
     def voices(self) -> tuple[Voice, ...]:
         """Return the voices that the system lists.
 

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from coach.speech import Speech
-from coach.speech.level import PROCESSING_VERSION, level, trim
 from coach.speech.normalise import NO_WORDS, normalise
 from coach.speech.parallel import as_finished
-from coach.speech.store import clip_key
+from coach.speech.store import PROCESSING_VERSION, clip_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,6 +52,13 @@ class Speaker:
         self._language = language
         self._pronounce = pronounce
         self._rate = rate
+
+    def begin(self, texts: Iterable[str]) -> None:
+        """Let the engine start if any of the texts is not stored, and do not wait for it."""
+        spoken = filter(None, self._wanted(texts).values())
+        missing = sum(not self._store.has(self._key(text)) for text in dict.fromkeys(spoken))
+        if missing:
+            self._engine.start(missing)
 
     def speak(
         self,
@@ -120,6 +126,8 @@ class Speaker:
         return None if speech is None else self._resampled(speech)
 
     def _make(self, spoken: str) -> Samples:
+        from coach.speech.level import level, trim
+
         raw = self._engine.synthesize(spoken)
         speech = Speech(raw.rate, level(trim(raw.samples, raw.rate), raw.rate))
         self._store.put(self._key(spoken), speech)

@@ -36,6 +36,10 @@ USED_S = 86_400.0
 
 FORMAT_VERSION = 1
 
+PROCESSING_VERSION = 1
+"""Counted up whenever `coach.speech.level` gives other samples, so that stored clips are made
+anew."""
+
 _HEADER = struct.Struct("<4sI4s4sIHHIIHH4sII4sI")
 _FORMAT_PCM, _MONO, _FRAME_BYTES, _BITS = 1, 1, 2, 16
 
@@ -72,6 +76,10 @@ class ClipStore:
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = default_folder() if folder is None else folder
         self.problem: str | None = None
+
+    def has(self, key: str) -> bool:
+        """Return whether there is a clip, which may turn out to be damaged."""
+        return self._path(key).is_file()
 
     def get(self, key: str) -> Speech | None:
         """Return the clip, or None if it is missing, damaged or cannot be read."""

@@ -172,7 +172,19 @@ def _read(requests: BinaryIO, inbox: queue.SimpleQueue[bytes], workspace: Path) 
     os._exit(0)
 
 
-def _answer(voicebox: Voicebox, request: Message) -> Message:
+def _boot() -> Voicebox | Failure:
+    """Return the engine, or why there is none."""
+    try:
+        return Voicebox()
+    except Failure as failure:
+        return failure
+    except Exception as error:  # noqa: BLE001 - the parent decides what it means
+        return Failure("failed", f"{type(error).__name__}: {error}")
+
+
+def _answer(voicebox: Voicebox | Failure, request: Message) -> Message:
+    if isinstance(voicebox, Failure):
+        raise voicebox
     what = request.pop("do")
     if what == "speak":
         voicebox.speak(**request)
@@ -187,11 +199,11 @@ def main(workspace: Path) -> None:
     requests, replies = _take_pipes()
     inbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(requests, inbox, workspace), daemon=True).start()
-    voicebox: Voicebox | None = None
+    # Before it is asked for, so that the parent can do something else meanwhile.
+    voicebox = _boot()
     while True:
         request = json.loads(inbox.get())
         try:
-            voicebox = voicebox or Voicebox()
             reply = {"ok": True, **_answer(voicebox, request)}
         except Failure as failure:
             reply = {"ok": False, "kind": failure.kind, "message": failure.message}

@@ -20,7 +20,6 @@ import numpy as np
 
 from coach.cues import load_pack, load_samples
 from coach.files import data_dir
-from coach.steps import texts_in
 from coach.render import BLOCK_SECONDS, encoder_for
 from coach.session import RENDER_RATE, EstimatedVoice, build, find_routine, prepare
 from coach.settings import Settings
@@ -29,6 +28,7 @@ from coach.speech.normalise import normalise
 from coach.speech.parallel import as_finished
 from coach.speech.speaker import Speaker
 from coach.speech.store import ClipStore
+from coach.steps import texts_in
 from coach.timeline import mix
 
 LIBRARIES = ("soundfile", "soxr", "coach.validation")
