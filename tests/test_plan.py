@@ -142,9 +142,7 @@ def test_numbers_in_texts_follow_the_settings() -> None:
         "    sides: [left, right]\n"
         "    setup: ['{reps} times, {sets} sets, {hold}, {rest}, {side}, {name}, {{braces}}']\n"
     )
-    assert "2 times, 2 sets, 8 seconds, 1 minute and 30 seconds, left, A, {braces}" in (
-        said(text)
-    )
+    assert "2 times, 2 sets, 8 seconds, 1 minute and 30 seconds, left, A, {braces}" in (said(text))
 
 
 def test_sides_are_named_and_switched() -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from coach.settings import Settings, parse_override, parse_speed
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from coach.settings import Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -47,6 +50,24 @@ _LOUDNESS = (
 )
 
 
+class RoutineName(click.ParamType[str]):
+    """The name of a bundled routine, which the shell completes, or a path."""
+
+    name = "routine"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return the bundled routines that begin so, and let the shell add files."""
+        from click.shell_completion import CompletionItem
+
+        from coach.session import bundled_routines
+
+        del ctx, param
+        names = [name for name in bundled_routines() if name.startswith(incomplete)]
+        return [*map(CompletionItem, names), CompletionItem(incomplete, type="file")]
+
+
 def session_options(command: Command) -> Command:
     """Add the options that decide what a session is; `settings_from` takes their values."""
     for option in reversed((*_OPTIONS, *_LOUDNESS)):
@@ -60,6 +81,8 @@ def settings_from(values: dict[str, Any]) -> Settings:
     Raises:
         SettingError: a value cannot be understood.
     """
+    from coach.settings import Settings, parse_override, parse_speed
+
     keys: tuple[Any, ...] = ("reps", "sets", "rest", "hold")
     # What names an exercise wins over what names none, whatever their order.
     overrides = sorted(

@@ -8,11 +8,11 @@ from typing import Any
 import click
 
 from coach.cli.console import echo_left_out, progress
-from coach.cli.options import session_options, settings_from
+from coach.cli.options import RoutineName, session_options, settings_from
 
 
 @click.command("render")
-@click.argument("routine")
+@click.argument("routine", type=RoutineName())
 @click.option(
     "-o",
     "--output",
@@ -32,7 +32,7 @@ from coach.cli.options import session_options, settings_from
 def render_command(
     routine: str, outputs: tuple[Path, ...], cue_sheet: Path | None, **options: Any
 ) -> None:
-    r"""Write a session of ROUTINE to sound files, as it would be heard live.
+    """Write a session of ROUTINE to sound files, as it would be heard live.
 
     \b
     coach render si-joint-relief -o session.wav

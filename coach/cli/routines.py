@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from coach.cli.console import echo_json, echo_left_out, table
-from coach.cli.options import session_options, settings_from
+from coach.cli.options import RoutineName, session_options, settings_from
 from coach.units import Range, clock, seconds, short_duration
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def list_command(*, as_json: bool) -> None:
 
 
 @click.command("show")
-@click.argument("routine")
+@click.argument("routine", type=RoutineName())
 @click.option("--timed", is_flag=True, help="Show everything that sounds, with its time.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @session_options

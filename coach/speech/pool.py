@@ -120,8 +120,9 @@ class Worker:
 
     def close(self) -> None:
         """End the process and wait for its end."""
-        self._requests.put(None)
+        # Killed first: at the end of its stdin a worker would remove the workspace of all.
         self._process.kill()
+        self._requests.put(None)
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(END_S)
         self._thread.join(END_S)

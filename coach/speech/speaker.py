@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 LOADERS = 2
 """Threads that read and resample stored clips; a third brings nothing."""
+
+FINISHERS = 2
+"""Threads beyond the engine's workers, which finish clips while the engine speaks the next."""
 
 QUALITY = "HQ"
 """soxr's: 133 dB of signal to noise at a fifth more time than its quickest clean one."""
@@ -52,6 +56,7 @@ class Speaker:
         self._language = language
         self._pronounce = pronounce
         self._rate = rate
+        self._turns = threading.BoundedSemaphore(engine.workers)
 
     def begin(self, texts: Iterable[str]) -> None:
         """Let the engine start if any of the texts is not stored, and do not wait for it."""
@@ -83,7 +88,7 @@ class Speaker:
         missing = [text for text in spoken if text not in clips]
         if progress is not None:
             progress(len(clips), len(spoken))
-        for text, clip in as_finished(self._make, missing, self._engine.workers):
+        for text, clip in as_finished(self._make, missing, self._engine.workers + FINISHERS):
             clips[text] = clip
             if progress is not None:
                 progress(len(clips), len(spoken))
@@ -128,7 +133,8 @@ class Speaker:
     def _make(self, spoken: str) -> Samples:
         from coach.speech.level import level, trim
 
-        raw = self._engine.synthesize(spoken)
+        with self._turns:
+            raw = self._engine.synthesize(spoken)
         speech = Speech(raw.rate, level(trim(raw.samples, raw.rate), raw.rate))
         self._store.put(self._key(spoken), speech)
         return self._resampled(speech)

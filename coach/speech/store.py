@@ -77,6 +77,10 @@ class ClipStore:
         self.folder = default_folder() if folder is None else folder
         self.problem: str | None = None
 
+    def is_empty(self) -> bool:
+        """Return whether nothing at all is stored, so that every text has to be spoken."""
+        return next(_files(self.folder), None) is None
+
     def has(self, key: str) -> bool:
         """Return whether there is a clip, which may turn out to be damaged."""
         return self._path(key).is_file()

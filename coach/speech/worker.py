@@ -38,6 +38,12 @@ from typing import Any, BinaryIO
 LONGEST_DATA_PATH = 120
 """Bytes. eSpeak NG keeps its data path in 160 bytes and ends the process when that overflows."""
 
+TRIES = 3
+"""How often a sentence is spoken into a file that stays empty: of 200 workers, 2 need a second."""
+
+EMPTY_FILE = 128
+"""Bytes: a WAV or AIFF header and less than 2 ms of sound."""
+
 Message = dict[str, Any]
 
 
@@ -115,12 +121,16 @@ class Voicebox:
         self._engine.setProperty("rate", rate)
         # Without this, eSpeak's own thread may cancel the sentence that follows.
         self._synchronize()
-        self._engine.save_to_file(text, path)
-        self._engine.runAndWait()
-        # runAndWait may return before the file is there.
-        self._synchronize()
-        if self._errors:
-            raise Failure("failed", "; ".join(self._errors))
+        for _ in range(TRIES):
+            self._engine.save_to_file(text, path)
+            self._engine.runAndWait()
+            # runAndWait may return before the file is there.
+            self._synchronize()
+            if self._errors:
+                raise Failure("failed", "; ".join(self._errors))
+            # A late end of something earlier, seen with the first sentence, ends this one too.
+            if Path(path).stat().st_size > EMPTY_FILE:
+                break
 
 
 def _text(value: object) -> str:

@@ -28,6 +28,8 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 COACH = (sys.executable, "-m", "coach")
 ROUTINE = "si-joint-relief"
+NOT_OURS = ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
+"""Variables that would measure something else than what an installed coach does."""
 QUARTER_HOUR = ("--reps", "7", "--rest", "29s")
 """What makes it last 15 minutes."""
 LONG = """\
@@ -68,7 +70,7 @@ class Bench:
         self.folder = folder
         self.rounds = rounds
         self.clips = folder / "home" / "clips-of-coach"
-        inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        inherited = {name: value for name, value in os.environ.items() if name not in NOT_OURS}
         self._environment = inherited | {
             "HOME": str(folder / "home"),
             "PYTHONPATH": str(HERE.parent.parent),

@@ -392,3 +392,30 @@ def test_an_exception_ends_the_workers(tmp_path: Path) -> None:
         assert process.wait(END_S) == 1
         assert has_ended(connection)
         assert not list((tmp_path / "temporary").iterdir())
+
+
+def test_workers_that_were_started_ahead_are_the_ones_that_speak(tmp_path: Path) -> None:
+    with Pyttsx3Engine(workers=2) as engine:
+        engine.start(5)
+        ahead = set(engine._pool._all)
+        assert len(ahead) == 2
+        assert engine.synthesize("One.").samples.size
+        assert engine._pool._all == ahead
+
+
+def test_a_worker_that_is_dropped_leaves_the_others_their_workspace() -> None:
+    with Pyttsx3Engine(workers=2) as engine:
+        for _ in range(10):
+            with pytest.raises(ZeroDivisionError), engine._pool.worker() as (_, path):
+                raise ZeroDivisionError
+            assert path.parent.is_dir()
+        assert engine.synthesize("One.").samples.size
+
+
+def test_the_first_sentence_of_a_fresh_worker_has_its_sound() -> None:
+    for _ in range(15):
+        with Pyttsx3Engine(workers=1) as engine:
+            engine.start(1)
+            before = set(engine._pool._all)
+            assert engine.synthesize("One.").samples.size
+            assert engine._pool._all == before, "no second worker was needed"

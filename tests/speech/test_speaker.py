@@ -32,6 +32,10 @@ class FakeEngine:
         self.fingerprint = fingerprint
         self.workers = workers
         self.said: list[str] = []
+        self.begun = 0
+
+    def start(self, count: int) -> None:
+        self.begun += count
 
     def synthesize(self, text: str) -> Speech:
         self.said.append(text)
@@ -88,6 +92,36 @@ def test_the_store_saves_the_engine(tmp_path: Path) -> None:
     assert sorted(engine.said) == ["One", "Two"]
     assert all(np.array_equal(first[text], again[text]) for text in first)
     assert list(again) == ["Two", "One"]
+
+
+def test_the_engine_begins_only_for_what_is_missing(tmp_path: Path) -> None:
+    engine = FakeEngine()
+    speaks = speaker(engine, tmp_path)
+    speaks.begin(["One", "Two", "Two", "\N{SLIGHTLY SMILING FACE}"])
+    assert engine.begun == 2
+    speaks.speak(["One", "Two"])
+    speaks.begin(["One", "Two"])
+    assert engine.begun == 2
+    speaks.begin(["One", "Three"])
+    assert engine.begun == 3
+
+
+def test_no_more_is_synthesised_at_once_than_the_engine_can(tmp_path: Path) -> None:
+    at_once = [0, 0]
+    lock = threading.Lock()
+
+    class Counting(FakeEngine):
+        def synthesize(self, text: str) -> Speech:
+            with lock:
+                at_once[0] += 1
+                at_once[1] = max(at_once)
+            speech = super().synthesize(text)
+            with lock:
+                at_once[0] -= 1
+            return speech
+
+    speaker(Counting(workers=2), tmp_path).speak([f"Number {n}" for n in range(40)])
+    assert 1 <= at_once[1] <= 2
 
 
 def test_equal_texts_are_spoken_once(tmp_path: Path) -> None:

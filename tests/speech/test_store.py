@@ -243,3 +243,13 @@ def test_an_impossible_rate_is_damage(tmp_path: Path) -> None:
     store = ClipStore(tmp_path)
     store.put(KEY, Speech(1_000_001, SPEECH.samples))
     assert store.get(KEY) is None
+
+
+def test_a_store_knows_whether_it_has_anything(tmp_path: Path) -> None:
+    store = ClipStore(tmp_path / "clips")
+    key = "ab" * 32
+    assert store.is_empty()
+    assert not store.has(key)
+    store.put(key, Speech(8000, np.ones(10, np.int16)))
+    assert not store.is_empty()
+    assert store.has(key)
