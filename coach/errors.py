@@ -31,7 +31,9 @@ class Problem:
     message: str
     """What was expected, what was found, and the near match if there is one."""
     source: str = ""
-    """The line of the script that `where` points into, without its newline."""
+    """The part of the script's line that `where` points into, without its newline."""
+    source_start: int = 0
+    """Characters of that line before `source`."""
     severity: Literal["error", "warning"] = "error"
 
 

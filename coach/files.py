@@ -27,46 +27,70 @@ def check_writable(path: Path) -> None:
     Raises:
         OutputError: the folder is missing or read-only, or `path` is a folder.
     """
-    folder = path.parent
-    if path.is_dir():
-        raise OutputError(f"cannot write {path}: it is a folder", "Give a file name inside it.")
-    if not folder.is_dir():
-        raise OutputError(f"cannot write {path}: there is no folder {folder}", "Make it first.")
-    with replacing(path) as trial:
-        trial.unlink(missing_ok=True)
+    with _told(path):
+        if path.is_dir():
+            raise OutputError(f"cannot write {path}: it is a folder", "Give a file name inside it.")
+        if not path.parent.is_dir():
+            message = f"cannot write {path}: there is no folder {path.parent}"
+            raise OutputError(message, "Make it first.")
+        with tempfile.TemporaryFile(dir=path.resolve().parent):
+            pass
+
+
+def check_different(source: Path, *targets: Path) -> None:
+    """Check that no file would be written twice, or over the one that is read.
+
+    Raises:
+        OutputError: two of the names mean the same file.
+    """
+    taken = {os.path.realpath(source): "the script that is read"}
+    for target in targets:
+        place = os.path.realpath(target)
+        if place in taken:
+            message = f"cannot write {target}: that is {taken[place]}"
+            raise OutputError(message, "Give each file a name of its own.")
+        taken[place] = "another file to write"
 
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield the name of a temporary file beside `path` that takes its place at the end.
 
-    If the block fails or is interrupted, the temporary file goes and `path` stays as it was. If
-    the block removes the temporary file itself, nothing is replaced.
+    If the block fails or is interrupted, the temporary file goes and `path` stays as it was. A
+    link stays a link, and what it points to is replaced.
 
     Raises:
         OutputError: the file cannot be written; an OSError in the block becomes one, too.
     """
     temporary: Path | None = None
     try:
-        handle, name = tempfile.mkstemp(
-            prefix=f".{path.name[:80]}.", suffix=".part", dir=path.parent
-        )
-        os.close(handle)
-        temporary = Path(name)
-        temporary.chmod(0o666 & ~_umask())
-        yield temporary
-        with contextlib.suppress(FileNotFoundError):
-            temporary.replace(path)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise OutputError(
-            f"cannot write {path}: {reason[:1].lower()}{reason[1:]}",
-            "Choose another place, or make room there.",
-        ) from error
+        with _told(path):
+            target = path.resolve()
+            prefix = f".{target.name[:40]}."
+            handle, name = tempfile.mkstemp(prefix=prefix, suffix=".part", dir=target.parent)
+            os.close(handle)
+            temporary = Path(name)
+            temporary.chmod(0o666 & ~_umask())
+            yield temporary
+            temporary.replace(target)
+            temporary = None
     finally:
         if temporary:
             with contextlib.suppress(OSError):
                 temporary.unlink()
+
+
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Turn what the system refuses into a sentence about `path`."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
+        reason = getattr(error, "strerror", None) or str(error)
+        raise OutputError(
+            f"cannot write {path}: {reason[:1].lower()}{reason[1:]}",
+            "Choose another place, or make room there.",
+        ) from error
 
 
 def _umask() -> int:

@@ -56,7 +56,7 @@ class PhaseKeys(_Keys):
     )
     id: Id | None = Field(None, description="The name in settings; default: a slug of the cue.")
     move: Time | None = Field(None, description="Travel at this tempo.")
-    hold: ActiveTime | None = Field(None, description="ActiveTime, with ticks and an end tone.")
+    hold: ActiveTime | None = Field(None, description="Stillness, with ticks and an end tone.")
     work: ActiveTime | None = Field(None, description="Activity for this time.")
 
     @model_validator(mode="after")
@@ -106,6 +106,15 @@ class ExerciseKeys(_Keys):
         if not (self.phases or short or self.reps):
             message = f'expected `phases`, `hold`, `work` or `reps` in "{self.name}", found none'
             problems.append(((), message))
+        if self.guide and not (self.cue or self.move or self.hold or self.work):
+            message = "expected `cue`, `move`, `hold` or `work` beside `guide`; or else `setup`"
+            problems.append((("guide",), message))
+        taken: set[str] = set()
+        for i, phase in enumerate(self.phases or ()):
+            if phase.id and phase.id in taken:
+                message = f"expected different ids, found `{phase.id}` again"
+                problems.append((("phases", i, "id"), message))
+            taken.add(phase.id or "")
         if problems:
             raise failure(*problems)
         for path, text in self._texts():

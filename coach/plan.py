@@ -56,7 +56,7 @@ BEEPED_WORK = Fraction(10)
 
 
 def plan(
-    routine: Routine, manner: Manner, phrases: Phrasebook, length: Fraction | None = None
+    routine: Routine, manner: Manner, phrases: Phrasebook, length: Fraction
 ) -> tuple[Step, ...]:
     """Return the steps of a session.
 
@@ -64,8 +64,7 @@ def plan(
         routine: adjusted to the user's settings.
         manner: how much is said and how holds are counted.
         phrases: of the language that the coach speaks.
-        length: the session's seconds, which the introduction and the end speak of; None leaves
-            that out.
+        length: the session's seconds, which the introduction and the end speak of.
     """
     return tuple(_Planner(routine, manner, phrases, length).session())
 
@@ -74,7 +73,7 @@ class _Planner:
     """Holds what every part of a session's plan needs to know."""
 
     def __init__(
-        self, routine: Routine, manner: Manner, phrases: Phrasebook, length: Fraction | None
+        self, routine: Routine, manner: Manner, phrases: Phrasebook, length: Fraction
     ) -> None:
         self._routine = routine
         self._phrases = phrases
@@ -85,8 +84,8 @@ class _Planner:
         self._voice = manner.count != "beep"
         self._order = {exercise.id: n for n, exercise in enumerate(routine.exercises(), 1)}
         self._introduced: set[str] = set()
-        self._has_rested = False
-        """Whether a rest has just ended, whose beeps lead straight into what comes next."""
+        self._rested = Fraction(0)
+        """Seconds of the rest that has just ended, whose beeps lead into what comes next."""
         self._rests = 0
         self._events: dict[tuple[SpanKind, Fraction, int], tuple[At, ...]] = {}
 
@@ -99,13 +98,13 @@ class _Planner:
         yield Gap(LEAD_IN)
         if self._has_words:
             yield from self._introduction(nowhere)
-        yield from self._items(self._routine.items, 0)
+        yield from self._items(self._routine.items, ())
         yield Chapter(self._phrases.say("closing"))
         yield Now(Cue("finish"), nowhere)
         yield Gap(BETWEEN)
         if self._is_full:
             yield from self._sentences(self._filled(self._routine.closing), nowhere)
-        if self._has_words and self._length is not None:
+        if self._has_words:
             took = self._phrases.say("took", time=self._phrases.about(self._length))
             yield Now(Say(took), nowhere)
             yield Gap(BETWEEN)
@@ -114,11 +113,8 @@ class _Planner:
         phrases, routine = self._phrases, self._routine
         texts = [phrases.say("title", title=routine.title)]
         count = len(self._order)
-        if self._length is None:
-            texts.append(phrases.say("exercises", n=count))
-        else:
-            time = phrases.about(self._length)
-            texts.append(phrases.say("exercises_and_time", n=count, time=time))
+        time = phrases.about(self._length)
+        texts.append(phrases.say("exercises_and_time", n=count, time=time))
         if self._is_full:
             if routine.equipment:
                 items = phrases.listed(self._filled(routine.equipment))
@@ -129,11 +125,7 @@ class _Planner:
 
     def _filled(self, texts: Sequence[str]) -> list[str]:
         """Return texts of the routine with their fields."""
-        values = {"name": self._routine.title, "rest": ""}
-        rests = [item.rest.value for item in self._routine.items]
-        if rests:
-            values["rest"] = self._phrases.duration(rests[0])
-        return [fill(text, values) for text in texts]
+        return [fill(text, {"name": self._routine.title}) for text in texts]
 
     def _sentences(self, texts: Sequence[str], where: Where) -> Iterator[Step]:
         for text in texts:
@@ -142,36 +134,38 @@ class _Planner:
 
     # -- items, circuits and rests -------------------------------------------------------
 
-    def _items(self, items: Sequence[Item], round_: int) -> Iterator[Step]:
+    def _items(self, items: Sequence[Item], rounds: tuple[int, ...]) -> Iterator[Step]:
         for i, item in enumerate(items):
             if isinstance(item, Circuit):
-                yield from self._circuit(item)
+                yield from self._circuit(item, rounds)
             else:
-                yield from self._exercise(item, round_)
+                yield from self._exercise(item, rounds)
             if i + 1 < len(items):
                 upcoming = _first(items[i + 1])
                 text = self._phrases.say("next", name=self._called(upcoming))
                 # Where the exercise is going to be announced anyway, its name may be dropped.
                 is_known = upcoming.id in self._introduced
                 say = Say(text, Rank.REQUIRED if is_known else Rank.ENCOURAGEMENT)
-                where = Where(
-                    exercise=item.id if isinstance(item, Exercise) else None, round=round_
-                )
+                exercise = item.id if isinstance(item, Exercise) else None
+                where = Where(exercise=exercise, rounds=rounds)
                 yield from self._rest(item.rest.value, where, say)
 
-    def _circuit(self, circuit: Circuit) -> Iterator[Step]:
+    def _circuit(self, circuit: Circuit, outer: tuple[int, ...]) -> Iterator[Step]:
         total = circuit.rounds.value
-        if self._has_words and circuit.name:
-            yield from self._sentences([self._phrases.say("circuit", name=circuit.name)], Where())
+        first = _first(circuit)
         for round_ in range(1, total + 1):
-            if self._has_words and total > 1 and not self._has_rested:
-                text = self._phrases.say("round", n=round_, total=str(total))
-                yield from self._sentences([text], Where(round=round_))
-            yield from self._items(circuit.items, round_)
+            rounds = (*outer, round_)
+            # Between a rest's beeps and an exercise that is known, nothing is said.
+            if self._has_words and (not self._rested or first.id not in self._introduced):
+                texts = [self._sentence(circuit.name)] if circuit.name and round_ == 1 else []
+                if total > 1:
+                    texts.append(self._phrases.say("round", n=round_, total=str(total)))
+                yield from self._sentences(texts, Where(rounds=rounds))
+            yield from self._items(circuit.items, rounds)
             if round_ < total:
-                name = self._called(_first(circuit))
+                name = self._called(first)
                 text = self._phrases.say("next_round", n=round_ + 1, total=str(total), name=name)
-                yield from self._rest(circuit.rest.value, Where(round=round_), Say(text))
+                yield from self._rest(circuit.rest.value, Where(rounds=rounds), Say(text))
 
     def _called(self, exercise: Exercise) -> str:
         """Return the exercise's name, with the side that it begins on."""
@@ -192,25 +186,27 @@ class _Planner:
             time = self._phrases.duration(seconds)
             says = (*says, Say(self._phrases.say("rest", time=time)), upcoming)
         self._rests += 1
-        self._has_rested = True
+        self._rested = seconds
         yield _waiting("rest", seconds, where, says, tone="rest")
 
     # -- an exercise ---------------------------------------------------------------------
 
-    def _exercise(self, exercise: Exercise, round_: int) -> Iterator[Step]:
-        where = Where(exercise=exercise.id, round=round_)
-        title = exercise.name
-        if round_ > 1 or exercise.id in self._introduced:
-            title = self._phrases.say("chapter_in_round", name=title, n=round_)
-        yield Chapter(title)
+    def _exercise(self, exercise: Exercise, rounds: tuple[int, ...]) -> Iterator[Step]:
+        where = Where(exercise=exercise.id, rounds=rounds)
         is_new = exercise.id not in self._introduced
+        title = exercise.name
+        if not is_new:
+            n = ".".join(map(str, rounds))
+            title = self._phrases.say("chapter_in_round", name=title, round=n)
+        yield Chapter(title)
         if is_new:
             self._introduced.add(exercise.id)
             yield from self._presentation(exercise, where)
-        elif self._has_words and not self._has_rested:
+        elif self._has_words and not self._rested:
             yield from self._sentences([self._sentence(self._called(exercise))], where)
-        if is_new or not self._has_rested:
-            yield from self._settle(exercise, where)
+        # A rest is time to take the position as well, where no instruction comes after it.
+        taken = Fraction(0) if is_new else self._rested
+        yield from self._settle(max(Fraction(0), exercise.settle.value - taken), where)
         for set_ in range(1, exercise.sets.value + 1):
             if set_ > 1:
                 yield from self._rest_between_sets(exercise, replace(where, set=set_ - 1), set_)
@@ -219,7 +215,7 @@ class _Planner:
                 if i and side is not None:
                     yield from self._switch(exercise, here, side)
                 yield from self._set(exercise, here)
-        self._has_rested = False
+        self._rested = Fraction(0)
 
     def _presentation(self, exercise: Exercise, where: Where) -> Iterator[Step]:
         if not self._has_words:
@@ -269,8 +265,7 @@ class _Planner:
     def _sentence(self, words: str) -> str:
         return self._phrases.say("sentence", words=words[:1].upper() + words[1:])
 
-    def _settle(self, exercise: Exercise, where: Where) -> Iterator[Step]:
-        seconds = exercise.settle.value
+    def _settle(self, seconds: Fraction, where: Where) -> Iterator[Step]:
         if not seconds:
             return
         says: tuple[Say, ...] = ()
@@ -279,15 +274,14 @@ class _Planner:
         yield _waiting("settle", seconds, where, says)
 
     def _rest_between_sets(self, exercise: Exercise, where: Where, set_: int) -> Iterator[Step]:
-        total = str(exercise.sets.value)
-        text = self._phrases.say("set", n=set_, total=total)
+        parts = [self._phrases.say("set", n=set_, total=str(exercise.sets.value))]
         if exercise.sides:
-            text = f"{text} {self._side(exercise.sides[0])}"
-        if exercise.rest.value:
-            text = self._phrases.say("next_set", set=text)
-        yield from self._rest(exercise.rest.value, where, Say(text))
+            parts.append(self._phrases.side(exercise.sides[0]))
+        text = self._phrases.listed_with_comma(parts)
+        say = Say(self._phrases.say("next_set", set=text))
+        yield from self._rest(exercise.rest.value, where, say)
         if not exercise.rest.value and self._has_words:
-            yield from self._sentences([text], where)
+            yield from self._sentences([self._sentence(text)], where)
 
     def _switch(self, exercise: Exercise, where: Where, side: str) -> Iterator[Step]:
         yield Gap(BETWEEN)
@@ -321,16 +315,17 @@ class _Planner:
     def _repetitions(self, exercise: Exercise, where: Where) -> Iterator[Step]:
         total = exercise.reps.value
         values = self._values(exercise, where.side)
+        first_side = exercise.sides[0] if exercise.sides else None
         is_flowing = _flows(exercise.phases[-1], exercise.phases[0])
         for rep in range(1, total + 1):
             if rep > 1 and not is_flowing:
                 yield Gap(BETWEEN)
             here = replace(where, rep=rep)
             says = self._count_of(rep, total)
-            before: Phase | None = None
+            before = exercise.phases[-1] if is_flowing and rep > 1 else None
             for phase in exercise.phases:
                 place = replace(here, phase=phase.id)
-                says += self._words_of(phase, place, values)
+                says += self._words_of(phase, place, values, first_side)
                 if before and _is_timed(before) and not _flows(before, phase):
                     yield Gap(AFTER_TONE)
                 yield from self._phase(phase, before, place, tuple(says))
@@ -348,7 +343,9 @@ class _Planner:
             says.append(Say(self._phrases.say(key, n=rep), Rank.COUNT))
         return says
 
-    def _words_of(self, phase: Phase, where: Where, values: dict[str, str]) -> list[Say]:
+    def _words_of(
+        self, phase: Phase, where: Where, values: dict[str, str], first_side: str | None
+    ) -> list[Say]:
         own = dict(values)
         for field, time in (("hold", phase.hold), ("work", phase.work)):
             if time:
@@ -356,7 +353,8 @@ class _Planner:
         says = []
         if phase.cue and self._has_words:
             says.append(Say(self._spoken(fill(phase.cue, own))))
-        is_first = where.rep == 1 and where.set == 1 and where.round <= 1
+        is_first_set = where.set == 1 and where.side in (None, first_side)
+        is_first = where.rep == 1 and is_first_set and set(where.rounds) <= {1}
         if phase.guide and self._is_full and is_first:
             says.append(Say(self._spoken(fill(phase.guide, own))))
         return says

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from coach.errors import CoachError, Problem, ScriptError
 from coach.script import Document, default_id, is_beside, read_script
-from coach.units import Range
+from coach.units import Count, Detail, Range
 
 if TYPE_CHECKING:
     from coach import format as keys
 
-Detail = Literal["full", "brief", "cues"]
-Count = Literal["beep", "voice", "both"]
-
 MAX_SESSION = Fraction(48 * 3600)
 """Seconds; a session may last two days."""
-MAX_REPETITIONS = 250_000
-"""In one session; each has several events, all held in memory."""
+MAX_EVENTS = 1_000_000
+"""In one session; all of them are held in memory."""
+SHORTEST_CUE = Fraction(1, 2)
+"""Seconds that even the shortest cue takes, with the silence after it."""
 
 _DEFAULT_REST = Range.fixed(Fraction(15))
 _DEFAULT_SETTLE = Range.fixed(Fraction(5))
@@ -44,6 +44,12 @@ class Phase:
     move: Range[Fraction] | None
     hold: Range[Fraction] | None
     work: Range[Fraction] | None
+
+    @property
+    def time(self) -> Fraction:
+        """Seconds that it takes, without any speech that comes before."""
+        times = (self.move, self.hold, self.work)
+        return sum((time.value for time in times if time), Fraction(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +80,16 @@ class Exercise:
         return not self.phases
 
     @property
+    def is_repeated(self) -> bool:
+        """Whether repetitions are prescribed, and not just one that follows from nothing said."""
+        return self.is_self_paced or self.reps != Range.fixed(1)
+
+    @property
     def repetition(self) -> Fraction:
-        """Seconds that one repetition takes without the speech around it."""
+        """Seconds that one repetition takes at least."""
         if self.is_self_paced:
             return self.pace.value
-        times = (time for part in self.phases for time in (part.move, part.hold, part.work))
-        return sum((time.value for time in times if time), Fraction(0))
+        return sum((max(part.time, SHORTEST_CUE) for part in self.phases), Fraction(0))
 
     @property
     def repetitions(self) -> int:
@@ -171,33 +181,45 @@ def check_size(routine: Routine) -> None:
     """Check that a session of this routine is within the bounds.
 
     Raises:
-        CoachError: it has more than `MAX_REPETITIONS` repetitions or lasts over `MAX_SESSION`.
+        CoachError: it has more than `MAX_EVENTS` beeps, moves and cues or lasts over `MAX_SESSION`.
     """
-    time, repetitions = _size(routine.items)
-    if repetitions > MAX_REPETITIONS:
+    time, events = _size(routine.items)
+    if events > MAX_EVENTS:
         raise CoachError(
-            f"expected at most {MAX_REPETITIONS:,} repetitions in a session, found {repetitions:,}"
+            f"expected at most {MAX_EVENTS:,} beeps, moves and cues in a session, found {events:,}"
         )
-    if time > MAX_SESSION:
-        hours = math.ceil(time / 3600)
+    check_length(time)
+
+
+def check_length(length: Fraction) -> None:
+    """Check that a session of `length` seconds is not too long.
+
+    Raises:
+        CoachError: it lasts over `MAX_SESSION`.
+    """
+    if length > MAX_SESSION:
+        hours = math.ceil(length / 3600)
         raise CoachError(
             f"expected a session of at most {MAX_SESSION // 3600} hours, found {hours:,} hours"
         )
 
 
 def _size(items: Sequence[Item]) -> tuple[Fraction, int]:
-    """Return the seconds and repetitions of `items`, speech not counted."""
-    total, repetitions = Fraction(0), 0
+    """Return how many seconds `items` take at least, and about how many events they have."""
+    total, events = Fraction(0), 0
     for item in items:
         if isinstance(item, Circuit):
             time, count = _size(item.items)
             rounds = item.rounds.value
             total += rounds * time + (rounds - 1) * item.rest.value
-            repetitions += rounds * count
-        else:
-            total += item.repetitions * item.repetition + item.sets.value * item.rest.value
-            repetitions += item.repetitions
-    return total, repetitions
+            events += rounds * count
+            continue
+        sets, switches = item.sets.value, max(0, len(item.sides) - 1)
+        total += item.settle.value + item.repetitions * item.repetition
+        total += sets * switches * item.switch.value + (sets - 1) * item.rest.value
+        beeps = math.ceil(sum(phase.hold.value for phase in item.phases if phase.hold))
+        events += item.repetitions * (1 + 2 * len(item.phases) + beeps)
+    return total, events
 
 
 class _Resolver:
@@ -207,7 +229,8 @@ class _Resolver:
         self._path = path
         self._script = script
         self._warnings = warnings
-        self._count = 0
+        self._ids = {item.id or default_id(item.name) for item in _leaves(script.exercises)}
+        self._fallbacks = (f"exercise-{number}" for number in itertools.count(1))
 
     def routine(self) -> Routine:
         script = self._script
@@ -226,8 +249,8 @@ class _Resolver:
             closing=script.closing,
             pronounce=tuple(script.pronounce.items()),
             cues=cues,
-            detail=script.detail,  # type: ignore[arg-type]
-            count=script.count,  # type: ignore[arg-type]
+            detail=script.detail,
+            count=script.count,
             speed=script.speed,
             warnings=self._warnings,
         )
@@ -243,12 +266,11 @@ class _Resolver:
         )
 
     def _exercise(self, item: keys.ExerciseKeys) -> Exercise:
-        self._count += 1
         script = self._script
         settle = item.settle or script.settle or _DEFAULT_SETTLE
         is_ready = settle == "ready"
         return Exercise(
-            id=item.id or default_id(item.name) or f"exercise-{self._count}",
+            id=item.id or default_id(item.name) or self._free_id(),
             name=item.name,
             setup=item.setup,
             settle=Range.fixed(READY_WAIT) if isinstance(settle, str) else settle,
@@ -261,6 +283,18 @@ class _Resolver:
             switch=item.switch or script.switch or _DEFAULT_SWITCH,
             rest=item.rest or script.rest or _DEFAULT_REST,
         )
+
+    def _free_id(self) -> str:
+        """Return an id for an exercise whose name has neither letters nor digits."""
+        return next(name for name in self._fallbacks if name not in self._ids)
+
+
+def _leaves(items: Sequence[Any]) -> Iterator[keys.ExerciseKeys]:
+    for item in items:
+        if hasattr(item, "rounds"):
+            yield from _leaves(item.exercises)
+        else:
+            yield item
 
 
 def _phases(parts: Sequence[keys.PhaseKeys]) -> Iterator[Phase]:

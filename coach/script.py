@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Literal, NoReturn, TypeAlias
 
 import yaml
 
@@ -23,6 +23,8 @@ MAX_BYTES = 8_000_000
 MAX_NODES = 1_000_000
 """Texts, lists and mappings after all aliases are unfolded."""
 MAX_DEPTH = 40
+MAX_QUOTED = 120
+"""Characters of a line that a problem quotes."""
 
 _UNPRINTABLE = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 _PLAIN_TAGS = frozenset(
@@ -55,17 +57,18 @@ class Items:
 class Mapping:
     """Keys with their values, in the order of the file, merge keys unfolded."""
 
-    entries: tuple[tuple[Scalar, Node], ...]
+    entries: dict[str, tuple[Scalar, Node]]
+    """Key -> the key's own node, for its place, and the value."""
     where: Location
     size: int
 
     def get(self, key: str) -> Node | None:
         """Return the value at `key`, or None."""
-        return next((value for name, value in self.entries if name.text == key), None)
+        return self.entries[key][1] if key in self.entries else None
 
     def key(self, key: str) -> Scalar | None:
         """Return the key itself, for its place, or None."""
-        return next((name for name, _ in self.entries if name.text == key), None)
+        return self.entries[key][0] if key in self.entries else None
 
 
 Node: TypeAlias = Scalar | Items | Mapping
@@ -167,7 +170,10 @@ def is_path(text: str) -> bool:
 
 def is_beside(script: Path, text: str) -> bool:
     """Whether `text` in a script means a path from the script's folder: it exists or looks so."""
-    return is_path(text) or (script.parent / text).exists()
+    try:
+        return is_path(text) or (script.parent / text).exists()
+    except OSError:  # a name that no file can have
+        return False
 
 
 def _is_empty(node: Node) -> bool:
@@ -190,7 +196,7 @@ def _decode(data: bytes, name: str) -> str:
                 f"expected UTF-8 text, found the byte 0x{data[error.start]:02X}: "
                 "save the file with the encoding UTF-8"
             )
-        raise ScriptError([Problem(where, message, line)]) from error
+        raise ScriptError([_problem([""] * (where.line - 1) + [line], where, message)]) from error
 
 
 def _place(name: str, before: str) -> Location:
@@ -201,8 +207,10 @@ def _place(name: str, before: str) -> Location:
 def _problem(
     lines: Sequence[str], where: Location, message: str, *, warning: bool = False
 ) -> Problem:
-    source = lines[where.line - 1] if where.line <= len(lines) else ""
-    return Problem(where, message, source, "warning" if warning else "error")
+    line = lines[where.line - 1] if where.line <= len(lines) else ""
+    first = max(0, where.column - 1 - MAX_QUOTED // 2)
+    severity: Literal["error", "warning"] = "warning" if warning else "error"
+    return Problem(where, message, line[first : first + MAX_QUOTED], first, severity)
 
 
 _ADVICE = (
@@ -249,6 +257,7 @@ class _Composer:
         self._name = name
         self._lines = lines
         self._anchors: dict[str, Node] = {}
+        self._merged_entries = 0
 
     def compose(self) -> Node | None:
         """Return the root node, or None for an empty file."""
@@ -293,8 +302,7 @@ class _Composer:
         else:
             node = self._mapping(where, depth)
         if node.size > MAX_NODES:
-            self._note(event, f"expected at most {MAX_NODES:,} values after unfolding, found more")
-            raise _TooLargeError
+            self._refuse_size(where)
         anchor: str | None = getattr(event, "anchor", None)
         if anchor:
             self._anchors[anchor] = node
@@ -331,10 +339,17 @@ class _Composer:
             else:
                 own[key.text] = (key, value)
         for mapping in merged:
-            for key, value in mapping.entries:
-                own.setdefault(key.text, (key, value))
+            self._merged_entries += len(mapping.entries)
+            if self._merged_entries > MAX_NODES:
+                self._refuse_size(where)
+            own = {**mapping.entries, **own}
         size = 1 + sum(key.size + value.size for key, value in own.values())
-        return Mapping(tuple(own.values()), where, size)
+        return Mapping(own, where, size)
+
+    def _refuse_size(self, where: Location) -> NoReturn:
+        message = f"expected at most {MAX_NODES:,} values after unfolding, found more"
+        self.problems.append(_problem(self._lines, where, message))
+        raise _TooLargeError
 
     def _merged(self, value: Node, event: Any) -> list[Mapping]:
         candidates = value.items if isinstance(value, Items) else (value,)

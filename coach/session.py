@@ -12,7 +12,7 @@ from coach.errors import CoachError, did_you_mean
 from coach.files import data_dir
 from coach.phrases import Phrasebook, load_phrasebook
 from coach.plan import plan
-from coach.routine import Routine, load_routine
+from coach.routine import Routine, check_length, load_routine
 from coach.script import is_path
 from coach.settings import Manner, Settings, adjust, manner
 from coach.steps import CUE_NAMES, Cue, CueName, Say, Step, texts_in
@@ -111,6 +111,7 @@ def build(
         SpeechError: something cannot be spoken.
     """
     length = estimate(prepared)
+    check_length(length)
     clips: dict[str, Samples] = {}
     for _ in range(LENGTH_ROUNDS):
         steps = _plan(prepared, length)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal
 
 from coach.errors import SettingError, did_you_mean
-from coach.routine import Circuit, Count, Detail, Exercise, Item, Routine, check_size
-from coach.units import ACTIVE_TIME, REPS, SETS, SPEED, TIME, Quantity, Range
+from coach.routine import Circuit, Exercise, Item, Routine, check_size
+from coach.units import ACTIVE_TIME, REPS, SETS, SPEED, TIME, Count, Detail, Quantity, Range
 
 DoseKey = Literal["hold", "reps", "sets", "rest"]
 
@@ -125,11 +125,7 @@ def adjust(routine: Routine, settings: Settings) -> Routine:
         _known(name, ids, "exercise")
     for override in settings.overrides:
         routine = _apply(routine, override, ids)
-    kept = [
-        name
-        for name in ids
-        if name not in settings.skip and (not settings.only or name in settings.only)
-    ]
+    kept = (set(settings.only) or set(ids)) - set(settings.skip)
     routine = dataclasses.replace(routine, items=tuple(_kept(routine.items, kept)))
     if not routine.items:
         raise SettingError(
@@ -158,11 +154,18 @@ def _apply(routine: Routine, override: Override, ids: Sequence[str]) -> Routine:
         nonlocal changed
         if override.exercise not in (None, exercise.id):
             return exercise
-        if override.key != "hold":
-            changed += 1
-            value: Range[Any] = getattr(exercise, override.key)
-            changes: dict[str, Any] = {override.key: value.at(override.value)}
-            return dataclasses.replace(exercise, **changes)
+        if override.key == "hold":
+            return with_holds(exercise)
+        # For all exercises, repetitions change where repetitions are prescribed.
+        if override.key == "reps" and override.exercise is None and not exercise.is_repeated:
+            return exercise
+        changed += 1
+        value: Range[Any] = getattr(exercise, override.key)
+        changes: dict[str, Any] = {override.key: value.at(override.value)}
+        return dataclasses.replace(exercise, **changes)
+
+    def with_holds(exercise: Exercise) -> Exercise:
+        nonlocal changed
         if override.phase is not None:
             _known(override.phase, [phase.id for phase in exercise.phases], "phase")
         phases = list(exercise.phases)
@@ -180,9 +183,11 @@ def _apply(routine: Routine, override: Override, ids: Sequence[str]) -> Routine:
 
     items = tuple(_mapped(routine.items, on_exercise, on_circuit))
     if not changed:
-        owner = f"`{override.exercise}`" if override.exercise else "no exercise"
-        verb = "has no hold" if override.exercise else "has a hold"
-        raise SettingError(f"--hold changes nothing: {owner} {verb}")
+        owner = ".".join(part for part in (override.exercise, override.phase) if part)
+        reason = (
+            f"`{owner}` has no `{override.key}`" if owner else f"no exercise has `{override.key}`"
+        )
+        raise SettingError(f"--{override.key} changes nothing: {reason}")
     return dataclasses.replace(routine, items=items)
 
 
@@ -199,7 +204,7 @@ def _mapped(
             yield on_exercise(item)
 
 
-def _kept(items: Iterable[Item], ids: Sequence[str]) -> Iterator[Item]:
+def _kept(items: Iterable[Item], ids: Collection[str]) -> Iterator[Item]:
     for item in items:
         if isinstance(item, Circuit):
             inner = tuple(_kept(item.items, ids))

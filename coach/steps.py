@@ -37,8 +37,8 @@ class Where:
     side: str | None = None
     rep: int = 0
     """Counted from 1; 0 outside of repetitions."""
-    round: int = 0
-    """The innermost circuit's round, counted from 1; 0 outside of circuits."""
+    rounds: tuple[int, ...] = ()
+    """The rounds of the circuits around it, the outermost first, counted from 1."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ and live sessions are both made from it, so they cannot differ.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from operator import attrgetter
@@ -95,6 +95,11 @@ class Timeline:
     longest_clip: int
     """Frames; how far before a range `mix` has to look for clips that reach into it."""
 
+    def chapters(self) -> Iterator[tuple[Marker, int]]:
+        """Yield each chapter's marker and the frame at which the next begins."""
+        ends = [*(marker.start for marker in self.markers[1:]), self.duration]
+        yield from zip(self.markers, ends, strict=True)
+
 
 def lay_out(steps: Sequence[Step], clip_of: Callable[[Say | Cue], Samples], rate: int) -> Timeline:
     """Return the timeline of `steps` at `rate` Hz.
@@ -120,6 +125,10 @@ class _Layout:
         self._spans: list[Span] = []
         self._markers: list[Marker] = []
         self._left_out: list[LeftOut] = []
+        self._end = 0
+        """The frame after the last sample of all."""
+        self._end_of_hold = -1
+        """The frame at which the last hold's end tone begins."""
         self._end_of_work: Clip | None = None
         """A tone that is not needed where the next span begins at its frame."""
         self._word_gap = frames(WORD_GAP, rate)
@@ -139,10 +148,9 @@ class _Layout:
 
     def timeline(self) -> Timeline:
         self._keep_end_of_work()
-        duration = max([self._now, *(clip.end for clip in self._clips[-64:])])
         return Timeline(
             rate=self._rate,
-            duration=duration,
+            duration=max(self._now, self._end),
             clips=tuple(sorted(self._clips, key=attrgetter("start"))),
             spans=tuple(self._spans),
             markers=tuple(self._markers),
@@ -158,6 +166,7 @@ class _Layout:
         kind: Literal["speech", "cue"] = "speech" if isinstance(what, Say) else "cue"
         label = what.text if isinstance(what, Say) else what.name
         self._clips.append(Clip(start, samples, kind, label, where))
+        self._end = max(self._end, start + len(samples))
         return start + len(samples)
 
     def _keep_end_of_work(self) -> None:
@@ -179,7 +188,8 @@ class _Layout:
             self._now = self._place(say, self._now, step.where) + self._word_gap
         start = self._now
         if step.stretches:
-            length = max(length, *(0, *(end + self._word_gap for _, _, end in inside)))
+            ends = (end + self._word_gap for _, _, end in inside)
+            length = max((length, *ends))
         if start != (self._end_of_work.start if self._end_of_work else -1):
             self._keep_end_of_work()
         elif step.kind in ("hold", "work"):
@@ -196,18 +206,16 @@ class _Layout:
             self._place_if_free(at, start, length, spoken, step.where)
         self._spans.append(Span(start, start + length, step.kind, step.where))
         self._now = start + length
+        if step.kind == "hold":
+            self._end_of_hold = self._now
 
     def _place_cue(self, at: At, start: int, length: int, step: Timed) -> None:
         frame = start + (length if at.offset == step.seconds else frames(at.offset, self._rate))
-        if at.what == Cue("start") and step.kind == "work" and self._has_end_at(frame):
+        if at.what == Cue("start") and step.kind == "work" and frame == self._end_of_hold:
             return
         self._place(at.what, frame, step.where)
         if at.what == Cue("end") and step.kind == "work":
             self._end_of_work = self._clips.pop()
-
-    def _has_end_at(self, frame: int) -> bool:
-        """Whether a hold's end tone sounds at `frame` and so marks the start as well."""
-        return any(clip.label == "end" and clip.start == frame for clip in self._clips[-8:])
 
     def _fit_opening(
         self, step: Timed, first: int, last: int
@@ -218,17 +226,18 @@ class _Layout:
         required does not fit even alone, that is spoken before.
         """
         kept = [say for say in step.opening if len(self._clip_of(say))]
-        before: list[Say] = []
+        required = [say for say in kept if say.rank == Rank.REQUIRED]
         while True:
             inside = self._in_a_row(kept, first)
             if step.stretches or not inside or inside[-1][2] <= last:
-                return before, inside
+                return [], inside
+            alone = self._in_a_row(required, first)
+            if alone and alone[-1][2] > last:
+                return kept, []
+            # What the span does not leave room for, the least important first.
             least = max(kept, key=lambda say: say.rank)
-            if least.rank == Rank.REQUIRED:
-                before, kept = kept, []
-            else:
-                kept = [say for say in kept if say is not least]
-                self._leave_out(self._now + first, least, "no room beside what matters more")
+            kept = [say for say in kept if say is not least]
+            self._leave_out(self._now + first, least, "no room beside what matters more")
 
     def _in_a_row(self, says: Sequence[Say], first: int) -> list[tuple[Say, int, int]]:
         row = []
@@ -250,9 +259,9 @@ class _Layout:
             return
         offset = frames(at.offset, self._rate)
         end = offset + len(self._clip_of(at.what))
-        limit = length if at.until is None else frames(at.until, self._rate)
+        limit = length if at.until is None else min(length, frames(at.until, self._rate))
         if end > limit:
-            why = "longer than a second" if at.until is not None else "longer than the span"
+            why = "longer than a second" if limit < length else "longer than the span"
             self._leave_out(start + offset, at.what, why)
             return
         # What is spoken does not overlap, so only the neighbours can reach into this.

@@ -1,4 +1,4 @@
-"""Durations, ranges and frames; the only place where seconds become frames.
+"""Quantities and choices; the only place where seconds become frames.
 
 Durations are exact: a `Fraction` of seconds from the text to the timeline, where they become
 an `int` count of frames, once. Nothing in this module knows about scripts or sound.
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 _NUMBER = r"(?:\d+(?:\.\d+)?|\.\d+)"
 _CLOCK = re.compile(r"(?:(?P<h>\d+):)?(?P<m>\d+):(?P<s>[0-5]\d(?:\.\d+)?)")
@@ -25,6 +25,11 @@ _SECONDS_ONLY = re.compile(_NUMBER)
 _RANGE = re.compile(r"(?P<low>.*?[^\s-])\s*(?:-|\u2013|\u2014|to)\s*(?P<high>\S.*)", re.IGNORECASE)
 _LONGEST = 40
 """Characters; no duration, count or range needs more, and longer texts are not even matched."""
+
+Detail = Literal["full", "brief", "cues"]
+"""How much is said: everything, names and cues, or counts only."""
+Count = Literal["beep", "voice", "both"]
+"""How the seconds of a hold are marked."""
 
 DURATION_FORMS = "a duration such as 5, 5s, 1.5, 90s, 1:30 or 1m30s"
 COUNT_FORMS = "a whole number such as 8"
@@ -44,7 +49,8 @@ def parse_duration(text: str) -> Fraction:
     match = None
     if 0 < len(cleaned) <= _LONGEST:
         match = _CLOCK.fullmatch(cleaned) or _UNITS.fullmatch(cleaned)
-    if match is None:
+    # `1h30` may be meant as half an hour or half a minute.
+    if match is None or re.fullmatch(rf"{_NUMBER}\s*h\w*\s*{_NUMBER}", cleaned, re.IGNORECASE):
         raise ValueError(f"expected {DURATION_FORMS}, found {_quoted(text)}")
     hours, minutes, seconds = (Fraction(Decimal(match[part] or 0)) for part in "hms")
     return hours * 3600 + minutes * 60 + seconds

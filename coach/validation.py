@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 from coach import format as keys
 from coach.errors import Location, Problem, ScriptError, at_column, did_you_mean, near_match
 from coach.script import Document, Items, Mapping, Node, Scalar, default_id, describe, is_beside
-from coach.units import Range
+from coach.units import Range, decimal
 
 
 def validate(document: Document, path: Path) -> tuple[keys.RoutineKeys, tuple[Problem, ...]]:
@@ -46,7 +46,7 @@ def _plain(node: Node, document: Document, problems: list[Problem]) -> Any:
     if isinstance(node, Items):
         return [_plain(item, document, problems) for item in node.items]
     plain = {}
-    for key, value in node.entries:
+    for key, value in node.entries.values():
         if isinstance(value, Scalar) and value.is_plain and not value.text:
             message = f"`{key.text}` has no value: give it one, or leave the key out"
             problems.append(document.problem(key.where, message))
@@ -83,8 +83,13 @@ def _duplicate_ids(document: Document) -> Iterator[Problem]:
 def _pack_problems(document: Document, path: Path) -> Iterator[Problem]:
     node = document.root.get("cues")
     if isinstance(node, Scalar) and is_beside(path, node.text):
-        folder = path.parent.resolve()
-        if not (folder / node.text).resolve().is_relative_to(folder):
+        try:
+            folder = path.parent.resolve()
+            stays = (folder / node.text).resolve().is_relative_to(folder)
+        except (OSError, RuntimeError):  # a name that no file can have, links in a circle
+            yield document.problem(node.where, "expected a folder, found a path that leads nowhere")
+            return
+        if not stays:
             message = "expected a path below the script's own folder, found one that leaves it"
             yield document.problem(node.where, message)
 
@@ -208,11 +213,14 @@ _NUMBERS = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
     "nine": 9, "ten": 10, "twelve": 12, "fifteen": 15, "twenty": 20, "thirty": 30, "sixty": 60,
 }  # fmt: skip
+_NUMBER = rf"(?:\d{{1,4}}|{'|'.join(_NUMBERS)})"
 _WRITTEN_DOSE = re.compile(
-    rf"\b(?P<number>\d{{1,4}}|{'|'.join(_NUMBERS)})[\s-]"
+    rf"\b(?:(?P<low>{_NUMBER})\s*(?:-|\u2013|\bto\b)\s*)?(?P<number>{_NUMBER})[\s-]"
     r"(?P<unit>seconds?|secs?|repetitions?|reps|times|sets)\b",
     re.IGNORECASE,
 )
+_FIELDS = {"rep": ("reps",), "set": ("sets",), "sec": ("hold", "work", "move")}
+"""Unit as it begins -> what can be set in it."""
 
 
 def _contradictions(node: Mapping, items: Sequence[Any], document: Document) -> Iterator[Problem]:
@@ -224,26 +232,39 @@ def _contradictions(node: Mapping, items: Sequence[Any], document: Document) -> 
         if not isinstance(item, keys.ExerciseKeys):
             yield from _contradictions(inner, item.exercises, document)
             continue
-        times = [time for part in item.parts() for time in (part.move, part.hold, part.work)]
-        doses: dict[str, list[Range[int] | Range[Fraction] | None]] = {
-            "rep": [item.reps],
-            "set": [item.sets],
-            "sec": [*times],
-        }
         for text in _instructions(inner):
             for written in _WRITTEN_DOSE.finditer(text.text):
-                number = _NUMBERS.get(written["number"].lower()) or int(written["number"])
-                unit = written["unit"].lower()[:3].replace("tim", "rep")
-                in_force = [dose.value for dose in doses[unit] if dose]
-                if in_force and number not in in_force:
-                    field = {"rep": "reps", "set": "sets"}.get(unit, "hold")
-                    yield document.problem(
-                        text.where,
-                        f'"{written[0]}" in this text contradicts the setting '
-                        f"({' and '.join(map(str, sorted(set(in_force))))}): write {{{field}}}, "
-                        "which follows every adjustment",
-                        warning=True,
-                    )
+                message = _contradiction(written, item)
+                if message:
+                    yield document.problem(text.where, message, warning=True)
+
+
+def _contradiction(written: re.Match[str], item: keys.ExerciseKeys) -> str:
+    """Return how a written number contradicts its exercise, or an empty string."""
+    unit = written["unit"].lower()[:3].replace("tim", "rep")
+    owners: tuple[Any, ...] = item.parts() if unit == "sec" else (item,)
+    found: list[tuple[str, Range[Any]]] = [
+        (field, value)
+        for owner in owners
+        for field in _FIELDS[unit]
+        if (value := getattr(owner, field)) is not None
+    ]
+    number = _value(written["number"])
+    low = number if written["low"] is None else _value(written["low"])
+    is_range = written["low"] is not None
+    if not found or any(
+        (low, number) == ((value.low, value.high) if is_range else (value.value, value.value))
+        for _, value in found
+    ):
+        return ""
+    in_force = " and ".join(dict.fromkeys(decimal(Fraction(value.value)) for _, value in found))
+    field = next((field for field, _ in found if field != "move"), "")
+    advice = f": write {{{field}}}, which follows every adjustment" if field else ""
+    return f'"{written[0]}" in this text contradicts the setting ({in_force}){advice}'
+
+
+def _value(text: str) -> int:
+    return _NUMBERS.get(text.lower()) or int(text)
 
 
 def _instructions(node: Mapping) -> Iterator[Scalar]:

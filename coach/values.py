@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -21,6 +21,8 @@ from coach.units import (
     SETS,
     SPEED,
     TIME,
+    Count,
+    Detail,
     Number,
     Quantity,
     Range,
@@ -44,6 +46,8 @@ def _only_text(value: Any, expected: str) -> str:
     if isinstance(value, str):
         return value
     found = "a list" if isinstance(value, (list, tuple)) else "a mapping"
+    if expected == "a text" and isinstance(value, dict) and len(value) == 1:
+        found += ": put a text that contains a colon in quotation marks"
     raise failure(((), f"expected {expected}, found {found}"))
 
 
@@ -215,7 +219,7 @@ Name = Annotated[
     WithJsonSchema({"type": "string", "minLength": 1, "maxLength": MAX_NAME}),
 ]
 PlainText = Annotated[str, BeforeValidator(_text(MAX_TEXT, ())), _STRING]
-RoutineText = Annotated[str, BeforeValidator(_text(MAX_TEXT, ("name", "rest"))), _STRING]
+RoutineText = Annotated[str, BeforeValidator(_text(MAX_TEXT, ("name",))), _STRING]
 ExerciseText = Annotated[str, BeforeValidator(_text(MAX_TEXT, TEXT_FIELDS)), _STRING]
 Id = Annotated[str, BeforeValidator(_identifier), WithJsonSchema({"type": "string"})]
 Texts = Annotated[tuple[RoutineText, ...], BeforeValidator(_listed), Field(max_length=50), _STRINGS]
@@ -246,13 +250,8 @@ Settle = Annotated[
 ]
 
 
-_DETAILS, _COUNTS = ("full", "brief", "cues"), ("beep", "voice", "both")
-DetailName = Annotated[
-    str, BeforeValidator(_choice(*_DETAILS)), WithJsonSchema({"enum": list(_DETAILS)})
-]
-CountName = Annotated[
-    str, BeforeValidator(_choice(*_COUNTS)), WithJsonSchema({"enum": list(_COUNTS)})
-]
+DetailName = Annotated[Detail, BeforeValidator(_choice(*get_args(Detail)))]
+CountName = Annotated[Count, BeforeValidator(_choice(*get_args(Count)))]
 Speed = Annotated[
     Fraction,
     BeforeValidator(_speed),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from hypothesis import strategies as st
@@ -53,6 +54,17 @@ DOSES: dict[str, st.SearchStrategy[Any]] = {
 SHORT = st.fixed_dictionaries(
     {"hold": seconds(1, 45)}, optional={"cue": WORDS, "move": seconds(0, 3), "reps": counts(9)}
 )
+BREATHS = st.fixed_dictionaries(
+    {
+        "phases": st.lists(
+            st.fixed_dictionaries({"cue": WORDS, "hold": seconds(1, 6)})
+            | st.fixed_dictionaries({"cue": WORDS, "work": seconds(1, 6)}),
+            min_size=2,
+            max_size=4,
+        ),
+        "reps": counts(4),
+    }
+)
 LONG = st.fixed_dictionaries(
     {"phases": st.lists(PHASES, min_size=1, max_size=3)}, optional={"reps": counts(9)}
 )
@@ -61,7 +73,7 @@ SELF_PACED = st.fixed_dictionaries({"reps": counts(9)})
 
 @st.composite
 def exercises(draw: st.DrawFn) -> dict[str, Any]:
-    body = draw(st.one_of(SHORT, LONG, SELF_PACED))
+    body = draw(st.one_of(SHORT, LONG, BREATHS, SELF_PACED))
     return {
         "name": "Exercise",
         **body,
@@ -70,11 +82,23 @@ def exercises(draw: st.DrawFn) -> dict[str, Any]:
 
 
 def items() -> st.SearchStrategy[list[dict[str, Any]]]:
-    circuits = st.fixed_dictionaries(
-        {"rounds": counts(3), "exercises": st.lists(exercises(), min_size=1, max_size=2)},
-        optional={"rest": seconds(0, 10), "name": st.just("Circuit")},
-    )
-    return st.lists(exercises() | circuits, min_size=1, max_size=3)
+    def circuits(inner: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
+        return st.fixed_dictionaries(
+            {"rounds": counts(3), "exercises": st.lists(inner, min_size=1, max_size=2)},
+            optional={"rest": seconds(0, 10), "name": st.just("Circuit")},
+        )
+
+    nested = circuits(exercises() | circuits(exercises()))
+    return st.lists(exercises() | nested, min_size=1, max_size=3)
+
+
+def leaves(items: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield the exercises of `items`, those in circuits included."""
+    for item in items:
+        if "exercises" in item:
+            yield from leaves(item["exercises"])
+        else:
+            yield item
 
 
 @st.composite
@@ -93,7 +117,6 @@ def scripts(draw: st.DrawFn) -> dict[str, Any]:
         )
     )
     content = draw(items())
-    leaves = [leaf for item in content for leaf in item.get("exercises", [item])]
-    for number, leaf in enumerate(leaves, 1):
+    for number, leaf in enumerate(leaves(content), 1):
         leaf["name"] = f"Exercise {number}"
     return {"coach": 1, **script, "exercises": content}

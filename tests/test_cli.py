@@ -265,6 +265,47 @@ def test_an_output_that_is_a_folder(
     assert "it is a folder" in text
 
 
+def test_names_that_no_file_can_have(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, script: Path
+) -> None:
+    name = "x" * 300
+    for arguments in (["show", name], ["check", name], ["render", script, "-o", f"{name}.wav"]):
+        assert "file name too long" in output(capsys, *arguments, code=1)
+
+
+def test_no_file_is_written_twice_or_over_the_script(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, script: Path
+) -> None:
+    wav = tmp_path / "a.wav"
+    linked = tmp_path / "linked.yaml"
+    linked.symlink_to(script)
+    for arguments, message in (
+        (["-o", wav, "-o", tmp_path / "." / "a.wav"], "that is another file to write"),
+        (["-o", wav, "--cue-sheet", wav], "that is another file to write"),
+        (["-o", wav, "--cue-sheet", linked], "that is the script that is read"),
+    ):
+        assert message in output(capsys, "render", script, *arguments, code=1)
+    assert script.read_text() == SHORT
+    assert not wav.exists()
+
+
+def test_a_linked_output_stays_a_link(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, script: Path
+) -> None:
+    (tmp_path / "real").mkdir()
+    link = tmp_path / "a.wav"
+    link.symlink_to(tmp_path / "real" / "b.wav")
+    output(capsys, "render", script, "--detail", "cues", "-o", link)
+    assert link.is_symlink()
+    assert soundfile.info(tmp_path / "real" / "b.wav").frames
+
+
+def test_check_looks_at_the_cue_pack(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("title: T\ncues: clasic\nexercises: [{name: A, hold: 3}]\n")
+    assert "did you mean `classic`?" in output(capsys, "check", path, code=1)
+
+
 def test_a_script_with_problems_shows_them_all(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

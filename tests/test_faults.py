@@ -122,6 +122,28 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     process.stderr.close()
 
 
+def test_a_closed_or_full_stdout_is_no_traceback() -> None:
+    closed = subprocess.run(
+        ["sh", "-c", f"{' '.join(COACH)} list >&-"], capture_output=True, timeout=30, check=False
+    )
+    assert b"Traceback" not in closed.stderr
+    full = subprocess.run(
+        ["sh", "-c", f"{' '.join(COACH)} list >/dev/full"],
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+    assert full.returncode == 1
+    assert b"no space left on device" in full.stderr
+    assert b"Traceback" not in full.stderr
+
+
+def test_under_nohup_a_hangup_is_ignored(tmp_path: Path, script: Path) -> None:
+    command = f"trap '' HUP; {' '.join(COACH)} render {script} -o {tmp_path}/a.wav & kill -HUP $!; wait $!"
+    result = subprocess.run(["sh", "-c", command], capture_output=True, timeout=60, check=False)
+    assert result.returncode == 0, result.stderr
+
+
 def test_progress_is_shown_on_a_terminal_only(tmp_path: Path, script: Path) -> None:
     command = [*COACH, "render", str(script), "-o", str(tmp_path / "a.wav")]
     piped = subprocess.run(command, capture_output=True, timeout=60, check=True)

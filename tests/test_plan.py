@@ -34,7 +34,8 @@ def lines(steps: tuple[Step, ...]) -> list[str]:
             case Timed():
                 where = step.where
                 place = [where.phase, where.set and f"set {where.set}", where.side]
-                place += [where.rep and f"rep {where.rep}", where.round and f"round {where.round}"]
+                rounds = ".".join(map(str, where.rounds))
+                place += [where.rep and f"rep {where.rep}", rounds and f"round {rounds}"]
                 named = ", ".join(str(part) for part in place if part)
                 text.append(f"-- {step.kind} {short_duration(step.seconds)} ({named})")
                 text += [f"      {shown(say)}" for say in step.opening]
@@ -150,7 +151,7 @@ def test_sides_are_named_and_switched() -> None:
     assert words[3:] == [
         "2 sets, hold each for 5 seconds, on each side.", "Left side.", "Get ready.",
         "Switch sides. Right side.",
-        "Well done.", "Rest for 15 seconds.", "Next: Set 2 of 2. Left side.",
+        "Well done.", "Rest for 15 seconds.", "Next: set 2 of 2, left side.",
         "Switch sides. Right side.",
         "That took about 10 minutes. You are done.",
     ]  # fmt: skip
@@ -164,6 +165,62 @@ def test_rounds_are_counted_and_instructions_given_once() -> None:
     assert words.count("Stand.") == words.count("Sit.") == 1
     assert "Next: round 2 of 2, A." in words
     assert words.count("Next: B.") == 2
+
+
+def test_a_circuit_after_a_rest_says_its_name_and_its_first_round() -> None:
+    words = said(
+        "title: T\nexercises:\n  - {name: Warm-up, work: 5, rest: 20}\n"
+        "  - rounds: 2\n    name: The circuit\n    rest: 20\n    exercises: [{name: A, work: 5}]\n"
+    )
+    at = words.index("The circuit.")
+    assert words[at + 1 : at + 3] == ["Round 1 of 2.", "Exercise 2 of 2. A."]
+    assert "Round 2 of 2." not in words
+
+
+def test_in_later_rounds_the_rest_counts_towards_the_position() -> None:
+    def settles(rest: int) -> list[str]:
+        text = (
+            "title: T\nexercises: [{rounds: 2, rest: %d, exercises: "
+            "[{name: A, settle: 15s, hold: 5}]}]\n"
+        )
+        found = planned(routine_of(text % rest), Manner())
+        return [line for line in found if line.startswith("-- settle")]
+
+    assert settles(0) == ["-- settle 15s (round 1)", "-- settle 15s (round 2)"]
+    assert settles(2) == ["-- settle 15s (round 1)", "-- settle 13s (round 2)"]
+    assert settles(20) == ["-- settle 15s (round 1)"]
+
+
+def test_rounds_of_nested_circuits_are_told_apart() -> None:
+    text = (
+        "title: T\nexercises:\n  - rounds: 2\n    exercises:\n      - rounds: 2\n"
+        "        exercises: [{name: A, reps: 2, phases: [{cue: Up, guide: Slowly., hold: 5}]}]\n"
+    )
+    steps = plan(routine_of(text), Manner(), load_phrasebook("en"), Fraction(60))
+    holds = [step.where for step in steps if isinstance(step, Timed) and step.kind == "hold"]
+    assert len(holds) == len(set(holds)) == 8
+    chapters = [step.title for step in steps if isinstance(step, Chapter)]
+    assert chapters[1:-1] == ["A", "A, round 1.2", "A, round 2.1", "A, round 2.2"]
+    assert said(text).count("Slowly.") == 1
+
+
+def test_a_guide_is_given_on_the_first_side_only() -> None:
+    text = (
+        "title: T\nexercises: [{name: A, cue: Up, guide: Slowly., hold: 5, sides: [left, right]}]\n"
+    )
+    assert said(text).count("Slowly.") == 1
+
+
+def test_a_breath_that_begins_with_a_hold_flows_as_well() -> None:
+    found = planned(
+        routine_of(
+            "title: T\nexercises: [{name: B, reps: 3, phases: [{cue: Hold, hold: 4}, "
+            "{cue: Breathe, work: 4}]}]\n"
+        ),
+        Manner(),
+    )
+    first = next(i for i, line in enumerate(found) if line.startswith("-- work"))
+    assert not [line for line in found[first:-8] if line.startswith("   0.")]
 
 
 def test_a_breath_flows_from_phase_to_phase() -> None:
@@ -187,7 +244,7 @@ def test_self_paced_repetitions_take_their_pace() -> None:
 def test_every_phrase_of_the_catalog_can_be_said() -> None:
     assert languages() == ("en",)
     book = load_phrasebook("en-GB")
-    assert book.duration(Fraction(3725)) == "1 hour, 2 minutes and 5 seconds"
+    assert book.duration(Fraction(3725)) == "1 hour, 2 minutes, and 5 seconds"
     assert book.duration(Fraction(5, 2)) == "2.5 seconds"
     assert book.duration(Fraction(0)) == "0 seconds"
     assert book.about(Fraction(20)) == "less than a minute"

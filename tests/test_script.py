@@ -223,6 +223,8 @@ def test_what_is_not_a_script(text: str, expected: str) -> None:
         ("reps: {from: 5, too: 8}", "5:26 unknown key `too` in a range; did you mean `to`?"),
         ("reps: {from: 5, to: 8, start: 9}", "5:35 expected a start from 5 to 8, found 9"),
         ("setup: [a, [b]]\n    hold: 5", "5:16 expected a text, found a list"),
+        ("setup: [Mind this: breathe]\n    hold: 5", "5:13 expected a text, found a mapping: put a "
+         "text that contains a colon in quotation marks"),
         ("sides: [left]\n    hold: 5", "5:12 expected at least 2 here, found fewer"),
         ("id: a.b\n    hold: 5", '5:9 expected an id of letters, digits and hyphens, found "a.b"'),
         ("settle: redy\n    hold: 5", "5:13 expected a duration such as 5, 5s, 1.5, 90s, 1:30 or "
@@ -235,6 +237,11 @@ def test_what_is_not_a_script(text: str, expected: str) -> None:
         ("reps: 5\n    setup: For {hold}.", "6:16 {hold} needs a `hold` in the exercise"),
         ("phases: [{cue: a, hold: 5}, {cue: b, hold: 6}]\n    setup: For {hold}.",
          "6:16 the phases differ in `hold`: use {hold} in the phase's own guide"),
+        ("reps: 5\n    guide: Keep straight.", "6:12 expected `cue`, `move`, `hold` or `work` beside "
+         "`guide`; or else `setup`"),
+        ("phases: [{id: x, hold: 5}, {id: x, hold: 6}]", "5:37 expected different ids, found `x` "
+         "again"),
+        ("hold: 1h30", '5:11 expected a duration such as 5, 5s, 1.5, 90s, 1:30 or 1m30s, found "1h30"'),
         ("hold: 5\n    cue: Go {", "6:13 found a brace without a field name: write {{ or }} for the "
          "character itself"),
         (f"hold: 5\n    setup: {'x' * 5000}", "6:12 expected at most 1,000 characters, found 5,000: "
@@ -244,6 +251,17 @@ def test_what_is_not_a_script(text: str, expected: str) -> None:
 )  # fmt: skip
 def test_problems_of_an_exercise(keys_of_exercise: str, expected: str) -> None:
     assert expected in problems(f"{HEAD}  - name: A\n    {keys_of_exercise}\n")
+
+
+def test_a_path_that_cannot_be_is_no_crash(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    for name in ("./loop", "./" + "x" * 110, "x" * 119):
+        path = tmp_path / "a.yaml"
+        path.write_text(f"title: T\ncues: {name}\nexercises: [{{name: A, hold: 5}}]\n")
+        try:
+            load_routine(path)
+        except ScriptError as error:
+            assert "leads nowhere" in error.problems[0].message
 
 
 @pytest.mark.parametrize("name", ["../elsewhere", "/etc", "a/../../b"])
@@ -260,6 +278,29 @@ def test_an_alias_bomb_is_refused() -> None:
     assert any("expected at most 1,000,000 values after unfolding" in p for p in problems(bomb))
 
 
+def test_a_bomb_of_merge_keys_is_refused() -> None:
+    big = ", ".join(f"k{n}: v" for n in range(2000))
+    bomb = f"a: &a {{{big}}}\nb: [{', '.join(['{<<: *a}'] * 5000)}]\n"
+    assert any("expected at most 1,000,000 values after unfolding" in p for p in problems(bomb))
+
+
+def test_long_lines_are_quoted_in_part() -> None:
+    with pytest.raises(ScriptError) as caught:
+        routine_of("{title: T, exercises: [{name: A, hold: 5, setup: " + "x" * 900 + ", hodl: 3}]}")
+    problem = caught.value.problems[0]
+    assert len(problem.source) <= 120
+    lines = problem_text(problem).splitlines()
+    assert lines[1][lines[2].index("^") :].startswith("hodl: 3")
+
+
+def test_names_without_letters_get_ids_that_are_free() -> None:
+    routine = routine_of(
+        "title: T\nexercises: [{name: Exercise 1, hold: 5}, {name: '!!!', hold: 5}, "
+        "{name: '???', hold: 5}]\n"
+    )
+    assert [e.id for e in routine.exercises()] == ["exercise-1", "exercise-2", "exercise-3"]
+
+
 def test_an_alias_of_itself_is_refused() -> None:
     assert problems(f"title: &a [*a]\n{HEAD[17:]}  - {{name: A, hold: 5}}\n")[0] == (
         "1:12 expected an anchor `&a` above, found none"
@@ -269,15 +310,21 @@ def test_an_alias_of_itself_is_refused() -> None:
 def test_a_session_may_last_two_days_but_no_longer() -> None:
     body = "  - {{name: A, hold: 60m, reps: {reps}}}\n"
     assert routine_of(HEAD + body.format(reps=47))
-    assert problems(HEAD + body.format(reps=50)) == [
-        "3:1 expected a session of at most 48 hours, found 51 hours"
-    ]
+    too_long = "3:1 expected a session of at most 48 hours, found "
+    assert problems(HEAD + body.format(reps=50)) == [f"{too_long}51 hours"]
+    for waiting in (
+        "  - {name: A, hold: 5, settle: 24h}\n  - {name: B, hold: 5, settle: 24h}\n",
+        "  - {name: A, hold: 5, sides: [l, r], sets: 3, switch: 24h}\n",
+        "  - {rounds: 4, rest: 24h, exercises: [{name: A, hold: 5}]}\n",
+        "  - {name: A, reps: 1000, sets: 100, phases: [{cue: a}, {cue: b}, {cue: c}, {cue: d}]}\n",
+    ):
+        assert problems(HEAD + waiting)[0].startswith(too_long)
 
 
 def test_too_many_repetitions_are_refused_without_a_wait() -> None:
     body = "  - rounds: 1000\n    exercises: [{name: A, work: 0.5, reps: 1000, sets: 100}]\n"
     assert problems(HEAD + body) == [
-        "3:1 expected at most 250,000 repetitions in a session, found 100,000,000"
+        "3:1 expected at most 1,000,000 beeps, moves and cues in a session, found 300,000,000"
     ]
 
 
@@ -287,7 +334,19 @@ def test_numbers_that_contradict_the_setting_are_a_warning() -> None:
         '"five seconds" in this text contradicts the setting (8): write {hold}, '
         "which follows every adjustment"
     ]
-    assert not routine_of(HEAD + "  - {name: A, hold: 5s, setup: For 5 seconds.}\n").warnings
+    for good in (
+        "hold: 5s, setup: For 5 seconds.",
+        "reps: 5-10, hold: 5, setup: Do 5-10 reps of it.",
+        "reps: 5-10, hold: 5, setup: Five to ten times.",
+        "phases: [{cue: a, hold: 5}, {cue: b, hold: 8}], setup: First 5 seconds and then 8 seconds.",
+    ):
+        assert not routine_of(HEAD + f"  - {{name: A, {good}}}\n").warnings
+    for bad, advice in (
+        ("work: 1.5, setup: For 5 seconds.", "(1.5): write {work}"),
+        ("reps: 5-10, hold: 5, setup: Do 5-8 reps.", "(5): write {reps}"),
+    ):
+        (warning,) = routine_of(HEAD + f"  - {{name: A, {bad}}}\n").warnings
+        assert advice in warning.message
 
 
 # -- files -----------------------------------------------------------------------------------

@@ -92,6 +92,16 @@ def test_a_value_for_one_reaches_only_that() -> None:
     assert [e.reps.value for e in adjusted(("reps", "bridging=7")).exercises()] == [5, 7]
 
 
+def test_repetitions_for_all_leave_what_is_not_repeated() -> None:
+    text = "title: T\nexercises: [{name: A, work: 30}, {name: B, hold: 5, reps: 4}]\n"
+    setting = Settings(overrides=(parse_override("reps", "6"),))
+    assert [e.reps.value for e in adjust(routine_of(text), setting).exercises()] == [1, 6]
+    named = Settings(overrides=(parse_override("reps", "a=6"),))
+    assert [e.reps.value for e in adjust(routine_of(text), named).exercises()] == [6, 4]
+    with pytest.raises(SettingError, match="--reps changes nothing: no exercise has `reps`"):
+        adjust(routine_of("title: T\nexercises: [{name: A, hold: 30}]\n"), setting)
+
+
 def test_a_later_setting_wins() -> None:
     assert holds(adjusted(("hold", "6"), ("hold", "cat-camel.sink=8"))) == [6, 8]
 
@@ -105,8 +115,8 @@ def test_a_later_setting_wins() -> None:
         (("hold", "cat=8"), "there is no exercise `cat`"),
         (("hold", "cat-camle=8"), "there is no exercise `cat-camle`; did you mean `cat-camel`?"),
         (("hold", "cat-camel.snik=8"), "there is no phase `snik`; did you mean `sink`?"),
-        (("hold", "bridging=8"), "--hold changes nothing: `bridging` has no hold"),
-        (("hold", "cat-camel.rest=8"), "--hold changes nothing: `cat-camel` has no hold"),
+        (("hold", "bridging=8"), "--hold changes nothing: `bridging` has no `hold`"),
+        (("hold", "cat-camel.rest=8"), "--hold changes nothing: `cat-camel.rest` has no `hold`"),
     ],
 )  # fmt: skip
 def test_settings_that_do_not_fit(setting: tuple[str, str], message: str) -> None:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from coach.phrases import load_phrasebook
 from coach.plan import plan
-from coach.routine import Exercise, Routine, exercises_in
+from coach.routine import Exercise, Item, Routine
 from coach.session import Prepared, build
 from coach.settings import Manner, Settings, adjust
 from coach.steps import At, Chapter, Gap, Now, Rank, Say, Step, Timed, Where, texts_in
@@ -160,10 +162,15 @@ def test_every_repetition_of_every_set_side_and_round_is_there(script: Any, mann
         if span.kind in ("hold", "work")
     )
     times: Counter[str] = Counter()
-    for item in routine.items:
-        rounds = 1 if isinstance(item, Exercise) else item.rounds.value
-        for exercise in exercises_in([item]):
-            times[exercise.id] += rounds
+
+    def count(items: Sequence[Item], rounds: int) -> None:
+        for item in items:
+            if isinstance(item, Exercise):
+                times[item.id] += rounds
+            else:
+                count(item.items, rounds * item.rounds.value)
+
+    count(routine.items, 1)
     for exercise in routine.exercises():
         if exercise.is_self_paced:
             sets = exercise.sets.value * max(1, len(exercise.sides))
@@ -183,7 +190,7 @@ def test_a_longer_dose_makes_the_session_longer_by_just_that(
             "title: T\nexercises:\n  - name: A\n"
             f"    phases: [{{move: {move}, hold: {hold}}}]\n    reps: {reps}\n"
         )
-        steps = plan(routine_of(text), Manner(detail="cues"), load_phrasebook("en"), None)
+        steps = plan(routine_of(text), Manner(detail="cues"), load_phrasebook("en"), Fraction(60))
         clips = FakeVoice(seconds=Fraction(0)).speak(texts_in(steps))
         cues = fake_cues()
         return lay_out(
@@ -219,6 +226,44 @@ def test_spoken_seconds_stand_on_their_seconds_and_those_too_long_are_listed() -
     ]
 
 
+@pytest.mark.parametrize("count", ["voice", "both"])
+@pytest.mark.parametrize("hold", ["4.1s", "4.5s", "5s"])
+def test_a_count_is_over_before_its_hold_ends(hold: str, count: Any) -> None:
+    script = {
+        "title": "T",
+        "exercises": [
+            {
+                "name": "A",
+                "reps": 3,
+                "phases": [{"cue": "In", "hold": hold}, {"cue": "Out", "work": 4}],
+            }
+        ],
+    }
+    _, timeline = session_of(script, Manner(count=count), FakeVoice(Fraction(1, 4), Fraction(1, 2)))
+    speech = [clip for clip in timeline.clips if clip.kind == "speech"]
+    for before, after in pairwise(speech):
+        assert before.end <= after.start
+    for span in spans(timeline, "hold"):
+        inside = [clip for clip in speech if span.start <= clip.start < span.end]
+        assert all(clip.end <= span.end for clip in inside)
+
+
+@pytest.mark.parametrize("count", ["beep", "voice", "both"])
+def test_the_tones_of_spans_that_touch_do_not_depend_on_the_count(count: Any) -> None:
+    script = {
+        "title": "T",
+        "exercises": [
+            {"name": "A", "phases": [{"cue": "In", "hold": 12}, {"cue": "Out", "work": 5}]}
+        ],
+    }
+    _, timeline = session_of(script, Manner(count=count), FakeVoice())
+    touch = spans(timeline, "hold")[0].end
+    assert spans(timeline, "work")[0].start == touch
+    assert [
+        clip.label for clip in timeline.clips if clip.start == touch and clip.kind == "cue"
+    ] == ["end"]
+
+
 def test_where_two_things_collide_the_one_that_matters_more_is_spoken() -> None:
     where = Where("a", "b", 1, None, 1)
     events = (
@@ -236,7 +281,8 @@ def test_a_cue_too_long_for_its_span_is_spoken_before_it() -> None:
     step = Timed("work", Fraction(2), where, opening=(Say("x" * 80), Say("1", Rank.COUNT)))
     timeline = lay_out([step], lambda what: FakeVoice().speak([what.text])[what.text], RATE)  # type: ignore[union-attr]
     work = timeline.spans[0]
-    assert timeline.clips[0].end <= work.start
+    assert [clip.label for clip in timeline.clips] == ["x" * 80, "1"], "nothing is left out"
+    assert timeline.clips[-1].end <= work.start
     assert work.end - work.start == 2 * RATE
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -74,11 +75,13 @@ def coach() -> None:
 def main() -> None:
     """Run the command line and exit with its code."""
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), _interrupt)
+        number = getattr(signal, name, None)
+        # Under nohup a hangup is to be ignored, and stays so.
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
     completion = os.environ.get("_COACH_COMPLETE")
     if completion:
         from click.shell_completion import shell_complete
@@ -86,9 +89,13 @@ def main() -> None:
         sys.exit(shell_complete(coach, {}, "coach", "_COACH_COMPLETE", completion))
     code = run(sys.argv[1:])
     try:
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except BrokenPipeError:
         _close_stdout()
+    except OSError as error:
+        _close_stdout()
+        code = _tell_system_error(error)
     sys.exit(code)
 
 
@@ -116,6 +123,8 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         _close_stdout()
         return DONE
+    except OSError as error:
+        return _tell_system_error(error)
     except Exception as error:  # noqa: BLE001 - the one place where a bug is caught and logged
         return _tell_bug(error)
     return result if isinstance(result, int) else DONE
@@ -135,6 +144,14 @@ def _tell(error: CoachError) -> None:
     click.echo(f"coach: {error.message}", err=True)
     if error.hint:
         click.echo(f"       {error.hint}", err=True)
+
+
+def _tell_system_error(error: OSError) -> int:
+    """Tell what the system refused, such as a name that is too long or a full disk."""
+    reason = error.strerror or str(error)
+    where = f"{error.filename}: " if error.filename else ""
+    click.echo(f"coach: {where}{reason[:1].lower()}{reason[1:]}", err=True)
+    return MENDABLE
 
 
 def _tell_bug(error: Exception) -> int:

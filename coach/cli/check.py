@@ -70,12 +70,16 @@ def _scripts(names: Sequence[str]) -> Iterator[Path]:
 
 def _checked(path: Path) -> tuple[Sequence[Problem], str]:
     """Return the problems of a script, and what keeps it from being read at all."""
+    from coach.cues import load_pack
+    from coach.files import data_dir
     from coach.phrases import load_phrasebook
     from coach.routine import load_routine
 
     try:
         routine = load_routine(path)
         load_phrasebook(routine.language)
+        if routine.cues:
+            load_pack(routine.cues, data_dir("audio_cues"))
     except ScriptError as error:
         return error.problems, ""
     except CoachError as error:

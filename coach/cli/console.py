@@ -16,25 +16,22 @@ from coach.units import clock, seconds
 if TYPE_CHECKING:
     from coach.timeline import Timeline
 
-MAX_LINE = 120
-"""Characters of a script's line that a problem quotes."""
-
 
 def problem_text(problem: Problem) -> str:
     """Return a problem as `file:line:column: message`, with its line and a caret below."""
     kind = "warning: " if problem.severity == "warning" else ""
     head = f"{problem.where}: {kind}{problem.message}"
-    first = max(0, problem.where.column - MAX_LINE // 2)
-    line = problem.source.replace("\t", " ")[first : first + MAX_LINE]
+    line = problem.source.replace("\t", " ")
     if not line.strip():
         return head
-    caret = " " * (problem.where.column - 1 - first) + "^"
+    caret = " " * (problem.where.column - 1 - problem.source_start) + "^"
     return f"{head}\n    {line}\n    {caret}"
 
 
 def echo_json(document: Any) -> None:
-    """Print one JSON document on stdout."""
-    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    """Print one JSON document on stdout, whatever its encoding can hold."""
+    is_unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    click.echo(json.dumps(document, ensure_ascii=not is_unicode, indent=2))
 
 
 def table(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
+
+from coach.units import Count, Detail
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -30,12 +32,12 @@ _OPTIONS = (
     click.option("--beyond-range", is_flag=True, help="Allow values outside the prescribed range."),
     click.option(
         "--detail",
-        type=click.Choice(["full", "brief", "cues"]),
+        type=click.Choice(get_args(Detail)),
         help="Say everything, names and cues, or counts only. [default: full]",
     ),
     click.option(
         "--count",
-        type=click.Choice(["beep", "voice", "both"]),
+        type=click.Choice(get_args(Count)),
         help="Mark the seconds of a hold by beeps, by voice or both. [default: beep]",
     ),
     click.option("--speed", metavar="FACTOR", help="Speed of speech, 0.5 to 2; 1 is normal."),
@@ -45,8 +47,8 @@ _OPTIONS = (
     click.option("--cues", metavar="PACK", help="A cue pack's name or folder."),
 )
 _LOUDNESS = (
-    click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors."),
-    click.option("-v", "--verbose", is_flag=True, help="Tell more."),
+    click.option("-q", "--quiet", is_flag=True, help="No progress and no summary."),
+    click.option("-v", "--verbose", is_flag=True, help="List what did not fit."),
 )
 
 

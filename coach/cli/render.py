@@ -41,7 +41,7 @@ def render_command(
     import json
 
     from coach.cli.sessions import build_session
-    from coach.files import check_writable, replacing
+    from coach.files import check_different, check_writable, replacing
     from coach.render import encoder_for
     from coach.session import RENDER_RATE, find_routine
     from coach.units import clock, seconds
@@ -51,6 +51,7 @@ def render_command(
     path = find_routine(routine)
     paths = outputs or (Path(f"{path.stem}.wav"),)
     encoders = [(encoder_for(target), target) for target in paths]
+    check_different(path, *paths, *([cue_sheet] if cue_sheet else []))
     for target in (*paths, *([cue_sheet] if cue_sheet else [])):
         check_writable(target)
     session = build_session(path, settings, RENDER_RATE, quiet=quiet)

@@ -184,8 +184,7 @@ def _introduction(timeline: Timeline) -> int:
 def _exercise_times(timeline: Timeline) -> dict[str, Fraction]:
     """Return the seconds that each exercise takes, over all its rounds, its rest included."""
     times: dict[str, Fraction] = {}
-    ends = [marker.start for marker in timeline.markers[1:]] + [timeline.duration]
-    for marker, end in zip(timeline.markers, ends, strict=True):
+    for marker, end in timeline.chapters():
         first = bisect_left(timeline.clips, marker.start, key=attrgetter("start"))
         owner = timeline.clips[first].where.exercise if first < len(timeline.clips) else None
         if owner:

@@ -43,11 +43,11 @@ class Phrasebook:
         return str(self.phrases["sides"].get(side.lower(), side))
 
     def listed(self, items: Sequence[str]) -> str:
-        """Return "a, b and c"."""
+        """Return "a and b" or "a, b, and c"."""
         if len(items) < 2:
             return "".join(items)
-        first = self.phrases["comma"].join(items[:-1])
-        return self.say("and", first=first, last=items[-1])
+        first = self.listed_with_comma(items[:-1])
+        return self.say("and" if len(items) == 2 else "and_more", first=first, last=items[-1])
 
     def listed_with_comma(self, items: Sequence[str]) -> str:
         """Return "a, b, c"."""

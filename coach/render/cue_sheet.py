@@ -41,10 +41,9 @@ def doses(routine: Routine) -> dict[str, Any]:
 
 def chapters(timeline: Timeline) -> list[dict[str, Any]]:
     """Return the chapters; each ends where the next begins."""
-    ends = [marker.start for marker in timeline.markers[1:]] + [timeline.duration]
     return [
         {"start": marker.start / timeline.rate, "end": end / timeline.rate, "title": marker.title}
-        for marker, end in zip(timeline.markers, ends, strict=True)
+        for marker, end in timeline.chapters()
     ]
 
 
@@ -90,4 +89,4 @@ def _place(where: Where) -> dict[str, Any]:
         "side": where.side,
         "rep": where.rep,
     }
-    return place | {"round": where.round} if where.round else place
+    return place | {"rounds": list(where.rounds)} if where.rounds else place

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol, cast
 
 from coach.errors import SpeechError, did_you_mean
+from coach.units import SPEED
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -33,9 +34,6 @@ ENGINES: Mapping[str, str] = MappingProxyType(
 
 PREFERENCE = ("pyttsx3",)
 """What "auto" tries, best first."""
-
-SLOWEST, FASTEST = Fraction(1, 2), Fraction(2)
-"""Speeds that every engine speaks intelligibly; 1 is the engine's normal speed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,10 +123,9 @@ def open_engine(
     Raises:
         SpeechError: there is no such engine, or the speed is out of range.
     """
-    if not SLOWEST <= speed <= FASTEST:
-        raise SpeechError(
-            f"expected a speed from {float(SLOWEST)} to {float(FASTEST)}, found {float(speed):g}"
-        )
+    if not SPEED.least <= speed <= SPEED.most:
+        least, most = SPEED.show(SPEED.least), SPEED.show(SPEED.most)
+        raise SpeechError(f"expected a speed from {least} to {most}, found {SPEED.show(speed)}")
     if name == "auto":
         name = PREFERENCE[0]
     if name in ENGINES:
