@@ -30,6 +30,9 @@ def check_writable(path: Path) -> None:
     with _told(path):
         if path.is_dir():
             raise OutputError(f"cannot write {path}: it is a folder", "Give a file name inside it.")
+        if path.exists() and not path.is_file():
+            # Replacing a device or a pipe by a file would break it for everybody.
+            raise OutputError(f"cannot write {path}: it is no regular file", "Give another name.")
         if not path.parent.is_dir():
             message = f"cannot write {path}: there is no folder {path.parent}"
             raise OutputError(message, "Make it first.")
@@ -85,7 +88,8 @@ def _told(path: Path) -> Iterator[None]:
     """Turn what the system refuses into a sentence about `path`."""
     try:
         yield
-    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
+    except (OSError, RuntimeError, ValueError) as error:
+        # A RuntimeError tells of links in a circle, a ValueError of a name that cannot be one.
         reason = getattr(error, "strerror", None) or str(error)
         raise OutputError(
             f"cannot write {path}: {reason[:1].lower()}{reason[1:]}",

@@ -172,7 +172,7 @@ def is_beside(script: Path, text: str) -> bool:
     """Whether `text` in a script means a path from the script's folder: it exists or looks so."""
     try:
         return is_path(text) or (script.parent / text).exists()
-    except OSError:  # a name that no file can have
+    except (OSError, ValueError):  # a name that no file can have
         return False
 
 
@@ -213,18 +213,19 @@ def _problem(
     return Problem(where, message, line[first : first + MAX_QUOTED], first, severity)
 
 
+_INDENTATION = "a line that does not fit the indentation of those above it"
 _ADVICE = (
-    ("mapping values are not allowed", "a second colon in one line: put a text that contains a "
-     "colon in quotation marks"),
     ("could not find expected ':'", "a line without `key:`"),
     ("did not find expected ',' or", "an opening bracket or brace that is not closed"),
     ("unexpected end of stream", "a quotation mark that is not closed"),
-    ("did not find expected key", "a line that does not fit the indentation of those above it"),
     ("did not find expected '-' indicator", "a line that does not fit the list above it"),
+    ("tab character", "a tab: indent with spaces"),
 )  # fmt: skip
 """What libyaml says, and what that means for somebody who writes a script."""
 _BEGUN_EARLIER = ("could not find expected", "unexpected end of stream", "expected ',' or")
 """Complaints whose cause is where the thing at fault begins, not where it is noticed."""
+_VALUE = re.compile(r"\s*(?:- +)*(?:[\w-]+: +)?(?P<first>\S)")
+"""The first character of a line's value."""
 
 
 def _yaml_problem(error: yaml.MarkedYAMLError, name: str, lines: Sequence[str]) -> Problem:
@@ -233,14 +234,31 @@ def _yaml_problem(error: yaml.MarkedYAMLError, name: str, lines: Sequence[str]) 
     if error.context_mark and any(part in said for part in _BEGUN_EARLIER):
         mark = error.context_mark
     where = Location(name, mark.line + 1, mark.column + 1) if mark else Location(name, 1, 1)
-    found = next((advice for part, advice in _ADVICE if part in said), said)
+    line = lines[where.line - 1] if where.line <= len(lines) else ""
+    found = next((advice for part, advice in _ADVICE if part in said), "")
+    return _problem(lines, where, f"expected YAML, found {found or _cause(said, line, where)}")
+
+
+def _cause(said: str, line: str, where: Location) -> str:
+    """Return what is at fault in a line of which libyaml can only say what it cannot do."""
+    value = _VALUE.match(line)
+    first = value["first"] if value else ""
     if "cannot start any token" in said:
-        character = lines[where.line - 1][where.column - 1 : where.column]
+        character = line[where.column - 1 : where.column]
         if character == "\t":
-            found = "a tab: indent with spaces"
-        else:
-            found = f"`{character}` at the start of a text: put the text in quotation marks"
-    return _problem(lines, where, f"expected YAML, found {found}")
+            return "a tab: indent with spaces"
+        return f"`{character}` at the start of a text: put the text in quotation marks"
+    if "mapping values are not allowed" in said:
+        if line.count(":") < 2:
+            return _INDENTATION
+        return "a second colon in one line: put a text that contains a colon in quotation marks"
+    if first and first in "{*&!%":
+        return f"a text that begins with `{first}`: put the text in quotation marks"
+    if first and first in "\"'" and line.count(first) > 2:
+        return f"the quotation mark {first} within a text in such marks: take the other kind"
+    if "did not find expected key" in said:
+        return _INDENTATION
+    return said.removeprefix("found ")
 
 
 class _TooLargeError(Exception):

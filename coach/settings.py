@@ -91,7 +91,8 @@ def parse_override(key: DoseKey, text: str) -> Override:
     """
     address, separator, value = text.rpartition("=")
     exercise, _, phase = address.strip().partition(".")
-    if (separator and not exercise) or (phase and key != "hold"):
+    is_open = separator and (not exercise or address.strip().endswith("."))
+    if is_open or (phase and key != "hold"):
         form = "EXERCISE=VALUE" + (" or EXERCISE.PHASE=VALUE" if key == "hold" else "")
         raise SettingError(f'--{key}: expected VALUE or {form}, found "{text}"')
     try:
@@ -99,6 +100,21 @@ def parse_override(key: DoseKey, text: str) -> Override:
     except ValueError as error:
         raise SettingError(f"--{key} {text}: {error}") from None
     return Override(key, amount, exercise or None, phase or None)
+
+
+def parse_names(option: str, values: Iterable[str]) -> tuple[str, ...]:
+    """Return the names in `values`, several of which may stand in one, separated by commas.
+
+    Raises:
+        SettingError: one of the values has no name.
+    """
+    names: list[str] = []
+    for value in values:
+        found = [name.strip() for name in value.split(",") if name.strip()]
+        if not found:
+            raise SettingError(f"--{option}: expected a name, found an empty text")
+        names += found
+    return tuple(names)
 
 
 def parse_speed(text: str) -> Fraction:

@@ -86,7 +86,7 @@ def _pack_problems(document: Document, path: Path) -> Iterator[Problem]:
         try:
             folder = path.parent.resolve()
             stays = (folder / node.text).resolve().is_relative_to(folder)
-        except (OSError, RuntimeError):  # a name that no file can have, links in a circle
+        except (OSError, RuntimeError, ValueError):  # no file's name, or links in a circle
             yield document.problem(node.where, "expected a folder, found a path that leads nowhere")
             return
         if not stays:
@@ -205,7 +205,9 @@ def _wrong_type(details: ErrorDetails, document: Document, path: Sequence[str | 
     if details["type"] == "too_long":
         return f"expected at most {context['max_length']:,} entries, found more"
     if details["type"] == "too_short":
-        return f"expected at least {context['min_length']} here, found fewer"
+        return (
+            f"expected a list of at least {context['min_length']}, found {context['actual_length']}"
+        )
     return details["msg"]
 
 

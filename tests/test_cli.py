@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -238,6 +239,8 @@ def test_timed_show_for_people(capsys: pytest.CaptureFixture[str], script: Path)
         (["show", "box-breathing", "--cues", "clasic"], 1, "did you mean `classic`?"),
         (["show", "box-breathing", "--language", "xx"], 1, "no phrases in the language `xx`"),
         (["show", "box-breathing", "--engine", "pytsx3"], 1, "did you mean `pyttsx3`?"),
+        (["show", "box-breathing", "--only", ""], 1, "--only: expected a name, found an empty text"),
+        (["show", "box-breathing", "--voice", ""], 1, "--voice: expected a name"),
         (["show", "box-breathing", "--count", "loud"], 2, "--count"),
         (["show", "box-breathing", "--hodl", "5"], 2, "--hold"),
         (["show"], 2, "Missing argument 'ROUTINE'"),
@@ -287,6 +290,27 @@ def test_no_file_is_written_twice_or_over_the_script(
         assert message in output(capsys, "render", script, *arguments, code=1)
     assert script.read_text() == SHORT
     assert not wav.exists()
+
+
+def test_devices_and_pipes_are_not_replaced(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, script: Path
+) -> None:
+    os.mkfifo(tmp_path / "pipe.wav")
+    text = output(capsys, "render", script, "-o", tmp_path / "pipe.wav", code=1)
+    assert "no regular file" in text
+    text = output(
+        capsys, "render", script, "-o", tmp_path / "a.wav", "--cue-sheet", "/dev/null", code=1
+    )
+    assert "cannot write /dev/null: it is no regular file" in text
+    assert (tmp_path / "pipe.wav").is_fifo()
+    assert not Path("/dev/null").is_file()
+
+
+def test_a_folder_of_scripts_may_hold_other_things(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, script: Path
+) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    assert output(capsys, "check", tmp_path).splitlines() == [f"{script}: good"]
 
 
 def test_a_linked_output_stays_a_link(

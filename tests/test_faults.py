@@ -138,6 +138,31 @@ def test_a_closed_or_full_stdout_is_no_traceback() -> None:
     assert b"Traceback" not in full.stderr
 
 
+@pytest.mark.parametrize("stderr", ["2>&-", "2>/dev/full"])
+def test_a_closed_or_full_stderr_keeps_no_file_from_being_written(
+    tmp_path: Path, script: Path, stderr: str
+) -> None:
+    command = f"{' '.join(COACH)} render {script} -o {tmp_path}/a.wav {stderr}"
+    assert subprocess.run(["sh", "-c", command], timeout=60, check=False).returncode == 0
+    assert (tmp_path / "a.wav").stat().st_size > 1000
+
+
+def test_a_full_temporary_folder_is_told_as_such(tmp_path: Path) -> None:
+    (tmp_path / "t").mkdir()
+    command = (
+        f"mount -t tmpfs -o size=48k none {tmp_path}/t || exit 99; "
+        f"TMPDIR={tmp_path}/t XDG_CACHE_HOME={tmp_path}/new {' '.join(COACH)} render box-breathing "
+        f"-o {tmp_path}/a.wav"
+    )
+    result = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", command],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert result.returncode == 1
+    assert "No space left on device" in result.stderr
+    assert not (tmp_path / "a.wav").exists()
+
+
 def test_under_nohup_a_hangup_is_ignored(tmp_path: Path, script: Path) -> None:
     command = f"trap '' HUP; {' '.join(COACH)} render {script} -o {tmp_path}/a.wav & kill -HUP $!; wait $!"
     result = subprocess.run(["sh", "-c", command], capture_output=True, timeout=60, check=False)

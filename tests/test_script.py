@@ -194,6 +194,17 @@ def test_a_problem_shows_its_line_and_a_caret() -> None:
         ("title: [a\n", "1:8 expected YAML, found an opening bracket or brace that is not closed"),
         ("title: 'a\n", "1:8 expected YAML, found a quotation mark that is not closed"),
         ("title: T\nfoo\nbar: 1\n", "2:1 expected YAML, found a line without `key:`"),
+        ("title: T\n exercises: x\n", "2:11 expected YAML, found a line that does not fit the "
+         "indentation of those above it"),
+        ("title: {side} first\n", "1:15 expected YAML, found a text that begins with `{`: put the text "
+         "in quotation marks"),
+        ("title: 'it's'\n", "1:12 expected YAML, found the quotation mark ' within a text in such marks: "
+         "take the other kind"),
+        ("title: *bold*\n", "1:13 expected YAML, found a text that begins with `*`: put the text in "
+         "quotation marks"),
+        ("title: T\nexercises:\n  - name: A\n\thold: 5\n", "4:1 expected YAML, found a tab: indent with "
+         "spaces"),
+        ("title: T\nexercises: []\n", "2:12 expected a list of at least 1, found 0"),
         ("title: @x\n", "1:8 expected YAML, found `@` at the start of a text: put the text in "
          "quotation marks"),
         ("title: \x07\n", "1:8 expected a YAML text, found an unprintable character (0x07)"),
@@ -225,7 +236,7 @@ def test_what_is_not_a_script(text: str, expected: str) -> None:
         ("setup: [a, [b]]\n    hold: 5", "5:16 expected a text, found a list"),
         ("setup: [Mind this: breathe]\n    hold: 5", "5:13 expected a text, found a mapping: put a "
          "text that contains a colon in quotation marks"),
-        ("sides: [left]\n    hold: 5", "5:12 expected at least 2 here, found fewer"),
+        ("sides: [left]\n    hold: 5", "5:12 expected a list of at least 2, found 1"),
         ("id: a.b\n    hold: 5", '5:9 expected an id of letters, digits and hyphens, found "a.b"'),
         ("settle: redy\n    hold: 5", "5:13 expected a duration such as 5, 5s, 1.5, 90s, 1:30 or "
          '1m30s, or `ready`, found "redy"'),
@@ -255,13 +266,13 @@ def test_problems_of_an_exercise(keys_of_exercise: str, expected: str) -> None:
 
 def test_a_path_that_cannot_be_is_no_crash(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
-    for name in ("./loop", "./" + "x" * 110, "x" * 119):
+    for name in ("./loop", "./" + "x" * 110, "x" * 119, '"./a\\0"'):
         path = tmp_path / "a.yaml"
         path.write_text(f"title: T\ncues: {name}\nexercises: [{{name: A, hold: 5}}]\n")
         try:
             load_routine(path)
         except ScriptError as error:
-            assert "leads nowhere" in error.problems[0].message
+            assert any("leads nowhere" in problem.message for problem in error.problems)
 
 
 @pytest.mark.parametrize("name", ["../elsewhere", "/etc", "a/../../b"])

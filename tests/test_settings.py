@@ -74,6 +74,7 @@ def test_addresses_are_shown_as_they_are_written() -> None:
         ("hold", "100h", "--hold 100h: expected at most 24h"),
         ("reps", "a.b=5", "--reps: expected VALUE or EXERCISE=VALUE, found"),
         ("hold", "=5", "--hold: expected VALUE or EXERCISE=VALUE or EXERCISE.PHASE=VALUE, found"),
+        ("hold", "a.=4", "--hold: expected VALUE or EXERCISE=VALUE or EXERCISE.PHASE=VALUE, found"),
         ("hold", "a=", '--hold a=: expected a duration such as .* found ""'),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import signal
@@ -13,6 +14,7 @@ from pathlib import Path
 import click
 
 from coach import __version__
+from coach.cli.console import note, problem_text, show_cursor
 from coach.errors import CoachError, ScriptError
 
 DONE, MENDABLE, USAGE, BUG, INTERRUPTED = 0, 1, 2, 3, 130
@@ -91,6 +93,8 @@ def main() -> None:
 
         sys.exit(shell_complete(coach, {}, "coach", "_COACH_COMPLETE", completion))
     code = run(sys.argv[1:])
+    # What is done is done: a late Ctrl-C changes nothing any more.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
@@ -99,6 +103,11 @@ def main() -> None:
     except OSError as error:
         _close_stdout()
         code = _tell_system_error(error)
+    if code == INTERRUPTED:
+        # Threads may be within a library that does not outlive being ended with the interpreter.
+        with contextlib.suppress(OSError, AttributeError):
+            sys.stderr.flush()
+        os._exit(code)
     sys.exit(code)
 
 
@@ -118,7 +127,8 @@ def run(arguments: Sequence[str]) -> int:
         error.show()
         return USAGE
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted.", err=True)
+        show_cursor()
+        note("Interrupted.")
         return INTERRUPTED
     except CoachError as error:
         _tell(error)
@@ -140,20 +150,18 @@ def _close_stdout() -> None:
 
 def _tell(error: CoachError) -> None:
     if isinstance(error, ScriptError):
-        from coach.cli.console import problem_text
-
         for problem in error.problems:
-            click.echo(problem_text(problem), err=True)
-    click.echo(f"coach: {error.message}", err=True)
+            note(problem_text(problem))
+    note(f"coach: {error.message}")
     if error.hint:
-        click.echo(f"       {error.hint}", err=True)
+        note(f"       {error.hint}")
 
 
 def _tell_system_error(error: OSError) -> int:
     """Tell what the system refused, such as a name that is too long or a full disk."""
     reason = error.strerror or str(error)
     where = f"{error.filename}: " if error.filename else ""
-    click.echo(f"coach: {where}{reason[:1].lower()}{reason[1:]}", err=True)
+    note(f"coach: {where}{reason[:1].lower()}{reason[1:]}")
     return MENDABLE
 
 
@@ -174,8 +182,8 @@ def _tell_bug(error: Exception) -> int:
             )
         except OSError:
             continue
-        click.echo(f"coach: this is a bug: {type(error).__name__}: {error}", err=True)
-        click.echo(f"       What happened is in {log}; please report it.", err=True)
+        note(f"coach: this is a bug: {type(error).__name__}: {error}")
+        note(f"       What happened is in {log}; please report it.")
         return BUG
-    click.echo(text, err=True)
+    note(text)
     return BUG

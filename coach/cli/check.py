@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from coach.cli.console import echo_json, problem_text
+from coach.cli.console import echo_json, note, problem_text
 from coach.errors import CoachError, Problem, ScriptError
 
 
@@ -37,9 +37,9 @@ def check_command(paths: tuple[str, ...], *, as_json: bool) -> int:
         )
         if not as_json:
             for problem in problems:
-                click.echo(problem_text(problem), err=True)
+                note(problem_text(problem))
             if message:
-                click.echo(f"{path}: {message}", err=True)
+                note(f"{path}: {message}")
             click.echo(f"{path}: {_verdict(problems, is_bad=is_bad)}")
     if as_json:
         echo_json(documents)
@@ -62,7 +62,10 @@ def _scripts(names: Sequence[str]) -> Iterator[Path]:
         if not folder.is_dir():
             yield find_routine(name)
             continue
-        found = sorted(path for path in folder.iterdir() if path.suffix in (".yaml", ".yml"))
+        endings = (".yaml", ".yml")
+        found = sorted(
+            path for path in folder.iterdir() if path.suffix in endings and path.is_file()
+        )
         if not found:
             raise CoachError(f"there is no script (.yaml) in the folder {folder}")
         yield from found

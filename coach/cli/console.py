@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from coach.errors import Problem
-from coach.units import clock, seconds
 
 if TYPE_CHECKING:
     from coach.timeline import Timeline
+
+
+NARROW = 72
+"""Columns of a terminal; on a narrower one a table's cells stand below each other."""
 
 
 def problem_text(problem: Problem) -> str:
@@ -26,6 +29,18 @@ def problem_text(problem: Problem) -> str:
         return head
     caret = " " * (problem.where.column - 1 - problem.source_start) + "^"
     return f"{head}\n    {line}\n    {caret}"
+
+
+def note(text: str) -> None:
+    """Print on stderr; if that is closed or full, the work is none the worse for it."""
+    with contextlib.suppress(OSError):
+        click.echo(text, err=True)
+
+
+def show_cursor() -> None:
+    """Show the cursor, which a progress bar that was interrupted may have left hidden."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        note("\x1b[?25h\r")
 
 
 def echo_json(document: Any) -> None:
@@ -60,20 +75,26 @@ def table(
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = 200  # whatever reads a pipe gets whole lines
+    if console.width < NARROW:
+        for row in rows:
+            lines = (f"{head}: {cell}" for head, cell in zip(headings, row, strict=True) if cell)
+            click.echo("\n  ".join(lines))
+        return
     console.print(grid)
 
 
-def echo_left_out(timeline: Timeline, *, verbose: bool, err: bool) -> None:
-    """Print what did not fit into a session, a line each, if the user asked to be told more."""
-    for item in timeline.left_out if verbose else ():
-        at = clock(seconds(item.at, timeline.rate))
-        click.echo(f"  {at} {item.text} ({item.why})", err=err)
+def left_out_lines(timeline: Timeline) -> Iterator[str]:
+    """Yield what did not fit into a session, a line each."""
+    from coach.units import clock, seconds
+
+    for item in timeline.left_out:
+        yield f"  {clock(seconds(item.at, timeline.rate))} {item.text} ({item.why})"
 
 
 @contextlib.contextmanager
 def progress(title: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
     """Yield a function that shows progress on stderr, if that is a terminal."""
-    if quiet or not sys.stderr.isatty():
+    if quiet or sys.stderr is None or not sys.stderr.isatty():
         yield lambda _done, _total: None
         return
     from rich.console import Console

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
@@ -83,7 +83,7 @@ def settings_from(values: dict[str, Any]) -> Settings:
     Raises:
         SettingError: a value cannot be understood.
     """
-    from coach.settings import Settings, parse_override, parse_speed
+    from coach.settings import Settings, parse_names, parse_override, parse_speed
 
     keys: tuple[Any, ...] = ("reps", "sets", "rest", "hold")
     # What names an exercise wins over what names none, whatever their order.
@@ -91,10 +91,13 @@ def settings_from(values: dict[str, Any]) -> Settings:
         (parse_override(key, text) for key in keys for text in values[key]),
         key=lambda override: (override.exercise is not None) + (override.phase is not None),
     )
+    for option in ("language", "voice", "engine", "cues"):
+        if values[option] is not None:
+            parse_names(option, [values[option]])
     return Settings(
         overrides=tuple(overrides),
-        only=_names(values["only"]),
-        skip=_names(values["skip"]),
+        only=parse_names("only", values["only"]),
+        skip=parse_names("skip", values["skip"]),
         beyond_range=values["beyond_range"],
         detail=values["detail"],
         count=values["count"],
@@ -104,7 +107,3 @@ def settings_from(values: dict[str, Any]) -> Settings:
         engine=values["engine"],
         cues=values["cues"],
     )
-
-
-def _names(values: Sequence[str]) -> tuple[str, ...]:
-    return tuple(name.strip() for value in values for name in value.split(",") if name.strip())

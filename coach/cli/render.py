@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from coach.cli.console import echo_left_out, progress
+from coach.cli.console import left_out_lines, note, progress
 from coach.cli.options import RoutineName, session_options, settings_from
 
 
@@ -61,7 +61,7 @@ def render_command(
         if not quiet:
             length = clock(seconds(session.timeline.duration, RENDER_RATE))
             size = target.stat().st_size / 1e6
-            click.echo(f"Wrote {target} ({length}, {size:.1f} MB).", err=True)
+            note(f"Wrote {target} ({length}, {size:.1f} MB).")
     if cue_sheet:
         from coach.render.cue_sheet import cue_sheet as sheet_of
 
@@ -69,8 +69,9 @@ def render_command(
             text = json.dumps(sheet_of(session), ensure_ascii=False, indent=1)
             temporary.write_text(f"{text}\n", "utf-8")
         if not quiet:
-            click.echo(f"Wrote {cue_sheet}.", err=True)
+            note(f"Wrote {cue_sheet}.")
     left_out = len(session.timeline.left_out)
     if left_out and not quiet:
-        click.echo(f"{left_out} spoken counts or remarks did not fit and were left out.", err=True)
-        echo_left_out(session.timeline, verbose=options["verbose"], err=True)
+        note(f"{left_out} spoken counts or remarks did not fit and were left out.")
+        for line in left_out_lines(session.timeline) if options["verbose"] else ():
+            note(line)

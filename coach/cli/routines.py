@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from coach.cli.console import echo_json, echo_left_out, table
+from coach.cli.console import echo_json, left_out_lines, table
 from coach.cli.options import RoutineName, session_options, settings_from
 from coach.units import Range, clock, seconds, short_duration
 
@@ -111,7 +111,8 @@ def _print_session(session: Session, *, is_exact: bool, verbose: bool) -> None:
         click.echo(f"- {text}")
     if timeline.left_out:
         click.echo(f"{len(timeline.left_out)} spoken counts or remarks do not fit.")
-        echo_left_out(timeline, verbose=verbose, err=False)
+        for line in left_out_lines(timeline) if verbose else ():
+            click.echo(line)
     if not is_exact:
         click.echo("Times are about right; they are exact once the session has been spoken.")
 

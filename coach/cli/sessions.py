@@ -7,9 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
-from coach.cli.console import progress
+from coach.cli.console import note, progress
 from coach.cues import load_pack, load_samples
 from coach.files import data_dir
 from coach.session import EstimatedVoice, Prepared, Session, build, prepare, texts_of
@@ -51,7 +49,7 @@ def build_session(path: Path, settings: Settings, rate: int, *, quiet: bool) -> 
         cues = _cues(prepared, settings, rate)
         session = build(prepared, speaker, cues, rate, show)
     if store.problem and not quiet:
-        click.echo(f"coach: {store.problem}; the session is not affected.", err=True)
+        note(f"coach: {store.problem}; the session is not affected.")
     return session
 
 

@@ -228,10 +228,12 @@ class WorkerPool:
             self._idle.clear()
             workspace, self._workspace = self._workspace, None
             self._changed.notify_all()
-        for worker in workers:
-            worker.close()
-        if workspace is not None:
-            shutil.rmtree(workspace, ignore_errors=True)
+        try:
+            for worker in workers:
+                worker.close()
+        finally:
+            if workspace is not None:
+                shutil.rmtree(workspace, ignore_errors=True)
 
     def _take(self) -> tuple[Worker, Path]:
         with self._changed:

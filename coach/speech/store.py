@@ -89,6 +89,8 @@ class ClipStore:
         """Return the clip, or None if it is missing, damaged or cannot be read."""
         path = self._path(key)
         try:
+            if not path.is_file():  # reading a pipe would wait for ever
+                return None
             content = path.read_bytes()
         except OSError:
             return None

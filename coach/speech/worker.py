@@ -44,6 +44,9 @@ TRIES = 3
 EMPTY_FILE = 128
 """Bytes: a WAV or AIFF header and less than 2 ms of sound."""
 
+ROOM, ROOM_PER_CHARACTER = 65_536, 8_192
+"""Bytes that must be free for a sentence: more than the slowest voice makes of it."""
+
 Message = dict[str, Any]
 
 
@@ -112,9 +115,8 @@ class Voicebox:
         """Write `text`, spoken at `rate` words a minute, to the file `path`."""
         if not text.strip():
             raise Failure("failed", "there is no text to speak")
-        # pyttsx3 swallows a path that it cannot write, and then hangs.
-        with open(path, "wb"):  # noqa: PTH123 - the path is the parent's own
-            pass
+        # pyttsx3 swallows a path that it cannot write, and then hangs; so too on a full disk.
+        Path(path).write_bytes(bytes(ROOM + ROOM_PER_CHARACTER * len(text)))
         self._errors.clear()
         if voice is not None:
             self._engine.setProperty("voice", voice)
