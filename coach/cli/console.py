@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,13 @@ def problem_text(problem: Problem) -> str:
         return head
     caret = " " * (problem.where.column - 1 - problem.source_start) + "^"
     return f"{head}\n    {line}\n    {caret}"
+
+
+def echo_text(text: str) -> None:
+    """Print a text, on a terminal broken between words."""
+    if sys.stdout is not None and sys.stdout.isatty():
+        text = click.wrap_text(text, shutil.get_terminal_size().columns)
+    click.echo(text)
 
 
 def note(text: str) -> None:

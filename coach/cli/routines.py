@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from coach.cli.console import echo_json, left_out_lines, table
+from coach.cli.console import echo_json, echo_text, left_out_lines, table
 from coach.cli.options import RoutineName, session_options, settings_from
 from coach.units import Range, clock, seconds, short_duration
 
@@ -92,14 +92,14 @@ def show_command(routine: str, *, timed: bool, as_json: bool, **options: Any) ->
 def _print_session(session: Session, *, is_exact: bool, verbose: bool) -> None:
     routine, timeline = session.routine, session.timeline
     total = clock(seconds(timeline.duration, timeline.rate))
-    click.echo(f"{routine.title} ({'' if is_exact else 'about '}{total})")
+    echo_text(f"{routine.title} ({'' if is_exact else 'about '}{total})")
     for label, text in (
         ("", routine.description),
         ("Source: ", routine.source),
         ("You need: ", ", ".join(routine.equipment)),
     ):
         if text:
-            click.echo(f"{label}{text}")
+            echo_text(f"{label}{text}")
     click.echo()
     rows = list(_rows(routine, _exercise_times(timeline)))
     headings = ("#", "Exercise", "Id", "Dose", "Rest", "Time")
@@ -108,13 +108,13 @@ def _print_session(session: Session, *, is_exact: bool, verbose: bool) -> None:
     introduction = clock(seconds(_introduction(timeline), timeline.rate))
     click.echo(f"Introduction {introduction}, total {total}.")
     for text in routine.safety:
-        click.echo(f"- {text}")
+        echo_text(f"- {text}")
     if timeline.left_out:
         click.echo(f"{len(timeline.left_out)} spoken counts or remarks do not fit.")
         for line in left_out_lines(timeline) if verbose else ():
             click.echo(line)
     if not is_exact:
-        click.echo("Times are about right; they are exact once the session has been spoken.")
+        echo_text("Times are about right; they are exact once the session has been spoken.")
 
 
 def _rows(routine: Routine, times: Mapping[str, Fraction]) -> Iterator[tuple[str, ...]]:

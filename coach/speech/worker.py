@@ -72,14 +72,14 @@ class Voicebox:
         self.driver = {"win32": "sapi5", "darwin": "nsss"}.get(sys.platform, "espeak")
         self._errors: list[str] = []
         self._synchronize: Callable[[], object] = int
-        self.library = ""
+        self.version = ""
         try:
             self._engine = pyttsx3.init(self.driver)
             if is_espeak:
                 from pyttsx3.drivers import _espeak
 
                 self._synchronize = _espeak.Synchronize
-                self.library = _espeak.Info(None).decode("utf-8", "replace")
+                self.version = _espeak.Info(None).decode("utf-8", "replace")
                 # Until a first loop has run, pyttsx3 only queues what it is told, and then does
                 # it all while it speaks: the first sentence may come out at the wrong speed.
                 self._engine.runAndWait()
@@ -203,7 +203,7 @@ def _answer(voicebox: Voicebox | Failure, request: Message) -> Message:
         return {}
     if what == "voices":
         return {"voices": voicebox.voices(), "variants": voicebox.variants()}
-    return {"driver": voicebox.driver, "library": voicebox.library, "default": voicebox.default}
+    return {"driver": voicebox.driver, "library": voicebox.version, "default": voicebox.default}
 
 
 def main(workspace: Path) -> None:
