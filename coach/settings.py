@@ -34,11 +34,6 @@ class Override:
     phase: str | None = None
     """The phase's id; None means every phase that has such a value."""
 
-    @property
-    def address(self) -> str:
-        """The setting as it is written: `hold`, `cat-camel.hold`, `cat-camel.arch-up.hold`."""
-        return ".".join(part for part in (self.exercise, self.phase, self.key) if part)
-
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -230,26 +225,24 @@ def _kept(items: Iterable[Item], ids: Collection[str]) -> Iterator[Item]:
             yield item
 
 
-def doses(exercise: Exercise) -> Iterator[tuple[str, Range[int] | Range[Fraction], str]]:
-    """Yield each value of an exercise's dose: its address, the range, and the value as written."""
-    for key in ("reps", "sets", "rest"):
-        value = getattr(exercise, key)
-        yield f"{exercise.id}.{key}", value, _QUANTITIES[key].show(value.value)
+def doses(exercise: Exercise) -> Iterator[tuple[str, DoseKey, Range[Any]]]:
+    """Yield each value of a dose: whose it is (`exercise` or `exercise.phase`), its key, itself."""
+    keys: tuple[DoseKey, ...] = ("reps", "sets", "rest")
+    for key in keys:
+        yield exercise.id, key, getattr(exercise, key)
     for phase in exercise.phases:
         if phase.hold:
-            show = ACTIVE_TIME.show
-            yield f"{exercise.id}.{phase.id}.hold", phase.hold, show(phase.hold.value)
+            yield f"{exercise.id}.{phase.id}", "hold", phase.hold
 
 
 def _check_ranges(routine: Routine) -> None:
     outside: dict[str, list[str]] = {}
     for exercise in routine.exercises():
-        for address, value, shown in doses(exercise):
+        for owner, key, value in doses(exercise):
             if value.is_beyond:
-                owner, _, key = address.rpartition(".")
-                show: Callable[[Any], str] = _QUANTITIES[key].show  # type: ignore[index]
+                show: Callable[[Any], str] = _QUANTITIES[key].show
                 prescribed = f"{show(value.low)} to {show(value.high)}"
-                why = f"{key} {shown} is outside the prescribed {prescribed}"
+                why = f"{key} {show(value.value)} is outside the prescribed {prescribed}"
                 outside.setdefault(why, []).append(owner)
     if outside:
         raise SettingError(

@@ -213,6 +213,38 @@ def test_without_an_output_the_file_has_the_name_of_the_routine(
     assert (tmp_path / "short.wav").is_file()
 
 
+def test_voices_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    voices: Any = json.loads(output(capsys, "voices", "--json"))
+    assert {"engine", "id", "name", "languages", "gender"} == set(voices[0])
+    english: Any = json.loads(output(capsys, "voices", "--language", "en", "--json"))
+    assert 0 < len(english) < len(voices)
+    assert all(any(tag.startswith("en") for tag in voice["languages"]) for voice in english)
+    table = output(capsys, "voices", "--language", "en")
+    assert all(voice["id"] in table for voice in english)
+    assert "speaks `xx`" in output(capsys, "voices", "--language", "xx", code=1)
+
+
+def test_a_voice_that_is_not_there(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, script: Path
+) -> None:
+    wav = tmp_path / "a.wav"
+    text = output(capsys, "render", script, "--voice", "gmw/en-ux", "-o", wav, code=1)
+    assert "there is no voice `gmw/en-ux`; did you mean `gmw/en-us`?" in text
+    assert not wav.exists()
+
+
+def test_what_was_left_out_is_listed_on_request(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, script: Path
+) -> None:
+    script.write_text("title: T\nexercises: [{name: A, hold: 120, settle: 0}]\n")
+    assert (
+        run(["render", str(script), "--count", "voice", "-o", str(tmp_path / "a.wav"), "-v"]) == 0
+    )
+    told = capsys.readouterr().err
+    assert "did not fit and were left out" in told
+    assert "Halfway. (something else is spoken then)" in told
+
+
 def test_timed_show_for_people(capsys: pytest.CaptureFixture[str], script: Path) -> None:
     text = output(capsys, "show", script, "--timed", "--count", "both")
     assert "== Squeeze" in text
