@@ -10,11 +10,12 @@ ROUTINE ?= si-joint-relief
 
 session: $(VENV)/.user
 	$(BIN)/coach render $(ROUTINE) -o session.wav
+	@echo "To exercise now: $(BIN)/coach play $(ROUTINE)"
 	@for player in paplay aplay afplay ffplay start; do \
 	    command -v $$player >/dev/null 2>&1 || continue; \
 	    case $$player in ffplay) player="ffplay -nodisp -autoexit";; esac; \
-	    echo "To hear it: $$player session.wav"; exit 0; \
-	done; echo "To hear it, open session.wav with any player, or copy it to a phone."
+	    echo "To hear the file: $$player session.wav"; exit 0; \
+	done; echo "To hear the file, open session.wav with any player, or copy it to a phone."
 
 test: lint
 	$(BIN)/python -m pytest
@@ -33,6 +34,7 @@ readme: $(VENV)/.dev
 
 bench: $(VENV)/.user
 	$(BIN)/python tests/bench/run.py
+	$(BIN)/python tests/bench/live.py
 
 clean:
 	rm -rf .venv .venv-* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis session.wav

@@ -365,16 +365,15 @@ def _opened(path: Path) -> Iterator[soundfile.SoundFile]:
 
 def _samples(cue: CueFile, rate: int) -> NDArray[np.int16]:
     import numpy as np
-    import soxr
+
+    from coach.resample import resample
 
     with _opened(cue.path) as sound:
         source_rate = sound.samplerate
         channels = sound.read(dtype="float64", always_2d=True)
     if not len(channels) or not np.isfinite(channels).all():
         raise CuePackError(f"{cue.path}: expected a sound, found a damaged file")
-    mono = channels.mean(axis=1)
-    if source_rate != rate:
-        mono = soxr.resample(mono, source_rate, rate, quality="HQ")
+    mono = resample(channels.mean(axis=1), source_rate, rate)
     scaled = np.rint(mono * 10 ** (cue.gain / 20) * _FULL_SCALE)
     clipped: NDArray[np.int16] = np.clip(scaled, -_FULL_SCALE, _FULL_SCALE - 1).astype(np.int16)
     return clipped

@@ -76,6 +76,14 @@ class OutputError(CoachError):
     """A file that could not be written."""
 
 
+class DeviceError(CoachError):
+    """No sound device, or none that can be used."""
+
+
+class HistoryError(CoachError):
+    """The history of sessions cannot be read or written."""
+
+
 def near_match(word: str, known: Iterable[str]) -> str | None:
     """Return the one of `known` that `word` most likely was meant to be, or None."""
     import difflib

@@ -56,7 +56,11 @@ BEEPED_WORK = Fraction(10)
 
 
 def plan(
-    routine: Routine, manner: Manner, phrases: Phrasebook, length: Fraction
+    routine: Routine,
+    manner: Manner,
+    phrases: Phrasebook,
+    length: Fraction,
+    took: Fraction | None = None,
 ) -> tuple[Step, ...]:
     """Return the steps of a session.
 
@@ -64,20 +68,27 @@ def plan(
         routine: adjusted to the user's settings.
         manner: how much is said and how holds are counted.
         phrases: of the language that the coach speaks.
-        length: the session's seconds, which the introduction and the end speak of.
+        length: the session's seconds, which the introduction speaks of.
+        took: the seconds that the end speaks of; None for the same.
     """
-    return tuple(_Planner(routine, manner, phrases, length).session())
+    return tuple(_Planner(routine, manner, phrases, length, took or length).session())
 
 
 class _Planner:
     """Holds what every part of a session's plan needs to know."""
 
     def __init__(
-        self, routine: Routine, manner: Manner, phrases: Phrasebook, length: Fraction
+        self,
+        routine: Routine,
+        manner: Manner,
+        phrases: Phrasebook,
+        length: Fraction,
+        took: Fraction,
     ) -> None:
         self._routine = routine
         self._phrases = phrases
         self._length = length
+        self._took = took
         self._is_full = manner.detail == "full"
         self._has_words = manner.detail != "cues"
         self._beeps = manner.count != "voice"
@@ -105,7 +116,7 @@ class _Planner:
         if self._is_full:
             yield from self._sentences(self._filled(self._routine.closing), nowhere)
         if self._has_words:
-            took = self._phrases.say("took", time=self._phrases.about(self._length))
+            took = self._phrases.say("took", time=self._phrases.about(self._took))
             yield Now(Say(took), nowhere)
             yield Gap(BETWEEN)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -30,6 +30,8 @@ _DEFAULT_SWITCH = Range.fixed(Fraction(6))
 _DEFAULT_PACE = Range.fixed(Fraction(3))
 READY_WAIT = Fraction(10)
 """Seconds that a file waits where a live session waits for the user (`settle: ready`)."""
+LONGEST_READY_WAIT = Fraction(30)
+"""Seconds after which a live session goes on even if the user says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,23 @@ def exercises_in(items: Sequence[Item]) -> Iterator[Exercise]:
             yield from exercises_in(item.items)
         else:
             yield item
+
+
+def wait_for_user(routine: Routine) -> Routine:
+    """Return the routine for a live session, which waits as long as the user may take."""
+    wait = Range.fixed(LONGEST_READY_WAIT)
+    return replace(routine, items=_waiting(routine.items, wait))
+
+
+def _waiting(items: Sequence[Item], wait: Range[Fraction]) -> tuple[Item, ...]:
+    return tuple(
+        replace(item, items=_waiting(item.items, wait))
+        if isinstance(item, Circuit)
+        else replace(item, settle=wait)
+        if item.settle_ready
+        else item
+        for item in items
+    )
 
 
 def load_routine(path: Path) -> Routine:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from coach.errors import CoachError, did_you_mean
+from coach.errors import CoachError, SpeechError, did_you_mean
 from coach.files import data_dir
 from coach.phrases import Phrasebook, load_phrasebook
 from coach.plan import plan
@@ -17,7 +18,7 @@ from coach.script import is_path
 from coach.settings import Manner, Settings, adjust, manner
 from coach.steps import CUE_NAMES, Cue, CueName, Say, Step, texts_in
 from coach.timeline import Timeline, lay_out
-from coach.units import seconds
+from coach.units import frames, seconds
 
 if TYPE_CHECKING:
     from coach.timeline import Samples
@@ -27,6 +28,9 @@ Progress = Callable[[int, int], None]
 
 RENDER_RATE = 24_000
 """Hz of rendered speech."""
+RUNWAY = Fraction(15)
+"""Seconds of sound that are ready before a live session begins; speaking is a hundred times as
+fast as listening."""
 LENGTH_ROUNDS = 3
 """How often a session is laid out at most until it lasts what it says that it lasts."""
 
@@ -90,9 +94,18 @@ def prepare(path: Path, settings: Settings) -> Prepared:
     Raises:
         CoachError: the script, a setting or the language is wrong.
     """
-    routine = adjust(load_routine(path), settings)
-    decided = manner(routine, settings)
-    return Prepared(routine, decided, load_phrasebook(decided.language))
+    return prepared(load_routine(path), settings)
+
+
+def prepared(routine: Routine, settings: Settings) -> Prepared:
+    """Return `routine` with the settings applied.
+
+    Raises:
+        CoachError: a setting or the language is wrong.
+    """
+    adjusted = adjust(routine, settings)
+    decided = manner(adjusted, settings)
+    return Prepared(adjusted, decided, load_phrasebook(decided.language))
 
 
 def build(
@@ -125,35 +138,147 @@ def build(
     return Session(prepared.routine, prepared.manner, steps, timeline)
 
 
+class GradualVoice(Voice, Protocol):
+    """A voice that gives clips one by one, and knows some of their lengths beforehand."""
+
+    def each(self, texts: Iterable[str]) -> Iterator[tuple[str, Samples]]:
+        """Yield each text with its clip, those needed first early."""
+        ...
+
+    def lengths(self, texts: Iterable[str]) -> Mapping[str, int]:
+        """Return how many frames the clips of those texts have of which it is known."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A session of which perhaps not everything has been spoken yet."""
+
+    session: Session
+    missing: tuple[int, ...]
+    """The frames at which something begins that has still to be spoken, in order."""
+    problem: str = ""
+    """Why something is never going to be spoken; empty if all is well."""
+
+    def ready_from(self, frame: int) -> int:
+        """Return the frame up to which the session can be heard, beginning at `frame`."""
+        i = bisect_left(self.missing, frame)
+        return self.missing[i] if i < len(self.missing) else self.session.timeline.duration
+
+
+def build_gradually(
+    prepared: Prepared,
+    voice: GradualVoice,
+    cues: Mapping[CueName, Samples],
+    rate: int,
+    first: Callable[[Timeline], int] = lambda _: 0,
+    progress: Progress = lambda _done, _total: None,
+) -> Iterator[Draft]:
+    """Yield drafts of a session of which ever more has been spoken; the last one is whole.
+
+    What is not spoken yet has a guessed length, so what comes after it moves from draft to
+    draft; what comes before it is final.
+
+    Args:
+        prepared: the routine.
+        voice: speaks.
+        cues: the cue pack's sounds.
+        rate: Hz.
+        first: returns the frame of a timeline that is going to be heard first.
+        progress: called with how many texts have been spoken, and of how many.
+
+    Raises:
+        SpeechError: there is no speech at all.
+    """
+    silent = EstimatedVoice(rate, prepared.manner.speed, voice.lengths)
+    guess = build(prepared, silent, cues, rate)
+    start = first(guess.timeline)
+    ahead = [clip for clip in guess.timeline.clips if clip.kind == "speech" and clip.end > start]
+    needed = dict.fromkeys(clip.label for clip in ahead) | texts_in(guess.steps)
+    guessed = silent.speak(needed)
+    clips: dict[str, Samples] = {}
+
+    def draft(steps: Sequence[Step]) -> Draft:
+        timeline = lay_out(steps, _clip_of({**guessed, **clips}, cues), rate)
+        session = replace(guess, steps=tuple(steps), timeline=timeline)
+        unspoken = [
+            *((clip.start, clip.label) for clip in timeline.clips if clip.kind == "speech"),
+            *((item.at, item.text) for item in timeline.left_out),
+        ]
+        missing = sorted(at for at, text in unspoken if text not in clips)
+        return Draft(session, tuple(missing))
+
+    upcoming = iter([(clip.start, clip.label) for clip in ahead])
+    reached, text = next(upcoming, _NOTHING)
+    runway = frames(RUNWAY, rate)
+    is_begun = False
+    problem = ""
+    try:
+        for spoken, clip in voice.each(needed):
+            clips[spoken] = clip
+            progress(len(clips), len(needed))
+            while text in clips:
+                reached, text = next(upcoming, _NOTHING)
+            if text is not None and reached - start >= runway:
+                is_begun = True
+                yield draft(guess.steps)
+                runway = 2 * (reached - start)
+        length = seconds(guess.timeline.duration, rate)
+        took = seconds(draft(guess.steps).session.timeline.duration, rate)
+        steps = _plan(prepared, length, took)
+        clips |= voice.speak([text for text in texts_in(steps) if text not in clips])
+    except SpeechError as error:
+        if not is_begun:
+            raise
+        problem = error.message
+        steps = guess.steps
+        clips |= {text: cues["tick"][:0] for text in needed if text not in clips}
+    yield replace(draft(steps), problem=problem)
+
+
+_NOTHING: tuple[int, None] = (0, None)
+"""What comes after the last sentence."""
+
+
 class EstimatedVoice:
     """Clips of nothing but length: what is stored has its own, the rest is guessed.
 
-    Quick and without an engine, for a session that is only to be described.
+    Quick and without an engine, for a session that is only to be described, or begins before
+    all of it has been spoken.
     """
 
     def __init__(
         self,
         rate: int,
         speed: Fraction,
-        stored: Callable[[Iterable[str]], Mapping[str, Samples]] = lambda _: {},
+        lengths: Callable[[Iterable[str]], Mapping[str, int]] = lambda _: {},
     ) -> None:
+        """Bind the parts.
+
+        Args:
+            rate: frames a second of the clips.
+            speed: of speech; 1 is normal.
+            lengths: returns how many frames the clips have of those texts of which it is known.
+        """
         self._rate = rate
         self._speed = speed
-        self._stored = stored
+        self._lengths = lengths
         self.is_exact = True
         """Whether no length had to be guessed so far."""
 
     def speak(
         self, texts: Iterable[str], progress: Progress | None = None
     ) -> Mapping[str, Samples]:
-        """Return for each text its stored clip, or something that is as long as it may be."""
+        """Return for each text something silent that is as long as its clip is, or may be."""
         del progress
         wanted = tuple(texts)
-        clips = dict(self._stored(wanted))
+        known = self._lengths(wanted)
+        clips = {}
         for text in wanted:
-            if text not in clips:
+            if text not in known:
                 self.is_exact = False
-                clips[text] = _silence(_spoken_seconds(text) / self._speed, self._rate)
+            length = known.get(text, round(_spoken_seconds(text) / self._speed * self._rate))
+            clips[text] = _silence(length)
         return clips
 
 
@@ -167,13 +292,13 @@ def estimate(prepared: Prepared) -> Fraction:
     rate = 1000
     voice = EstimatedVoice(rate, prepared.manner.speed)
     steps = _plan(prepared, Fraction(600))
-    tones = dict.fromkeys(CUE_NAMES, _silence(Fraction(1, 4), rate))
+    tones = dict.fromkeys(CUE_NAMES, _silence(rate // 4))
     timeline = lay_out(steps, _clip_of(voice.speak(texts_in(steps)), tones), rate)
     return seconds(timeline.duration, rate)
 
 
-def _plan(prepared: Prepared, length: Fraction) -> tuple[Step, ...]:
-    return plan(prepared.routine, prepared.manner, prepared.phrases, length)
+def _plan(prepared: Prepared, length: Fraction, took: Fraction | None = None) -> tuple[Step, ...]:
+    return plan(prepared.routine, prepared.manner, prepared.phrases, length, took)
 
 
 def _clip_of(
@@ -190,6 +315,6 @@ def _spoken_seconds(text: str) -> Fraction:
     return Fraction(1, 5) + Fraction(len(text), 15)
 
 
-def _silence(length: Fraction, rate: int) -> Any:
-    """Return something as long as a clip of `length` seconds; a range takes no memory."""
-    return range(round(length * rate))
+def _silence(length: int) -> Any:
+    """Return something as long as a clip of `length` frames; a range takes no memory."""
+    return range(length)

@@ -12,10 +12,11 @@ from coach.errors import SettingError, did_you_mean
 from coach.routine import Circuit, Exercise, Item, Routine, check_size
 from coach.units import ACTIVE_TIME, REPS, SETS, SPEED, TIME, Count, Detail, Quantity, Range
 
-DoseKey = Literal["hold", "reps", "sets", "rest"]
+DoseKey = Literal["hold", "work", "reps", "sets", "rest"]
 
 _QUANTITIES: dict[DoseKey, Quantity[int] | Quantity[Fraction]] = {
     "hold": ACTIVE_TIME,
+    "work": ACTIVE_TIME,
     "reps": REPS,
     "sets": SETS,
     "rest": TIME,
@@ -66,6 +67,17 @@ class Manner:
     count: Count = "beep"
     speed: Fraction = Fraction(1)
     language: str = "en"
+
+
+def layered(lower: Settings, upper: Settings) -> Settings:
+    """Return the settings of two layers, of which the upper one wins."""
+    changes: dict[str, Any] = {
+        field.name: value
+        for field in dataclasses.fields(Settings)
+        if (value := getattr(upper, field.name)) not in (None, (), False)
+    }
+    changes["overrides"] = (*lower.overrides, *upper.overrides)
+    return dataclasses.replace(lower, **changes)
 
 
 def manner(routine: Routine, settings: Settings) -> Manner:
@@ -165,8 +177,8 @@ def _apply(routine: Routine, override: Override, ids: Sequence[str]) -> Routine:
         nonlocal changed
         if override.exercise not in (None, exercise.id):
             return exercise
-        if override.key == "hold":
-            return with_holds(exercise)
+        if override.key in ("hold", "work"):
+            return with_times(exercise)
         # For all exercises, repetitions change where repetitions are prescribed.
         if override.key == "reps" and override.exercise is None and not exercise.is_repeated:
             return exercise
@@ -175,16 +187,17 @@ def _apply(routine: Routine, override: Override, ids: Sequence[str]) -> Routine:
         changes: dict[str, Any] = {override.key: value.at(override.value)}
         return dataclasses.replace(exercise, **changes)
 
-    def with_holds(exercise: Exercise) -> Exercise:
+    def with_times(exercise: Exercise) -> Exercise:
         nonlocal changed
         if override.phase is not None:
             _known(override.phase, [phase.id for phase in exercise.phases], "phase")
         phases = list(exercise.phases)
         for i, phase in enumerate(phases):
-            if phase.hold and override.phase in (None, phase.id):
+            time: Range[Fraction] | None = getattr(phase, override.key)
+            if time and override.phase in (None, phase.id):
                 changed += 1
-                hold = phase.hold.at(Fraction(override.value))
-                phases[i] = dataclasses.replace(phase, hold=hold)
+                changes: dict[str, Any] = {override.key: time.at(Fraction(override.value))}
+                phases[i] = dataclasses.replace(phase, **changes)
         return dataclasses.replace(exercise, phases=tuple(phases))
 
     def on_circuit(circuit: Circuit) -> Circuit:
@@ -230,9 +243,12 @@ def doses(exercise: Exercise) -> Iterator[tuple[str, DoseKey, Range[Any]]]:
     keys: tuple[DoseKey, ...] = ("reps", "sets", "rest")
     for key in keys:
         yield exercise.id, key, getattr(exercise, key)
+    times: tuple[DoseKey, ...] = ("hold", "work")
     for phase in exercise.phases:
-        if phase.hold:
-            yield f"{exercise.id}.{phase.id}", "hold", phase.hold
+        for key in times:
+            time: Range[Fraction] | None = getattr(phase, key)
+            if time:
+                yield f"{exercise.id}.{phase.id}", key, time
 
 
 def _check_ranges(routine: Routine) -> None:

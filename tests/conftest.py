@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 
@@ -63,6 +63,12 @@ class FakeVoice:
         self, texts: Iterable[str], progress: object = None
     ) -> Mapping[str, NDArray[np.int16]]:
         return {text: self._clip(text) for text in texts}
+
+    def each(self, texts: Iterable[str]) -> Iterator[tuple[str, NDArray[np.int16]]]:
+        return iter(self.speak(texts).items())
+
+    def lengths(self, texts: Iterable[str]) -> Mapping[str, int]:
+        return {}
 
     def _clip(self, text: str) -> NDArray[np.int16]:
         length = round((self._base + self._seconds * len(text)) * self._rate)

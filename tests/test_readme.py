@@ -71,7 +71,7 @@ def test_every_command_is_understood_and_fits_its_routine(
     command = cli.coach.get_command(group, name)
     assert command is not None, line
     values: dict[str, Any] = command.make_context(name, [*arguments], parent=group).params
-    if "routine" in values:
+    if values.get("routine") and "only" in values:
         prepare(find_routine(values["routine"]), settings_from(values))
     for path in values.get("paths", ()):
         load_routine(Path(path))
@@ -127,7 +127,7 @@ def test_fields_cues_and_exit_codes_are_named() -> None:
 
 
 def test_the_bundled_routines_that_are_named_exist() -> None:
-    named = set(re.findall(r"coach (?:render|show) ([a-z][\w-]*)(?![\w.-])", TEXT))
+    named = set(re.findall(r"coach (?:play|render|show) ([a-z][\w-]*)(?![\w.-])", TEXT))
     assert named <= {*bundled_routines(), "my-routine"}
 
 

@@ -7,6 +7,7 @@ import io
 import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -21,12 +22,15 @@ DONE, MENDABLE, USAGE, BUG, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit codes."""
 
 _COMMANDS = {
+    "play": ("coach.cli.play", "Speak a session, hands-free."),
     "render": ("coach.cli.render", "Write a session to a sound file."),
     "show": ("coach.cli.routines", "Show a session: exercises, doses, times."),
     "list": ("coach.cli.routines", "List the bundled routines."),
     "check": ("coach.cli.check", "Check routine scripts and show every problem."),
     "schema": ("coach.cli.check", "Print the JSON Schema of routine scripts."),
+    "history": ("coach.cli.history", "Show the sessions so far."),
     "voices": ("coach.cli.voices", "List the voices that can speak."),
+    "doctor": ("coach.cli.doctor", "Find out why nothing is heard, and mend it."),
 }
 """Where each command is, imported when it runs, and its line in the help."""
 
@@ -103,8 +107,9 @@ def main() -> None:
     except OSError as error:
         _close_stdout()
         code = _tell_system_error(error)
-    if code == INTERRUPTED:
-        # Threads may be within a library that does not outlive being ended with the interpreter.
+    if code == INTERRUPTED or threading.active_count() > 1:
+        # Threads may be within a library that does not outlive being ended with the interpreter:
+        # what is written in C++ aborts the process.
         with contextlib.suppress(OSError, AttributeError):
             sys.stderr.flush()
         os._exit(code)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from coach.errors import SpeechError
+from coach.resample import resample, resampled_length
 from coach.speech import Speech
 from coach.speech.normalise import NO_WORDS, normalise
 from coach.speech.parallel import as_finished
@@ -22,9 +24,6 @@ LOADERS = 2
 
 FINISHERS = 2
 """Threads beyond the engine's workers, which finish clips while the engine speaks the next."""
-
-QUALITY = "HQ"
-"""soxr's: 133 dB of signal to noise at a fifth more time than its quickest clean one."""
 
 
 class Speaker:
@@ -56,6 +55,11 @@ class Speaker:
         self._language = language
         self._pronounce = pronounce
         self._rate = rate
+        self._kept: dict[str, Samples] = {}
+        """What `each` has given, so that a session that is changed need not load it again."""
+        self._has_spoken = False
+        self.problems: list[str] = []
+        """What `each` could not have spoken, a sentence each."""
         self._turns = threading.BoundedSemaphore(engine.workers)
 
     def begin(self, texts: Iterable[str]) -> None:
@@ -96,10 +100,46 @@ class Speaker:
             self._store.tidy()
         return self._by_text(wanted, clips)
 
-    def stored(self, texts: Iterable[str]) -> dict[str, Samples]:
-        """Return the clips of those texts that need no engine, which is never started."""
-        wanted = self._wanted(texts)
-        return self._by_text(wanted, self._load(list(dict.fromkeys(filter(None, wanted.values())))))
+    def each(self, texts: Iterable[str]) -> Iterator[tuple[str, Samples]]:
+        """Yield each text with its clip, those that are stored first, and each group in order.
+
+        Something is ready long before all is, and what was given once is given again at once.
+        Once the engine has spoken at all, a text that it cannot say is left silent, and
+        `problems` tells of it.
+
+        Raises:
+            SpeechError: the engine cannot speak; the rest is given up.
+        """
+        writings: dict[str, list[str]] = {}
+        for text, spoken in self._wanted(texts).items():
+            writings.setdefault(spoken, []).append(text)
+        self._kept[""] = self._by_text({"": ""}, {})[""]
+        missing = [spoken for spoken in writings if spoken not in self._kept]
+        for spoken in writings.keys() - set(missing):
+            yield from ((text, self._kept[spoken]) for text in writings[spoken])
+        unknown = []
+        for spoken, clip in as_finished(self._loaded, missing, LOADERS):
+            if clip is None:
+                unknown.append(spoken)
+            else:
+                self._kept[spoken] = clip
+                yield from ((text, clip) for text in writings[spoken])
+        unknown.sort(key=missing.index)
+        for spoken, made in as_finished(self._tried, unknown, self._engine.workers + FINISHERS):
+            self._kept[spoken] = made
+            yield from ((text, made) for text in writings[spoken])
+        if unknown:
+            self._store.tidy()
+
+    def lengths(self, texts: Iterable[str]) -> dict[str, int]:
+        """Return how many frames the clips of those texts have that need no engine."""
+        found = {}
+        for text, spoken in self._wanted(texts).items():
+            if not spoken:
+                found[text] = 0
+            elif (size := self._store.size(self._key(spoken))) is not None:
+                found[text] = resampled_length(size.frames, size.rate, self._rate)
+        return found
 
     def _wanted(self, texts: Iterable[str]) -> dict[str, str]:
         """Return what to say for each text."""
@@ -139,10 +179,16 @@ class Speaker:
         self._store.put(self._key(spoken), speech)
         return self._resampled(speech)
 
-    def _resampled(self, speech: Speech) -> Samples:
-        if speech.rate == self._rate or not speech.samples.size:
-            return speech.samples
-        import soxr
-
-        clip: Samples = soxr.resample(speech.samples, speech.rate, self._rate, QUALITY)
+    def _tried(self, spoken: str) -> Samples:
+        try:
+            clip = self._make(spoken)
+        except SpeechError as error:
+            if not self._has_spoken:
+                raise
+            self.problems.append(error.message)
+            return self._by_text({"": ""}, {})[""]
+        self._has_spoken = True
         return clip
+
+    def _resampled(self, speech: Speech) -> Samples:
+        return resample(speech.samples, speech.rate, self._rate)

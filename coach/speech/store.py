@@ -17,6 +17,7 @@ import struct
 import tempfile
 import time
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,6 +67,15 @@ def clip_key(fingerprint: str, language: str, text: str, processing: int) -> str
     return hashlib.sha256(joined.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class ClipSize:
+    """How long a stored clip is."""
+
+    rate: int
+    """Frames a second, in Hz."""
+    frames: int
+
+
 class ClipStore:
     """Clips in a folder, by key.
 
@@ -100,6 +110,22 @@ class ClipStore:
                 if time.time() - path.stat().st_mtime > USED_S:
                     os.utime(path)
         return speech
+
+    def size(self, key: str) -> ClipSize | None:
+        """Return how long the clip is, without reading it; None if there is none.
+
+        A damaged clip may still have a size.
+        """
+        path = self._path(key)
+        try:
+            with path.open("rb", buffering=0) as file:
+                header = file.read(_HEADER.size)
+                length = os.fstat(file.fileno()).st_size - _HEADER.size
+        except OSError:
+            return None
+        if len(header) < _HEADER.size or length < 0:
+            return None
+        return ClipSize(int.from_bytes(header[24:28], "little") or 1, length // _FRAME_BYTES)
 
     def put(self, key: str, speech: Speech) -> None:
         """Write the clip; after a failure, only note the problem, once and for all."""

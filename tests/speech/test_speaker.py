@@ -139,14 +139,16 @@ def test_texts_are_normalised_and_pronounced(tmp_path: Path) -> None:
 
 def test_what_cannot_be_spoken_is_an_empty_clip(tmp_path: Path) -> None:
     speaks = speaker(Refusing(), tmp_path)
-    for clips in (speaks.speak(["...", ""]), speaks.stored(["...", ""])):
+    for clips in (speaks.speak(["...", ""]), dict(speaks.each(["...", ""]))):
         assert set(clips) == {"...", ""}
         assert all(clip.size == 0 and clip.dtype == np.int16 for clip in clips.values())
 
 
-def test_stored_never_asks_the_engine(tmp_path: Path) -> None:
-    speaker(FakeEngine(), tmp_path).speak(["One"])
-    assert list(speaker(Refusing(), tmp_path).stored(["One", "Two"])) == ["One"]
+@pytest.mark.parametrize("rate", [8000, 24_000, 48_000])
+def test_lengths_are_known_without_the_engine(tmp_path: Path, rate: int) -> None:
+    clips = speaker(FakeEngine(), tmp_path, rate=rate).speak(["One", "..."])
+    lengths = speaker(Refusing(), tmp_path, rate=rate).lengths(["One", "Two", "..."])
+    assert lengths == {text: len(clip) for text, clip in clips.items()}
 
 
 @pytest.mark.parametrize(
@@ -226,7 +228,7 @@ def test_an_interrupted_run_keeps_what_was_spoken(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         speaker(engine, tmp_path).speak(texts, interrupt)
     assert len(engine.said) < 100
-    assert {"number 0", "number 1"} <= set(speaker(Refusing(), tmp_path).stored(texts))
+    assert {"number 0", "number 1"} <= set(speaker(Refusing(), tmp_path).lengths(texts))
 
 
 def test_as_finished_gives_every_result_in_any_order() -> None:

@@ -1,0 +1,132 @@
+"""What a command in mid-session means for the settings. Pure: settings in, settings out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from coach.controls import Command
+from coach.settings import Override, Settings
+from coach.units import ACTIVE_TIME, REPS, SPEED, Range, decimal, short_duration
+
+if TYPE_CHECKING:
+    from coach.routine import Exercise
+    from coach.session import Prepared
+    from coach.settings import DoseKey
+    from coach.steps import Where
+
+SECOND = Fraction(1)
+LONG = Fraction(20)
+"""Holds of this length and more change by `LONG_STEP` seconds, shorter ones by one."""
+LONG_STEP = Fraction(5)
+SPEED_STEP = Fraction(1, 10)
+
+CHANGES = frozenset(
+    {
+        Command.MORE,
+        Command.FEWER,
+        Command.LONGER,
+        Command.SHORTER,
+        Command.SLOWER,
+        Command.FASTER,
+    }
+)
+"""The commands that `changed` understands."""
+
+
+class Refused(Exception):  # noqa: N818 - no error: an answer
+    """A change that cannot be made; the message is a sentence that says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """New settings, and what to tell about them."""
+
+    settings: Settings
+    notice: str
+
+
+def changed(command: Command, prepared: Prepared, settings: Settings, where: Where) -> Change:
+    """Return the settings after `command`, one of `CHANGES`, at a repetition.
+
+    Args:
+        command: what is asked for.
+        prepared: the routine with `settings` applied.
+        settings: those in force.
+        where: the repetition that is under way or comes next.
+
+    Raises:
+        Refused: that goes beyond what is prescribed, possible, or left.
+    """
+    if command in (Command.SLOWER, Command.FASTER):
+        return _spoken(command, prepared.manner.speed, settings)
+    exercises = prepared.routine.exercises()
+    exercise = next((item for item in exercises if item.id == where.exercise), None)
+    if exercise is None:
+        raise Refused("No exercise is left to change.")
+    if command in (Command.MORE, Command.FEWER):
+        return _repeated(command, exercise, settings, where)
+    return _held(command, exercise, settings)
+
+
+def _spoken(command: Command, now: Fraction, settings: Settings) -> Change:
+    speed = now + (SPEED_STEP if command is Command.FASTER else -SPEED_STEP)
+    if not SPEED.least <= speed <= SPEED.most:
+        raise Refused(f"Speech cannot get {command}.")
+    return Change(replace(settings, speed=speed), f"Speech {command}: {decimal(speed)}.")
+
+
+def _repeated(command: Command, exercise: Exercise, settings: Settings, where: Where) -> Change:
+    reps = exercise.reps
+    wanted = reps.value + (1 if command is Command.MORE else -1)
+    if wanted < max(1, where.rep):
+        raise Refused("This is the last repetition already.")
+    if wanted > REPS.most or not _is_allowed(reps, wanted, settings):
+        raise Refused(f"{exercise.name}: {reps.low} to {reps.high} repetitions are prescribed.")
+    override = Override("reps", wanted, exercise.id)
+    plural = "" if wanted == 1 else "s"
+    return Change(_with(settings, override), f"{exercise.name}: {wanted} repetition{plural}.")
+
+
+def _held(command: Command, exercise: Exercise, settings: Settings) -> Change:
+    timed = list(_timed(exercise))
+    if not timed:
+        raise Refused(f"{exercise.name} has nothing to hold.")
+    notices = {}
+    for phase, key, time in timed:
+        step = LONG_STEP if time.value >= LONG + (command is Command.SHORTER) else SECOND
+        wanted = time.value + (step if command is Command.LONGER else -step)
+        if max(SECOND, ACTIVE_TIME.least) <= wanted <= ACTIVE_TIME.most and _is_allowed(
+            time, wanted, settings
+        ):
+            settings = _with(settings, Override(key, wanted, exercise.id, phase))
+            notices[short_duration(wanted)] = key
+    if not notices:
+        ranges = {
+            f"{short_duration(time.low)} to {short_duration(time.high)}" for *_, time in timed
+        }
+        raise Refused(f"{exercise.name}: {', '.join(sorted(ranges))} are prescribed.")
+    return Change(settings, f"{exercise.name}: {', '.join(notices)}.")
+
+
+def _timed(exercise: Exercise) -> Iterator[tuple[str, DoseKey, Range[Fraction]]]:
+    """Yield the holds of an exercise, or where there are none its times of work."""
+    holds = [(phase.id, phase.hold) for phase in exercise.phases if phase.hold]
+    for phase, time in holds:
+        yield phase, "hold", time
+    for part in exercise.phases:
+        if part.work and not holds:
+            yield part.id, "work", part.work
+
+
+def _is_allowed(prescribed: Range[Any], wanted: int | Fraction, settings: Settings) -> bool:
+    return settings.beyond_range or not prescribed.at(wanted).is_beyond
+
+
+def _with(settings: Settings, override: Override) -> Settings:
+    """Return settings with an override that takes the place of the last one of its kind."""
+    address = (override.key, override.exercise, override.phase)
+    kept = (item for item in settings.overrides if (item.key, item.exercise, item.phase) != address)
+    return replace(settings, overrides=(*kept, override))

@@ -1,0 +1,314 @@
+"""`coach doctor`: whether a session could be heard here, and what to do if not."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from coach.cli.console import echo_json, echo_text, table
+
+if TYPE_CHECKING:
+    from coach.outputs import Device, Output
+    from coach.timeline import Samples
+
+PHRASE = "This is your coach. Can you hear me?"
+
+FLUSH_S = 0.5
+"""Seconds of silence after the phrase: no device keeps sound for longer before it is heard."""
+
+State = Literal["works", "fails", "not installed"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """One thing that a session needs, and how it is."""
+
+    what: str
+    state: State
+    detail: str
+    """What it is if it works, and what is wrong if not."""
+    mend: tuple[str, ...] = ()
+    """What to do, a command or a sentence each; most likely to help first."""
+
+
+@click.command("doctor")
+@click.option(
+    "--output",
+    "output_name",
+    metavar="NAME",
+    default="auto",
+    help="The output to play with: auto, miniaudio or simpleaudio. [default: auto]",
+)
+@click.option("--device", metavar="NAME", help="The device to play on, or a part of its name.")
+@click.option("--engine", metavar="NAME", default="auto", help="A speech engine. [default: auto]")
+@click.option("--silent", is_flag=True, help="Play nothing that could be heard.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def doctor_command(
+    output_name: str, device: str | None, engine: str, *, silent: bool, as_json: bool
+) -> int:
+    """Check the outputs, the devices and the voice, and say a sentence.
+
+    Exits with 0 if a session could be heard, and with 1 if not.
+
+    \b
+    coach doctor
+    coach doctor --device headphones
+    """
+    devices, outputs, chosen = _outputs(output_name, device)
+    speech, phrase = _speech(engine)
+    findings = [*outputs, speech, _clips()]
+    if not as_json:
+        _show(findings, devices)
+    is_ready = chosen is not None and phrase is not None
+    if chosen is not None and phrase is not None and not silent:
+        if not as_json:
+            echo_text(f"Saying with {chosen.name}: {PHRASE}")
+        played = _play(chosen, phrase)
+        findings.append(played)
+        is_ready = played.state == "works"
+    if as_json:
+        echo_json(_document(findings, devices, is_ready=is_ready))
+    else:
+        _conclude(findings, is_ready=is_ready)
+    return 0 if is_ready else 1
+
+
+# -- the checks ----------------------------------------------------------------------------------
+
+
+def _outputs(
+    wanted: str, device: str | None
+) -> tuple[tuple[Device, ...], tuple[_Finding, ...], Output | None]:
+    """Return the devices, how each output is, and the output to use if there is one."""
+    from coach.errors import DeviceError
+    from coach.outputs import PREFERENCE, ListsDevices, is_installed, open_output
+    from coach.outputs.mend import not_installed
+
+    installed = [name for name in PREFERENCE if is_installed(name)]
+    if wanted == "auto":
+        wanted = next(iter(installed), PREFERENCE[0])
+    findings: list[_Finding] = []
+    devices: tuple[Device, ...] = ()
+    chosen: Output | None = None
+    for name in dict.fromkeys((wanted, *PREFERENCE)):
+        what = f"output {name}"
+        if name in PREFERENCE and name not in installed:
+            mend = (f"install {name}: {not_installed(name).hint}",)
+            findings.append(_Finding(what, "not installed", "", mend))
+            continue
+        try:
+            output = open_output(name, device if name == wanted else None)
+            _try(output)
+        except DeviceError as error:
+            findings.append(_Finding(what, "fails", error.message, _how_to_mend(error)))
+        else:
+            findings.append(_Finding(what, "works", ""))
+            chosen = output if name == wanted else chosen
+            if name != wanted and chosen is None:
+                findings[0] = replace(
+                    findings[0], mend=(*findings[0].mend, f"or use --output {name}, which works")
+                )
+            if isinstance(output, ListsDevices):
+                devices = devices or output.devices()
+    return devices, tuple(findings), chosen
+
+
+def _try(output: Output) -> None:
+    """Start `output` with silence, and close it again.
+
+    Raises:
+        DeviceError: it does not play.
+    """
+    from coach.outputs import LIVE_RATE
+
+    with closing(output.start(_Sound(None), LIVE_RATE)):
+        pass
+
+
+def _how_to_mend(error: Exception) -> tuple[str, ...]:
+    import os
+
+    from coach.errors import CoachError
+    from coach.outputs import INSTEAD
+    from coach.outputs.mend import advice
+
+    hint = error.hint if isinstance(error, CoachError) else ""
+    if hint and hint != INSTEAD:
+        return (hint,)
+    return tuple(
+        f"{item.finding}: {item.command}" if item.command else item.finding
+        for item in advice(os.environ)
+    )
+
+
+def _speech(engine_name: str) -> tuple[_Finding, Samples | None]:
+    """Return how the speech engine is, and the test phrase followed by a beep."""
+    from fractions import Fraction
+
+    import numpy as np
+
+    from coach.cli.sessions import DEFAULT_CUES
+    from coach.cues import load_pack, load_samples
+    from coach.errors import CoachError
+    from coach.files import data_dir
+    from coach.outputs import LIVE_RATE
+    from coach.speech import open_engine
+    from coach.speech.speaker import Speaker
+    from coach.speech.store import ClipStore
+
+    try:
+        with closing(open_engine(engine_name, speed=Fraction(1))) as engine:
+            name, voices = engine.name, engine.voices()
+            speaker = Speaker(engine, ClipStore(), language="en", rate=LIVE_RATE)
+            words = speaker.speak([PHRASE])[PHRASE]
+        cues = load_samples(load_pack(DEFAULT_CUES, data_dir("audio_cues")), LIVE_RATE)
+    except CoachError as error:
+        return _Finding("speech", "fails", error.message, (error.hint,) if error.hint else ()), None
+    pause = np.zeros(LIVE_RATE // 2, np.int16)
+    phrase = np.concatenate([words, pause, cues["start"]])
+    detail = f"{name}, {len(voices)} voices; `coach voices` lists them"
+    return _Finding("speech", "works", detail), phrase
+
+
+def _clips() -> _Finding:
+    """Return whether spoken clips can be stored."""
+    import tempfile
+
+    from coach.speech.store import default_folder
+
+    folder = default_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        detail = f"{folder}: {error.strerror or error}; everything is spoken anew each time"
+        return _Finding("stored clips", "fails", detail, ("make the folder writable",))
+    return _Finding("stored clips", "works", str(folder))
+
+
+class _Sound:
+    """Samples, and silence after them."""
+
+    def __init__(self, samples: Samples | None) -> None:
+        self._samples = samples
+        self._position = 0
+        self._lasts = 0
+        self.is_over = threading.Event()
+        """Set when everything, and some silence after it, has been taken."""
+
+    def read(self, count: int) -> Samples:
+        import numpy as np
+
+        from coach.outputs import LIVE_RATE
+
+        samples = np.zeros(0, np.int16) if self._samples is None else self._samples
+        piece = samples[self._position : self._position + count]
+        self._position += count
+        if self._position > len(samples) + FLUSH_S * LIVE_RATE:
+            self.is_over.set()
+        return np.pad(piece, (0, count - len(piece)))
+
+
+def _play(output: Output, phrase: Samples) -> _Finding:
+    """Play the phrase to its end, and return how that went."""
+    from coach.errors import DeviceError
+    from coach.outputs import LIVE_RATE
+
+    sound = _Sound(phrase)
+    what = f"playing with {output.name}"
+    try:
+        playback = output.start(sound, LIVE_RATE)
+    except DeviceError as error:
+        return _Finding(what, "fails", error.message, _how_to_mend(error))
+    deadline = time.monotonic() + 2 * len(phrase) / LIVE_RATE + 5
+    with closing(playback):
+        while not sound.is_over.wait(0.05):
+            problem = playback.problem()
+            if problem is None and time.monotonic() > deadline:
+                problem = "the device plays far too slowly"
+            if problem is not None:
+                return _Finding(what, "fails", problem, _how_to_mend(DeviceError(problem)))
+        gaps = f", {playback.underruns} gaps" if playback.underruns else ""
+        heard_after = f"a command is heard after about {playback.latency * 1000:.0f} ms"
+    return _Finding(what, "works", f"{heard_after}{gaps}")
+
+
+# -- telling -------------------------------------------------------------------------------------
+
+
+def _versions() -> dict[str, str]:
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
+    from coach import __version__
+
+    found = {"coach": __version__, "python": platform.python_version()}
+    for package in ("miniaudio", "simpleaudio", "pyttsx3", "numpy"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _system() -> str:
+    import platform
+
+    return f"{platform.system()} {platform.release()} {platform.machine()}"
+
+
+def _document(
+    findings: Sequence[_Finding], devices: tuple[Device, ...], *, is_ready: bool
+) -> dict[str, Any]:
+    return {
+        "ready": is_ready,
+        "system": _system(),
+        "versions": _versions(),
+        "checks": [asdict(finding) for finding in findings],
+        "devices": [asdict(device) for device in devices],
+    }
+
+
+def _show(findings: Sequence[_Finding], devices: tuple[Device, ...]) -> None:
+    versions = ", ".join(f"{name} {version}" for name, version in _versions().items())
+    echo_text(f"{versions}; {_system()}")
+    click.echo()
+    rows = [(finding.what, finding.state, finding.detail) for finding in findings]
+    table(("Check", "State", "Detail"), rows, whole=("Check", "State"))
+    if devices:
+        click.echo()
+        listed = [
+            (device.name, "default" if device.is_default else "", device.backend)
+            for device in devices
+        ]
+        table(("Device", "Used", "By"), listed)
+    click.echo()
+
+
+def _conclude(findings: Sequence[_Finding], *, is_ready: bool) -> None:
+    # An output that is not installed is no fault while another one works.
+    faults = [one for one in findings if not (is_ready and one.state == "not installed")]
+    remedies = tuple(dict.fromkeys(remedy for one in faults for remedy in one.mend))
+    last = findings[-1]
+    if last.state == "fails":
+        echo_text(f"{last.what}: {last.detail}")
+    elif last.what.startswith("playing"):
+        echo_text(f"Played: {last.detail}.")
+        echo_text("If you heard nothing, turn it up, or choose a device with --device NAME.")
+    if not is_ready:
+        echo_text("A session cannot be heard here.")
+    if remedies:
+        echo_text("What may help:")
+    for remedy in remedies:
+        echo_text(f"  {remedy}")
+    if not is_ready:
+        echo_text("`coach render ROUTINE` writes a session to a file, for any player or phone.")
+    elif not last.what.startswith("playing"):
+        echo_text("A session can be played.")

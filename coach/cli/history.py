@@ -1,0 +1,207 @@
+"""`coach history`: what was done, and how it developed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shutil
+import sys
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from coach.cli.console import echo_json, echo_text, table
+from coach.cli.options import RoutineName
+from coach.units import clock
+
+if TYPE_CHECKING:
+    from coach.history import Entry, History
+    from coach.steps import Where
+
+SHOWN = 20
+"""Sessions in the table unless `--limit` says otherwise."""
+
+_CSV_HEADINGS = (
+    *("id", "started", "routine", "title", "script", "done", "planned", "seconds", "length"),
+    *("finished", "stopped_at", "pain_before", "pain_after", "settings"),
+)
+_FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What spreadsheets take for the beginning of a formula; some take the full-width forms, too."""
+_BLANKS = str.maketrans("\t\r\n", "   ")
+
+
+@click.command("history")
+@click.argument("routine", type=RoutineName(), required=False)
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help=f"Show the newest N sessions. [default: {SHOWN}; all with --json and --csv]",
+)
+@click.option(
+    "--pain",
+    type=click.IntRange(0, 10),
+    metavar="0-10",
+    help="Note the pain after the newest session, of ROUTINE if it is given, and show nothing.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print a table for a spreadsheet.")
+def history_command(
+    routine: str | None, *, limit: int | None, pain: int | None, as_json: bool, as_csv: bool
+) -> None:
+    """Show the sessions so far: all, or those of ROUTINE.
+
+    The newest session is at the bottom of the table, and a chart of the last weeks is below it.
+    With --json and --csv the newest session comes first.
+    """
+    from coach.history import History
+
+    if as_json + as_csv + (pain is not None) > 1:
+        raise click.UsageError("--json, --csv and --pain exclude each other")
+    history = History()
+    key = None if routine is None else _script_or_id(history, routine)
+    if pain is not None:
+        entry = history.set_pain(pain, routine=key)
+        echo_text(f"Noted: pain {pain} after {entry.title}, {_date(entry)}.")
+    elif as_json:
+        sessions = [_document(entry) for entry in history.sessions(key, limit)]
+        echo_json({"version": 1, "sessions": sessions})
+    elif as_csv:
+        click.echo(csv_text(history.sessions(key, limit)), nl=False)
+    else:
+        _print(history, key, limit or SHOWN)
+
+
+def _script_or_id(history: History, name: str) -> Path | str:
+    """Return what the sessions of `name` are found by.
+
+    Raises:
+        CoachError: it is neither a routine nor the name of one that was ever done.
+    """
+    from coach.session import bundled_routines, find_routine
+
+    if name in bundled_routines() or history.sessions(name, 1):
+        return name
+    return find_routine(name)
+
+
+def _print(history: History, routine: Path | str | None, limit: int) -> None:
+    from coach.cli.history_chart import BLOCKS, WEEKS, chart
+
+    # One more than is shown tells whether there are any.
+    entries = history.sessions(routine, limit + 1)
+    if not entries:
+        of, name = ("", "ROUTINE") if routine is None else (f" of {routine}", routine)
+        echo_text(f"No sessions{of} yet. `coach play {name}` begins one.")
+        return
+    shown = entries[:limit]
+    table(
+        ("Date", "Routine", "Reps", "Time", "Pain", "End"),
+        [_row(entry) for entry in reversed(shown)],
+        right=("Reps", "Time"),
+        whole=("Date", "Pain"),
+    )
+    if len(entries) > limit:
+        echo_text(f"Older sessions are not shown; --limit {limit * 5} shows more.")
+    now = datetime.now().astimezone()
+    # A week more, because a session's date is that of the time zone where it was recorded.
+    recent = history.sessions(routine, since=now - timedelta(weeks=WEEKS + 1))
+    is_terminal = sys.stdout is not None and sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns if is_terminal else 80
+    drawn = chart(recent, now.date(), width, blocks=_can_print(BLOCKS))
+    if drawn:
+        click.echo(f"\n{drawn}")
+
+
+def _can_print(characters: str) -> bool:
+    try:
+        characters.encode(getattr(sys.stdout, "encoding", None) or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def _row(entry: Entry) -> tuple[str, ...]:
+    pains = (entry.pain_before, entry.pain_after)
+    pain = "" if pains == (None, None) else " -> ".join("?" if p is None else str(p) for p in pains)
+    return (
+        _date(entry),
+        entry.title,
+        f"{entry.done}/{entry.planned}",
+        clock(Fraction(entry.seconds)),
+        pain,
+        _end(entry),
+    )
+
+
+def _date(entry: Entry) -> str:
+    return f"{entry.started:%Y-%m-%d %H:%M}"
+
+
+def _end(entry: Entry) -> str:
+    """Return how a session ended: `finished`, `running` or `stopped at cat-camel, repetition 3`."""
+    if entry.finished:
+        return "finished"
+    if entry.running:
+        return "running"
+    place = place_text(entry.where)
+    return f"stopped at {place}" if place else "stopped"
+
+
+def place_text(where: Where | None) -> str:
+    """Return a place as people say it: `side-plank, set 2, left, repetition 3`."""
+    if where is None or where.exercise is None:
+        return ""
+    parts = [where.exercise]
+    if where.rounds:
+        parts.append(f"round {'.'.join(map(str, where.rounds))}")
+    if where.set > 1:
+        parts.append(f"set {where.set}")
+    if where.side:
+        parts.append(where.side)
+    if where.rep:
+        parts.append(f"repetition {where.rep}")
+    return ", ".join(parts)
+
+
+def _document(entry: Entry) -> dict[str, Any]:
+    import dataclasses
+
+    from coach.history.entry import settings_document
+
+    document = {field.name: getattr(entry, field.name) for field in dataclasses.fields(entry)}
+    document["started"] = entry.started.isoformat()
+    document["settings"] = settings_document(entry.settings)
+    document["where"] = None if entry.where is None else dataclasses.asdict(entry.where)
+    return document
+
+
+def csv_text(entries: Iterable[Entry]) -> str:
+    """Return the sessions as comma-separated values, the first line with headings.
+
+    No text can become a formula when a spreadsheet opens it.
+    """
+    from coach.history.entry import settings_to_json
+
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_CSV_HEADINGS)
+    for entry in entries:
+        special = {
+            "started": entry.started.isoformat(),
+            "stopped_at": place_text(entry.where),
+            "settings": settings_to_json(entry.settings),
+        }
+        cells = [special.get(name, getattr(entry, name, None)) for name in _CSV_HEADINGS]
+        writer.writerow([_safe(cell) if isinstance(cell, str) else cell for cell in cells])
+    return text.getvalue()
+
+
+def _safe(text: str) -> str:
+    """Return a text on one line, with an apostrophe in front if it would be a formula."""
+    line = text.translate(_BLANKS)
+    return f"'{line}" if line.lstrip().startswith(_FORMULA_STARTS) else line

@@ -1,0 +1,329 @@
+"""`coach play`: a session that is heard while it runs."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from coach.cli.console import left_out_lines, note
+from coach.cli.options import RoutineName, session_options, settings_from
+from coach.errors import CoachError
+from coach.units import clock
+
+if TYPE_CHECKING:
+    from coach.cli.screen import Screen
+    from coach.clock import Clock
+    from coach.history import Entry, History, Recording
+    from coach.live import Ending, LiveSession
+    from coach.outputs import Output
+    from coach.view import View
+
+PAIN = click.IntRange(0, 10)
+INTERRUPTED = 130
+WORTH_TELLING = 1.0
+"""Seconds of speaking after which its progress is told."""
+
+
+@click.command("play")
+@click.argument("routine", type=RoutineName(), required=False)
+@click.option("--resume", is_flag=True, help="Go on where the last session was broken off.")
+@click.option("--pain", type=PAIN, metavar="0-10", help="Your pain before; after it you are asked.")
+@click.option("--plain", is_flag=True, help="Print lines instead of filling the screen.")
+@click.option(
+    "--output",
+    metavar="NAME",
+    default="auto",
+    help="auto, miniaudio, simpleaudio, file (writes --file) or none. [default: auto]",
+)
+@click.option(
+    "--device", metavar="NAME", help="A loudspeaker of `coach doctor`, or part of its name."
+)
+@click.option(
+    "--file",
+    type=click.Path(path_type=Path),
+    metavar="FILE.wav",
+    help="What --output file writes. [default: ROUTINE-live.wav]",
+)
+@click.option("--fast", is_flag=True, help="With --output file or none: do not wait for time.")
+@session_options
+def play_command(
+    routine: str | None,
+    *,
+    resume: bool,
+    pain: int | None,
+    plain: bool,
+    output: str,
+    device: str | None,
+    file: Path | None,
+    fast: bool,
+    **options: Any,
+) -> int:
+    """Speak a session of ROUTINE, hands-free from the first word to the last.
+
+    Keys pause, skip, repeat and change it while it runs; ? shows them. Media keys and headset
+    buttons work where the desktop passes them on (MPRIS).
+
+    \b
+    coach play si-joint-relief
+    coach play si-joint-relief --reps 8 --skip bridging
+    coach play --resume
+    """
+    from coach.cli.sessions import LiveStudio
+    from coach.history import History
+    from coach.live import LiveSession
+    from coach.outputs import LIVE_RATE
+    from coach.outputs.loudspeaker import Loudspeaker
+    from coach.routine import load_routine
+    from coach.session import find_routine
+    from coach.settings import layered
+
+    settings = settings_from(options)
+    if not routine and not resume:
+        raise click.UsageError("name a routine, such as si-joint-relief; `coach list` shows them")
+    history = History()
+    entry = _unfinished(history, routine) if resume else None
+    if entry is not None:
+        routine = entry.script
+        settings = layered(entry.settings, settings)
+    name = routine or ""
+    path = find_routine(name)
+    clock_ = _clock(output, fast=fast)
+    with ExitStack() as stack:
+        # A file is not opened for a script that turns out to be wrong. Opening a device takes as
+        # long as loading the script, so both are done at once.
+        loaded = load_routine(path) if output == "file" else None
+        chosen = _output(output, device, clock_, file or Path(f"{path.stem}-live.wav"), path)
+        loudspeaker = Loudspeaker(chosen, LIVE_RATE)
+        stack.callback(loudspeaker.close)
+        studio = stack.enter_context(LiveStudio(settings, LIVE_RATE))
+        loaded = loaded or load_routine(path)
+        studio.furnish(loaded)
+        live = LiveSession(loaded, settings, studio, loudspeaker, clock_)
+        with _speaking(quiet=options["quiet"]) as progress:
+            live.begin(progress, entry.where if entry else None, entirely=fast)
+        stack.callback(live.close)
+        recording = None
+        if not fast:  # nobody has exercised to that
+            recording = history.begin(
+                routine=loaded.id,
+                title=loaded.title,
+                script=name if path.stem == name else path,
+                settings=settings,
+                planned=live.planned,
+                length=live.length,
+                pain=pain,
+            )
+            live.record(recording)
+        ending, code = _run(live, plain=plain, quiet=options["quiet"])
+        live.close()
+        problems = [*live.warnings, *studio.problems]
+        if recording:
+            recording.finish(seconds=float(ending.played), finished=ending.is_finished)
+            problems += filter(None, [recording.problem])
+        if not options["quiet"]:
+            _tell(live, ending, name)
+            for problem in problems:
+                note(f"coach: {problem}")
+        if options["verbose"]:
+            note(f"Underruns of the output: {loudspeaker.underruns}.")
+            for line in left_out_lines(live.timeline):
+                note(line)
+        if recording and pain is not None and code == 0:
+            _ask_pain(history, recording)
+    if ending.problem:
+        raise CoachError(ending.problem, f"Go on later with: {_again(name)}")
+    return code
+
+
+def _unfinished(history: History, routine: str | None) -> Entry:
+    """Return the session to go on with.
+
+    Raises:
+        CoachError: there is none.
+    """
+    from coach.script import is_path
+    from coach.session import bundled_routines
+
+    wanted: Path | str | None = routine
+    if (
+        routine
+        and routine not in bundled_routines()
+        and (is_path(routine) or Path(routine).exists())
+    ):
+        wanted = Path(routine)
+    entry = history.unfinished(wanted)
+    if entry is None:
+        of = f" of `{routine}`" if routine else ""
+        raise CoachError(
+            f"there is nothing to resume: the last session{of} was not broken off",
+            "`coach history` lists the sessions.",
+        )
+    return entry
+
+
+def _clock(output: str, *, fast: bool) -> Clock:
+    from coach.clock import RealClock, VirtualClock
+
+    if not fast:
+        return RealClock()
+    if output not in ("file", "none"):
+        raise click.UsageError("--fast goes with --output file or --output none")
+    return VirtualClock()
+
+
+def _output(name: str, device: str | None, clock_: Clock, file: Path, script: Path) -> Output:
+    """Return the output that is asked for.
+
+    Raises:
+        CoachError: there is no such output, or the file cannot be written.
+    """
+    from coach.files import check_different, check_writable
+    from coach.outputs import open_output
+    from coach.outputs.paced import FileOutput, SilentOutput
+
+    if name == "none":
+        return SilentOutput(clock_)
+    if name == "file":
+        check_different(script, file)
+        check_writable(file)
+        return FileOutput(clock_, file)
+    return open_output(name, device)
+
+
+@contextlib.contextmanager
+def _speaking(*, quiet: bool) -> Iterator[Any]:
+    """Yield a function that tells how far speaking is, once that takes long."""
+    import time
+
+    began = time.monotonic()
+    is_told = False
+    is_terminal = sys.stderr is not None and sys.stderr.isatty()
+
+    def progress(done: int, total: int) -> None:
+        nonlocal is_told
+        if quiet or not is_terminal or is_over or time.monotonic() - began < WORTH_TELLING:
+            return
+        is_told = True
+        with contextlib.suppress(OSError):
+            click.echo(f"\rSpeaking {done} of {total} sentences", nl=False, err=True)
+
+    is_over = False
+    try:
+        yield progress
+    finally:
+        is_over = True
+        if is_told:
+            note("")
+
+
+def _run(live: LiveSession, *, plain: bool, quiet: bool) -> tuple[Ending, int]:
+    """Return how the session ended, and the exit code."""
+    from coach.controls.keyboard import Keyboard
+    from coach.controls.mpris import Mpris
+
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(_awake())
+            keyboard = Keyboard(live.obey)
+            screen = _screen(stack, plain=plain, quiet=quiet, has_keys=keyboard.is_available())
+            if keyboard.is_available():
+                stack.enter_context(keyboard)
+                live.has_controls = True
+            media = stack.enter_context(Mpris(live.obey))
+
+            def show(view: View) -> None:
+                screen.show(view, with_keys=live.is_help_wanted)
+                media.update(
+                    # The button of a headset says "play" only to what does not play.
+                    "Paused" if view.state in ("paused", "lost") or view.is_awaited else "Playing",
+                    view.exercise.name if view.exercise else view.title,
+                    view.title,
+                    float(view.length),
+                    lambda: float(view.position),
+                )
+
+            return live.run(show), 0
+        except KeyboardInterrupt:
+            live.close()
+            return live.ending(), INTERRUPTED
+
+
+def _screen(stack: ExitStack, *, plain: bool, quiet: bool, has_keys: bool) -> Screen:
+    from coach.cli.screen import FullScreen, NoScreen, PlainScreen
+
+    if quiet:
+        return NoScreen()
+    if plain or not _is_screen():
+        return PlainScreen(has_keys=has_keys)
+    return stack.enter_context(FullScreen())
+
+
+def _is_screen() -> bool:
+    """Return whether stdout is a terminal that can move its cursor."""
+    import os
+
+    is_terminal = sys.stdout is not None and sys.stdout.isatty()
+    return is_terminal and os.environ.get("TERM", "") not in ("dumb", "unknown")
+
+
+@contextlib.contextmanager
+def _awake() -> Iterator[None]:
+    """Keep the machine from falling asleep, as far as it lets us; nothing waits for that."""
+    import threading
+
+    over = threading.Event()
+
+    def keep() -> None:
+        with contextlib.suppress(Exception):
+            import wakepy
+
+            with wakepy.keep.presenting(on_fail="pass"):
+                over.wait()
+
+    threading.Thread(target=keep, daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
+
+
+def _tell(live: LiveSession, ending: Ending, name: str) -> None:
+    count = f"{ending.done} of {ending.planned} repetitions in {clock(ending.played)}"
+    if ending.is_finished:
+        note(f"Done: {count}.")
+    else:
+        note(f"Stopped {_place(live, ending)}: {count}.")
+        note(f"Go on with: {_again(name)}")
+
+
+def _place(live: LiveSession, ending: Ending) -> str:
+    where = ending.where
+    exercises = live.routine.exercises()
+    exercise = next((item for item in exercises if item.id == where.exercise), None)
+    if exercise is None:
+        return "at the end"
+    rep = f", repetition {where.rep} of {exercise.reps.value}" if where.rep else ""
+    return f"in {exercise.name}{rep}"
+
+
+def _again(name: str) -> str:
+    return f"coach play {shlex.quote(name)} --resume"
+
+
+def _ask_pain(history: History, recording: Recording) -> None:
+    if sys.stdin is None or not sys.stdin.isatty() or recording.id is None:
+        return
+    answer = click.prompt(
+        "Pain now, 0 to 10 (Enter leaves it open)", default="", show_default=False, err=True
+    )
+    with contextlib.suppress(ValueError):
+        after = int(answer)
+        if 0 <= after <= 10:
+            history.set_pain(after, recording.id)

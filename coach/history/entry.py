@@ -1,0 +1,232 @@
+"""One session of the history, and how its row in the database is read."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, get_args
+
+from coach.history.database import DamagedHistoryError
+from coach.history.running import is_running
+from coach.settings import DoseKey, Override, Settings
+from coach.steps import Where
+from coach.units import Count, Detail
+
+COLUMNS = (
+    *("id", "uid", "started", "utc_offset", "routine", "title", "script", "settings"),
+    *("planned", "length", "done", "seconds", "place"),
+    *("pain_before", "pain_after", "finished", "closed"),
+)
+"""Of the table `session`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A session as it was recorded."""
+
+    id: int
+    """Counts up; the newer session has the greater one."""
+    started: datetime
+    """With the time zone's offset at the place where it was recorded."""
+    routine: str
+    """The routine's id."""
+    title: str
+    script: str
+    """The script's absolute path, or a bundled routine's name."""
+    settings: Settings
+    """As last changed in the session."""
+    planned: int
+    """Repetitions in the whole session."""
+    done: int
+    """Repetitions finished."""
+    length: float
+    """Planned seconds of the whole session."""
+    seconds: float
+    """Spent on it; of a killed session, until its last repetition or change of place."""
+    finished: bool
+    """Whether it came to its end."""
+    running: bool
+    """Whether it is being recorded at this moment, by whichever process."""
+    where: Where | None
+    """The place to go on from; None if it is finished or never had a place."""
+    pain_before: int | None
+    """0 to 10."""
+    pain_after: int | None
+    """0 to 10."""
+
+
+def entry_of(row: Mapping[str, Any], path: Path) -> Entry:
+    """Return the session in a row of the database at `path`.
+
+    Raises:
+        DamagedHistoryError: the row holds what no coach writes.
+    """
+    try:
+        zone = timezone(timedelta(seconds=row["utc_offset"]))
+        return Entry(
+            id=row["id"],
+            started=datetime.fromisoformat(row["started"]).astimezone(zone),
+            routine=row["routine"],
+            title=row["title"],
+            script=row["script"],
+            settings=settings_from_json(row["settings"]),
+            planned=int(row["planned"]),
+            done=int(row["done"]),
+            length=float(row["length"]),
+            seconds=float(row["seconds"]),
+            finished=bool(row["finished"]),
+            running=not row["closed"] and is_running(path, row["uid"]),
+            where=None if row["place"] is None else where_from_json(row["place"]),
+            pain_before=row["pain_before"],
+            pain_after=row["pain_after"],
+        )
+    except (ValueError, TypeError, OverflowError) as error:
+        raise DamagedHistoryError(path, f"session {row['id']} cannot be understood") from error
+
+
+def storable(text: str) -> str:
+    """Return a text that UTF-8 can hold, as a path with undecodable bytes cannot."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def settings_document(settings: Settings) -> dict[str, Any]:
+    """Return what is set, as JSON has it: fractions are texts such as "3/2"."""
+    values = dataclasses.asdict(settings)
+    kept = {key: value for key, value in values.items() if value not in (None, (), False)}
+    document: dict[str, Any] = json.loads(json.dumps(kept, default=_fraction_text))
+    return document
+
+
+def settings_to_json(settings: Settings) -> str:
+    """Return the settings as one line of JSON, from which they are read back exactly."""
+    return json.dumps(settings_document(settings))
+
+
+def settings_from_json(text: str) -> Settings:
+    """Return the settings in `text`; what only a newer coach knows is left out.
+
+    Raises:
+        ValueError: it is no JSON object.
+    """
+    return Settings(**_fields(_object(text), _SETTINGS))
+
+
+def where_to_json(where: Where) -> str:
+    """Return the place as one line of JSON."""
+    return json.dumps(dataclasses.asdict(where))
+
+
+def where_from_json(text: str) -> Where:
+    """Return the place in `text`; what only a newer coach knows is left out.
+
+    Raises:
+        ValueError: it is no JSON object.
+    """
+    return Where(**_fields(_object(text), _WHERE))
+
+
+def _object(text: str) -> dict[str, Any]:
+    found = json.loads(text)
+    return dict(_is_a(dict, found))
+
+
+def _fields(
+    found: Mapping[str, Any], readers: Mapping[str, Callable[[Any], Any]]
+) -> dict[str, Any]:
+    fields = {}
+    for name, read in readers.items():
+        if name in found:
+            with suppress(ValueError):
+                fields[name] = read(found[name])
+    return fields
+
+
+def _fraction_text(value: object) -> str:
+    if not isinstance(value, Fraction):
+        raise TypeError(f"expected a Fraction, found {type(value).__name__}")
+    return str(value)
+
+
+def _is_a(kind: type, value: Any) -> Any:
+    if type(value) is not kind:
+        raise ValueError(f"expected {kind.__name__}, found {value!r}")
+    return value
+
+
+_text, _number, _flag = partial(_is_a, str), partial(_is_a, int), partial(_is_a, bool)
+
+
+def _optional_text(value: Any) -> str | None:
+    return None if value is None else str(_text(value))
+
+
+def _one_of(known: tuple[str, ...], value: Any) -> str:
+    if value not in known:
+        raise ValueError(f"expected one of {known}, found {value!r}")
+    return str(value)
+
+
+def _fraction(value: Any) -> Fraction:
+    try:
+        return Fraction(_text(value))
+    except ZeroDivisionError:
+        raise ValueError(f"expected a number, found {value!r}") from None
+
+
+def _many(read: Callable[[Any], Any], value: Any) -> tuple[Any, ...]:
+    found = []
+    for item in _is_a(list, value):
+        with suppress(ValueError):
+            found.append(read(item))
+    return tuple(found)
+
+
+def _override(value: Any) -> Override:
+    fields = _fields(_is_a(dict, value), _OVERRIDE)
+    if set(fields) != set(_OVERRIDE):
+        # Half an override would change more than was meant.
+        raise ValueError(f"expected an override, found {value!r}")
+    return Override(**fields)
+
+
+_OVERRIDE: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
+    {
+        "key": partial(_one_of, get_args(DoseKey)),
+        "value": lambda value: value if type(value) is int else _fraction(value),
+        "exercise": _optional_text,
+        "phase": _optional_text,
+    }
+)
+_SETTINGS: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
+    {
+        "overrides": partial(_many, _override),
+        "only": partial(_many, _text),
+        "skip": partial(_many, _text),
+        "beyond_range": _flag,
+        "detail": partial(_one_of, get_args(Detail)),
+        "count": partial(_one_of, get_args(Count)),
+        "speed": _fraction,
+        "language": _text,
+        "voice": _text,
+        "engine": _text,
+        "cues": _text,
+    }
+)
+_WHERE: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
+    {
+        "exercise": _optional_text,
+        "phase": _optional_text,
+        "set": _number,
+        "side": _optional_text,
+        "rep": _number,
+        "rounds": partial(_many, _number),
+    }
+)

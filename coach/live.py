@@ -1,0 +1,609 @@
+"""A session that is heard while it runs, and obeys.
+
+One thread runs it: commands, changes, the loudspeaker's troubles and the history all come
+together in one queue there. Sound is pulled by the output on a thread of its own, and changes are
+made on another, so that neither ever waits for anything here.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+from coach.changes import CHANGES, Refused, changed
+from coach.controls import Command
+from coach.errors import CoachError
+from coach.places import (
+    Correspondence,
+    Place,
+    explanation,
+    find,
+    go_on_at,
+    last_words,
+    next_exercise,
+    next_place,
+    place_at,
+    places,
+    previous_exercise,
+    previous_place,
+    repetitions,
+    resume_at,
+    sentence_before,
+)
+from coach.player import Player
+from coach.routine import Routine, wait_for_user
+from coach.session import (
+    Draft,
+    GradualVoice,
+    Prepared,
+    Progress,
+    Session,
+    build_gradually,
+    prepared,
+)
+from coach.settings import Manner, Settings
+from coach.steps import CueName, Where
+from coach.units import seconds
+from coach.view import State, View, is_user_awaited, view
+
+if TYPE_CHECKING:
+    from coach.clock import Clock
+    from coach.outputs.loudspeaker import Loudspeaker
+    from coach.timeline import Samples, Timeline
+
+TICK_S = 0.05
+"""How often the session looks around."""
+NOTICE_S = 5.0
+"""How long a notice is shown."""
+ASLEEP_S = 5.0
+"""After a longer sleep of the machine the session waits for its user."""
+STOPPED_S = 1.0
+"""After a longer stop of the process the sentence or the hold begins again."""
+LOST_S = 600.0
+"""How long a loudspeaker that is gone is waited for."""
+LOUDER_STEP = 3
+"""dB."""
+QUIETEST, LOUDEST = -24, 9
+"""dB of the cues, as against their pack."""
+REPEAT_S = Fraction(1, 2)
+"""Who asks to repeat within this time after a sentence has begun means the one before."""
+
+
+class Recording(Protocol):
+    """What is kept of a session; see `coach.history`."""
+
+    def done(self, where: Where) -> None:
+        """Note that a repetition was finished."""
+        ...
+
+    def at(self, where: Where, played: float) -> None:
+        """Note the repetition to go on from, and the seconds that were played so far."""
+        ...
+
+    def change(self, settings: Settings, planned: int) -> None:
+        """Note that the settings, and the repetitions that are planned, are others now."""
+        ...
+
+
+class Studio(Protocol):
+    """What sessions are made with."""
+
+    rate: int
+    """Hz of all sounds."""
+
+    def voice_for(self, decided: Manner) -> GradualVoice:
+        """Return what speaks in this manner."""
+        ...
+
+    def cues(self, louder: int) -> Mapping[CueName, Samples]:
+        """Return the cue pack's sounds, so many decibels louder."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a session ended."""
+
+    is_finished: bool
+    done: int
+    """Repetitions."""
+    planned: int
+    played: Fraction
+    """Seconds, pauses not counted."""
+    where: Where
+    """The repetition that was under way or would have come next."""
+    problem: str = ""
+    """Why it could not go on; empty if it was not the coach's fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A session that is or was played, and its places."""
+
+    session: Session
+    found: tuple[Place, ...]
+
+
+class LiveSession:
+    """Runs one session. `obey` may be called from any thread, the rest from the one that made it.
+
+    Attributes:
+        settings: those in force, with all changes.
+        has_controls: whether anybody could resume a session that pauses by itself.
+        is_help_wanted: whether the user has asked to see the keys.
+        warnings: what went wrong without stopping the session, a sentence each.
+    """
+
+    def __init__(
+        self,
+        routine: Routine,
+        settings: Settings,
+        studio: Studio,
+        loudspeaker: Loudspeaker,
+        clock: Clock,
+        *,
+        spawn: Callable[[Callable[[], None]], None] | None = None,
+    ) -> None:
+        """Bind the parts; nothing is spoken before `begin`.
+
+        Args:
+            routine: as loaded, not adjusted.
+            settings: of the user.
+            studio: makes sounds.
+            loudspeaker: is open or about to be.
+            clock: waits.
+            spawn: begins something in the background; None is a thread of its own.
+        """
+        self._routine = wait_for_user(routine)
+        self.settings = settings
+        self.warnings: list[str] = []
+        self._studio = studio
+        self._loudspeaker = loudspeaker
+        self._clock = clock
+        self._spawn = spawn or _on_a_thread
+        self._recording: Recording | None = None
+        self._queue: queue.SimpleQueue[Command | Callable[[], None]] = queue.SimpleQueue()
+        self._generation = 0
+        self._replacing = threading.Lock()
+        self._known: dict[int, _Known] = {}
+        self._louder = 0
+        self._is_paused = False
+        self._lost_since: float | None = None
+        self._over_since: float | None = None
+        self._notice = ("", 0.0)
+        self._spoken = (0, 0)
+        self._ended: str | None = None
+        self._done: set[Where] = set()
+        self._played = 0
+        self._next = Where()
+        self._recorded: Timeline | None = None
+        self.has_controls = False
+        self.is_help_wanted = False
+
+    # -- its life ------------------------------------------------------------------------------
+
+    def begin(
+        self, progress: Progress, resume: Where | None = None, *, entirely: bool = False
+    ) -> None:
+        """Make ready what is heard first, and let it be heard.
+
+        Args:
+            progress: called with how many texts have been spoken, and of how many.
+            resume: the repetition to begin with, after its exercise has been explained.
+            entirely: make everything ready before anything is heard.
+
+        Raises:
+            CoachError: a setting is wrong, there is no speech, or no loudspeaker.
+        """
+        ready = prepared(self._routine, self.settings)
+        self._prepared = ready
+
+        def first(timeline: Timeline) -> int:
+            start, before = _beginning(timeline, resume)
+            return before[-1][0] if before else start
+
+        drafts = self._drafts(ready, first, progress)
+        draft = next(drafts)
+        if entirely:
+            *_, draft = draft, *drafts
+        timeline = draft.session.timeline
+        known = self._know(draft)
+        self._player = Player(timeline, draft.ready_from)
+        start, before = _beginning(timeline, resume)
+        self._player.go_to(start, before=before)
+        self._next = self._next_repetition(known, start)
+        self._loudspeaker.play(self._player)
+        self._player.resume()
+        self._make(drafts)
+
+    def record(self, recording: Recording) -> None:
+        """Keep what is done in `recording`, from now on."""
+        self._recording = recording
+        recording.at(self._next, 0.0)
+
+    def run(self, show: Callable[[View], None]) -> Ending:
+        """Run until the end, and show how it goes at each tick."""
+        while self._ended is None:
+            asked = self._clock.wait(self._queue, TICK_S)
+            if isinstance(asked, Command):
+                self._obey(asked)
+            elif asked is not None:
+                asked()
+            self._look_around()
+            show(self.view())
+        return self.ending()
+
+    def obey(self, command: Command) -> None:
+        """Do what the user asks, as soon as possible."""
+        self._queue.put(command)
+
+    def close(self) -> None:
+        """Fall silent, and end what goes on in the background."""
+        self._generation += 1
+        self._player.pause()
+        self._loudspeaker.close()
+
+    # -- how it is -----------------------------------------------------------------------------
+
+    @property
+    def timeline(self) -> Timeline:
+        """Return what is played."""
+        return self._player.timeline
+
+    @property
+    def routine(self) -> Routine:
+        """Return the routine as it is adjusted now."""
+        return self._current().session.routine
+
+    @property
+    def planned(self) -> int:
+        """Return how many repetitions there are."""
+        known = self._current()
+        return sum(len(self._repetitions(known, place)) for place in known.found)
+
+    @property
+    def length(self) -> Fraction:
+        """Return the seconds that the whole session takes."""
+        timeline = self._player.timeline
+        return seconds(timeline.duration, timeline.rate)
+
+    def view(self) -> View:
+        """Return what there is to see."""
+        known = self._current()
+        notice, since = self._notice
+        if self._clock.now() - since > NOTICE_S:
+            notice = ""
+        frame = self._player.position - round(self._loudspeaker.latency * self._studio.rate)
+        return view(known.session, known.found, max(0, frame), self._state(), notice, self._spoken)
+
+    def ending(self) -> Ending:
+        """Return how it ended, or how it stands."""
+        return Ending(
+            is_finished=self._player.is_over,
+            done=len(self._done),
+            planned=self.planned,
+            played=seconds(self._played, self._studio.rate),
+            where=self._next,
+            problem=self._ended or "",
+        )
+
+    def _state(self) -> State:
+        if self._lost_since is not None:
+            return "lost"
+        if self._is_paused:
+            return "paused"
+        if self._player.is_over:
+            return "over"
+        return "waiting" if self._player.is_waiting else "playing"
+
+    def _current(self) -> _Known:
+        return self._known[id(self._player.timeline)]
+
+    # -- looking around ------------------------------------------------------------------------
+
+    def _look_around(self) -> None:
+        self._note_what_was_played()
+        self._look_for_sleep()
+        problem = self._loudspeaker.problem()
+        if problem is not None and self._lost_since is None:
+            self._lose_loudspeaker(problem)
+        now = self._clock.now()
+        if self._lost_since is not None and now - self._lost_since > LOST_S:
+            self._ended = "the loudspeaker did not come back"
+        if self._player.is_over and self._ended is None:
+            self._over_since = now if self._over_since is None else self._over_since
+            # What has been handed out last has still to be heard.
+            if now - self._over_since >= self._loudspeaker.latency:
+                self._ended = ""
+        else:
+            self._over_since = None
+
+    def _note_what_was_played(self) -> None:
+        for played in self._player.take_played():
+            self._played += played.stop - played.start
+            known = self._known[id(played.timeline)]
+            i = place_at(known.found, played.start)
+            while i < len(known.found) and known.found[i].start < played.stop:
+                place = known.found[i]
+                if played.start < place.done_at <= played.stop:
+                    self._note_done(known, place)
+                i += 1
+        self._forget()
+        if self._recording and self._recorded is not self.timeline:
+            self._recording.change(self.settings, self.planned)
+        self._recorded = self.timeline
+        upcoming = self._next_repetition(self._current(), self._player.position)
+        if upcoming != self._next:
+            self._next = upcoming
+            if self._recording:
+                self._recording.at(upcoming, self._played / self._studio.rate)
+
+    def _note_done(self, known: _Known, place: Place) -> None:
+        for where in self._repetitions(known, place):
+            if where not in self._done:
+                self._done.add(where)
+                if self._recording:
+                    self._recording.done(where)
+
+    def _repetitions(self, known: _Known, place: Place) -> tuple[Where, ...]:
+        if place.kind != "reps":
+            return ()
+        if place.where.rep:
+            return (place.where,)
+        exercises = known.session.routine.exercises()
+        paced = next(item for item in exercises if item.id == place.where.exercise)
+        return repetitions(place.where, paced.reps.value)
+
+    def _next_repetition(self, known: _Known, frame: int) -> Where:
+        for place in known.found[place_at(known.found, frame) :]:
+            if place.kind == "reps" and frame < place.done_at:
+                return place.where
+        return Where()
+
+    def _look_for_sleep(self) -> None:
+        slept = self._clock.slept()
+        if slept < STOPPED_S or self._is_paused:
+            return
+        if slept >= ASLEEP_S and self.has_controls:
+            self._pause()
+            self._tell("The computer was asleep. Press space to go on.")
+        else:
+            self._player.pause()
+            self._settle_pause()
+
+    def _lose_loudspeaker(self, problem: str) -> None:
+        self._lost_since = self._clock.now()
+        self.warnings.append(problem)
+        self._player.pause()
+        self._player.hush()
+        self._loudspeaker.reopen(lambda: self._queue.put(self._find_loudspeaker))
+
+    def _find_loudspeaker(self) -> None:
+        self._lost_since = None
+        self._settle_pause()
+
+    def _settle_pause(self) -> None:
+        """Play, unless something keeps the session from it."""
+        if self._is_paused or self._lost_since is not None:
+            self._player.pause()
+        else:
+            self._player.resume()
+
+    def _tell(self, notice: str) -> None:
+        self._notice = (notice, self._clock.now())
+
+    # -- commands ------------------------------------------------------------------------------
+
+    def _obey(self, command: Command) -> None:
+        if command in (*CHANGES, Command.LOUDER, Command.SOFTER):
+            self._change(command)
+            return
+        act = {
+            Command.TOGGLE: self._toggle,
+            Command.PAUSE: self._pause,
+            Command.RESUME: self._resume,
+            Command.READY: self._go_on,
+            Command.NEXT: self._skip,
+            Command.BACK: self._back,
+            Command.NEXT_EXERCISE: self._skip_exercise,
+            Command.PREVIOUS_EXERCISE: self._back_exercise,
+            Command.REPEAT: self._repeat,
+            Command.HELP: self._help,
+            Command.STOP: self._stop,
+        }[command]
+        act()
+
+    def _toggle(self) -> None:
+        if self._is_paused:
+            self._resume()
+        elif self._is_user_awaited():
+            self._go_on()
+        else:
+            self._pause()
+
+    def _pause(self) -> None:
+        self._is_paused = True
+        self._settle_pause()
+
+    def _resume(self) -> None:
+        # A headset that is told of a session that waits sends "play", not "play or pause".
+        if not self._is_paused and self._is_user_awaited():
+            self._go_on()
+        self._is_paused = False
+        self._settle_pause()
+
+    def _stop(self) -> None:
+        self._ended = ""
+
+    def _help(self) -> None:
+        self.is_help_wanted = not self.is_help_wanted
+
+    def _is_user_awaited(self) -> bool:
+        known, frame = self._current(), self._player.position
+        place = known.found[place_at(known.found, frame)]
+        return is_user_awaited(known.session, place, frame)
+
+    def _go_on(self) -> None:
+        frame = go_on_at(self._player.timeline, self._player.position)
+        if frame is not None:
+            self._note_waited(frame)
+            self._player.go_to(frame)
+        self._is_paused = False
+        self._settle_pause()
+
+    def _note_waited(self, frame: int) -> None:
+        """Count self-paced repetitions whose end is not waited for, since they are done."""
+        known = self._current()
+        place = known.found[place_at(known.found, self._player.position)]
+        if place.kind == "reps" and place.done_at > frame:
+            self._note_done(known, place)
+
+    def _skip(self) -> None:
+        place = next_place(self._current().found, self._player.position)
+        self._player.go_to(place.start if place else self._player.timeline.duration)
+
+    def _back(self) -> None:
+        player = self._player
+        place = previous_place(self._current().found, player.position, player.timeline.rate)
+        player.go_to(place.start)
+
+    def _skip_exercise(self) -> None:
+        frame = next_exercise(self._player.timeline, self._player.position)
+        self._player.go_to(self._player.timeline.duration if frame is None else frame)
+
+    def _back_exercise(self) -> None:
+        self._player.go_to(previous_exercise(self._player.timeline, self._player.position))
+
+    def _repeat(self) -> None:
+        """Say again what is to be done, and go on with this repetition or this rest."""
+        player, found = self._player, self._current().found
+        place = found[place_at(found, player.position)]
+        if place.kind in ("reps", "settle"):
+            words = explanation(found, place.where.exercise or "")
+            player.go_to(place.start, before=[words] if words else [])
+        elif place.kind == "words":
+            a_moment_ago = player.position - round(REPEAT_S * player.timeline.rate)
+            player.go_to(sentence_before(player.timeline, a_moment_ago))
+        else:
+            said = last_words(player.timeline, place.start, player.position)
+            if said <= player.position:
+                here = resume_at(player.timeline, player.position)
+                player.go_to(here, before=[(place.start, said)])
+            else:
+                player.go_to(place.start)
+
+    # -- changes -------------------------------------------------------------------------------
+
+    def _change(self, command: Command) -> None:
+        known = self._current()
+        place = known.found[place_at(known.found, self._player.position)]
+        where = place.where
+        if where.exercise is None or (place.kind == "rest" and not where.set):
+            where = self._next_repetition(known, place.end)
+        if command in (Command.LOUDER, Command.SOFTER):
+            louder = self._louder + (LOUDER_STEP if command is Command.LOUDER else -LOUDER_STEP)
+            if not QUIETEST <= louder <= LOUDEST:
+                self._tell("The beeps are as loud or as soft as they get.")
+                return
+            self._louder = louder
+            self._tell(f"Beeps {louder:+} dB.")
+            self._remake(self._prepared)
+            return
+        try:
+            change = changed(command, self._prepared, self.settings, where)
+            ready = prepared(self._routine, change.settings)
+        except Refused as refused:
+            self._tell(str(refused))
+            return
+        except CoachError as error:
+            self._tell(error.message)
+            return
+        self.settings = change.settings
+        self._prepared = ready
+        self._tell(change.notice)
+        self._remake(ready)
+
+    def _remake(self, ready: Prepared) -> None:
+        """Plan and speak the session again, beginning with where it is."""
+
+        def first(timeline: Timeline) -> int:
+            return Correspondence(self._player.timeline, timeline).to(self._player.position)
+
+        self._make(self._drafts(ready, first))
+
+    def _drafts(
+        self,
+        ready: Prepared,
+        first: Callable[[Timeline], int],
+        progress: Progress = lambda _done, _total: None,
+    ) -> Iterator[Draft]:
+        def count(done: int, total: int) -> None:
+            self._spoken = (done, total)
+            progress(done, total)
+
+        voice = self._studio.voice_for(ready.manner)
+        cues = self._studio.cues(self._louder)
+        return build_gradually(ready, voice, cues, self._studio.rate, first, count)
+
+    def _make(self, drafts: Iterator[Draft]) -> None:
+        """Play each draft as soon as it is there, unless something newer is asked for."""
+        self._generation += 1
+        self._spawn(partial(self._take_over, drafts, self._generation))
+
+    def _take_over(self, drafts: Iterator[Draft], generation: int) -> None:
+        try:
+            for draft in drafts:
+                with self._replacing:
+                    if generation != self._generation:
+                        return
+                    self._know(draft)
+                    self._player.replace(draft.session.timeline, draft.ready_from)
+                if draft.problem:
+                    self._queue.put(partial(self._warn, draft.problem))
+        except CoachError as error:
+            self._queue.put(partial(self._warn, error.message))
+
+    def _know(self, draft: Draft) -> _Known:
+        known = _Known(draft.session, places(draft.session.timeline))
+        self._known[id(draft.session.timeline)] = known
+        return known
+
+    def _forget(self) -> None:
+        """Forget what was played before the present timeline; there is no way back to it."""
+        playing = id(self._player.timeline)
+        for key in list(self._known):
+            if key == playing:
+                break
+            del self._known[key]
+
+    def _warn(self, problem: str) -> None:
+        self.warnings.append(problem)
+        self._tell(problem)
+
+
+def _on_a_thread(job: Callable[[], None]) -> None:
+    threading.Thread(target=job, daemon=True).start()
+
+
+def _beginning(timeline: Timeline, resume: Where | None) -> tuple[int, list[tuple[int, int]]]:
+    """Return where a session begins, and which ranges are played before that.
+
+    One that is resumed begins with its lead-in, and with the exercise's explanation and time to
+    take the position.
+    """
+    found = places(timeline)
+    i = None if resume is None else find(found, resume)
+    if i is None:
+        return 0, []
+    lead_in = (0, next((clip.start for clip in timeline.clips if clip.kind == "speech"), 0))
+    words = explanation(found, found[i].where.exercise or "")
+    if words is None:
+        return found[i].start, [lead_in]
+    settle = next_place(found, words[0])
+    end = settle.end if settle and settle.kind == "settle" else words[1]
+    return found[i].start, [lead_in, (words[0], end)]

@@ -1,0 +1,337 @@
+"""Live sound through miniaudio, which streams: the default output.
+
+Three things that it does are held in check here. Where there is no sound system it takes a "Null"
+backend and plays to nobody, so the real ones are named, one at a time. A call may wait for ever
+for a sound server that hangs, so calls have a time limit. And when a PulseAudio server is lost it
+just stops asking for sound and goes on calling itself running, so the requests are watched.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+import time
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from coach.errors import DeviceError, did_you_mean
+from coach.outputs import INSTEAD, Device, Source, is_installed
+from coach.outputs.lead import Lead
+from coach.outputs.mend import not_installed
+from coach.outputs.time_limit import TooLateError, within
+
+OPEN_S = 4.0
+"""Seconds until a device must be running; a Bluetooth loudspeaker may have to wake up."""
+
+CLOSE_S = 0.5
+"""Seconds that closing may take before it is left to itself."""
+
+SILENT_S = 1.0
+"""Seconds without a request for sound after which the device is taken for lost."""
+
+SWITCH_S = 0.001
+"""Seconds after which a busy Python thread lets another one run while a device plays. Beside three
+busy threads, Python's own 5 ms made 29 gaps in 21 s, and 1 ms made 2."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Backend:
+    """A sound system, and the buffer that it gets."""
+
+    name: str
+    """As `miniaudio.Backend` calls it."""
+    period_ms: int
+    periods: int
+
+
+# PulseAudio fits all that it buffers into one period, whatever their number, and then asks for
+# whole ones: 60 ms means that a change is heard after 45 to 105 ms. The others keep all periods
+# full, so theirs are shorter.
+_PULSE = _Backend("PULSEAUDIO", 60, 3)
+_LINUX = (_PULSE, _Backend("ALSA", 20, 3))
+_MAC = (_Backend("COREAUDIO", 20, 3),)
+_WINDOWS = (_Backend("WASAPI", 20, 3), _Backend("DSOUND", 20, 3), _Backend("WINMM", 20, 3))
+_BSD = (_PULSE, _Backend("SNDIO", 20, 3), _Backend("AUDIO4", 20, 3), _Backend("OSS", 20, 3))
+
+
+def _backends() -> tuple[_Backend, ...]:
+    """Return this system's sound systems, best first; never the one that plays to nobody."""
+    by_platform = {"linux": _LINUX, "darwin": _MAC, "win32": _WINDOWS}
+    return by_platform.get(sys.platform, _BSD)
+
+
+class MiniaudioOutput:
+    """Plays on the system's default device, or on the one whose name has `device` in it."""
+
+    name = "miniaudio"
+
+    def __init__(self, device: str | None = None) -> None:
+        self._device = device
+
+    def devices(self) -> tuple[Device, ...]:
+        """Return the devices, the default first.
+
+        Raises:
+            DeviceError: miniaudio is not installed, or no sound system answers.
+        """
+        _check_installed()
+        found = _in_time(_all_devices)
+        return tuple(sorted((device for device, _, _ in found), key=lambda one: not one.is_default))
+
+    def start(self, source: Source, rate: int) -> MiniaudioPlayback:
+        """Begin to play `source` at `rate` Hz; return as soon as the device has taken sound.
+
+        Raises:
+            DeviceError: miniaudio is not installed, there is no (such) device, or it did not
+                start in time.
+        """
+        _check_installed()
+        begun = time.monotonic()
+        feed = _Feed(source, rate)
+        opened = _in_time(lambda: _open(self._device, feed, rate), _close)
+        playback = MiniaudioPlayback(opened, feed)
+        if not feed.running.wait(max(0.0, begun + OPEN_S - time.monotonic())):
+            playback.close()
+            raise _no_answer()
+        return playback
+
+
+class MiniaudioPlayback:
+    """A device that plays."""
+
+    def __init__(self, device: Any, feed: _Feed) -> None:
+        self._device = device
+        self._feed = feed
+        self._lock = threading.Lock()
+        self._closed = False
+        self._usual_switch_s = sys.getswitchinterval()
+        sys.setswitchinterval(min(SWITCH_S, self._usual_switch_s))
+
+    @property
+    def latency(self) -> float:
+        """Return about how many seconds pass between the reading of a frame and its sound."""
+        return self._feed.lead.latency
+
+    @property
+    def underruns(self) -> int:
+        """Return how often the device lost more than 15 ms waiting for sound."""
+        return self._feed.lead.underruns
+
+    def problem(self) -> str | None:
+        """Return why nothing is heard any more, or None while all is well."""
+        if self._closed:
+            return None
+        if self._feed.error is not None:
+            return f"the session could not be played: {self._feed.error}"
+        if self._feed.stopped:
+            return "the sound device has stopped: it was taken away, or its server ended"
+        if time.monotonic() - self._feed.asked_at > SILENT_S:
+            return "the sound device takes no more sound: its server ended, or hangs"
+        return None
+
+    def close(self) -> None:
+        """End at once; what hangs is left behind on a thread of its own."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+        self._feed.closed = True
+        sys.setswitchinterval(self._usual_switch_s)
+        device, self._device = self._device, None
+        # With a server that hangs, the thread ends when that does, or with the process.
+        with contextlib.suppress(TooLateError):
+            within(CLOSE_S, lambda: _close(device))
+
+
+class _Feed:
+    """Hands sound to a device, and notes when. All but `closed` is written by its thread."""
+
+    def __init__(self, source: Source, rate: int) -> None:
+        self._source = source
+        self.lead = Lead(rate)
+        self.asked_at = time.monotonic()
+        """The monotonic time of the last request."""
+        self.running = threading.Event()
+        """Set by the second request: the first one comes before anything is played."""
+        self.error: Exception | None = None
+        """What the source raised."""
+        self.stopped = False
+        self.closed = False
+
+    def blocks(self) -> Generator[bytes, int, None]:
+        """Yield as many frames as are sent in, each time."""
+        begun = False
+        count = yield b""
+        while True:
+            self.asked_at = time.monotonic()
+            if begun:
+                self.running.set()
+            begun = True
+            self.lead.gave(count, self.asked_at)
+            count = yield self._read(count)
+
+    def _read(self, count: int) -> bytes:
+        if self.error is None and not self.closed:
+            try:
+                samples = self._source.read(count)
+                if samples.dtype != "int16" or samples.shape != (count,):
+                    found = f"{samples.dtype} of shape {samples.shape}"
+                    raise ValueError(f"expected {count} frames of int16, found {found}")  # noqa: TRY301
+                return samples.tobytes()
+            except Exception as error:  # noqa: BLE001 - miniaudio would print it and stop asking
+                self.error = error
+        return bytes(2 * count)
+
+    def stop(self) -> None:
+        """Note that the device has stopped by itself, unless it was asked to."""
+        self.stopped = not self.closed
+
+
+def _open(wanted: str | None, feed: _Feed, rate: int) -> Any:
+    """Return a device that has been started.
+
+    Raises:
+        DeviceError: there is no (such) device, or it cannot be used.
+    """
+    import miniaudio
+
+    choices: list[tuple[_Backend, Any]] = [(backend, None) for backend in _backends()]
+    if wanted is not None:
+        choices = [_choose(wanted, _all_devices())]
+    said = []
+    for backend, device_id in choices:
+        try:
+            return _started(backend, device_id, feed, rate)
+        except miniaudio.MiniaudioError as error:
+            said.append(f"{backend.name}: {' '.join(map(str, error.args))}")
+    raise DeviceError(f"no sound device can be used ({'; '.join(said)})", INSTEAD)
+
+
+def _started(backend: _Backend, device_id: Any, feed: _Feed, rate: int) -> Any:
+    import miniaudio
+
+    _quieten(backend)
+    device = _device_class()(
+        miniaudio.SampleFormat.SIGNED16,
+        nchannels=1,
+        sample_rate=rate,
+        buffersize_msec=backend.period_ms,
+        callback_periods=backend.periods,
+        device_id=device_id,
+        backends=[miniaudio.Backend[backend.name]],
+        app_name="coach",
+    )
+    if device.backend == "Null":  # pragma: no cover - it was not named
+        raise miniaudio.MiniaudioError("plays to nobody")
+    device.stop_callback = feed.stop
+    blocks = feed.blocks()
+    next(blocks)
+    device.start(blocks)
+    return device
+
+
+def _device_class() -> Any:
+    """Return miniaudio's PlaybackDevice, made to close its connection to the server as well."""
+    import miniaudio
+
+    class Device(miniaudio.PlaybackDevice):  # type: ignore[misc]
+        def close(self) -> None:
+            super().close()
+            context, self._context = getattr(self, "_context", None), None
+            if context is not None:
+                miniaudio.lib.ma_context_uninit(context)
+
+    return Device
+
+
+def _close(device: Any) -> None:
+    device.close()
+
+
+def _all_devices() -> list[tuple[Device, _Backend, Any]]:
+    """Return the devices of the first sound system that has any, with what opens them.
+
+    Raises:
+        DeviceError: there are none.
+    """
+    import miniaudio
+
+    for backend in _backends():
+        _quieten(backend)
+        try:
+            found = list(_devices_of(backend))
+        except miniaudio.MiniaudioError:
+            continue
+        if found:
+            return found
+    raise DeviceError("no sound system answers, and none knows a device", INSTEAD)
+
+
+def _devices_of(backend: _Backend) -> Iterator[tuple[Device, _Backend, Any]]:
+    import miniaudio
+
+    ffi, lib = miniaudio.ffi, miniaudio.lib
+    # Not by `get_playbacks`: it does not tell which one is the default, and fails as a whole if
+    # one device does not answer.
+    listing = miniaudio.Devices([miniaudio.Backend[backend.name]])
+    infos, count = ffi.new("ma_device_info **"), ffi.new("ma_uint32 *")
+    result = lib.ma_context_get_devices(listing._context, infos, count, ffi.NULL, ffi.NULL)  # noqa: SLF001
+    if result != lib.MA_SUCCESS:
+        raise miniaudio.MiniaudioError("cannot list the devices", result)
+    for i in range(count[0]):
+        info = infos[0][i]
+        name = ffi.string(info.name).decode("utf-8", "replace")
+        device = Device(name, bool(info.isDefault), listing.backend)
+        yield device, backend, ffi.new("ma_device_id *", info.id)
+
+
+def _choose(wanted: str, found: list[tuple[Device, _Backend, Any]]) -> tuple[_Backend, Any]:
+    """Return what opens the device whose name is `wanted`, or the only one with that in it."""
+    names = [device.name for device, _, _ in found]
+    folded = wanted.casefold()
+    exact = [entry for entry in found if entry[0].name.casefold() == folded]
+    partly = [entry for entry in found if folded in entry[0].name.casefold()]
+    if exact or len(partly) == 1:
+        _, backend, device_id = (exact or partly)[0]
+        return backend, device_id
+    listed = ", ".join(f"`{name}`" for name in names)
+    if partly:
+        names = [device.name for device, _, _ in partly]
+        raise DeviceError(f"several devices have `{wanted}` in their name", f"Choose one: {listed}")
+    raise DeviceError(
+        f"there is no sound device `{wanted}`{did_you_mean(wanted, names)}",
+        f"Choose one: {listed}",
+    )
+
+
+def _quieten(backend: _Backend) -> None:
+    """Keep ALSA from writing dozens of lines to stderr where there is no sound card."""
+    if backend.name != "ALSA":
+        return
+    import ctypes
+
+    try:
+        alsa = ctypes.CDLL("libasound.so.2")
+        # A handler in C, because a Python one could be called while the interpreter ends. This
+        # one ignores what it is given.
+        alsa.snd_lib_error_set_handler(ctypes.cast(alsa.snd_asoundlib_version, ctypes.c_void_p))
+    except (OSError, AttributeError):
+        pass  # then miniaudio does not find it either
+
+
+def _check_installed() -> None:
+    if not is_installed("miniaudio"):
+        raise not_installed("miniaudio")
+
+
+def _in_time(task: Any, too_late: Any = lambda _: None) -> Any:
+    try:
+        return within(OPEN_S, task, too_late)
+    except TooLateError:
+        raise _no_answer() from None
+
+
+def _no_answer() -> DeviceError:
+    return DeviceError(f"the sound device did not start within {OPEN_S:g} s: it hangs", INSTEAD)

@@ -1,0 +1,291 @@
+"""A live session's tape: where it is, and everything that moves it, without a click.
+
+`Player` is the source that an output pulls sound from, on a thread of its own; the other methods
+are for the thread that runs the session. Nothing here waits for anything.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from coach.places import Correspondence, resume_at, sounding
+from coach.timeline import mix
+
+if TYPE_CHECKING:
+    from coach.timeline import Samples, Timeline
+
+FADE_S = 0.01
+"""Seconds over which sound that is broken off fades out, and sound that is joined in its middle
+fades in: short enough to be no fade for the ear, long enough to be no click."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A range of a timeline to be played, and what comes after it."""
+
+    timeline: Timeline
+    start: int
+    """Frames from the timeline's first."""
+    stop: int
+    """The frame after its last."""
+    then: Stretch | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A range of a timeline that was handed to the output without a break."""
+
+    timeline: Timeline
+    start: int
+    stop: int
+
+
+Ready = Callable[[int], int]
+"""Returns the frame up to which a timeline can be played, beginning at a frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """Another timeline that is going to take the place of the one that is played."""
+
+    timeline: Timeline
+    same: Correspondence
+    at: int
+    """The frame of the old one from which on it does."""
+
+
+class Player:
+    """Plays a timeline that may be changed at any time."""
+
+    def __init__(self, timeline: Timeline, ready: Ready, start: int = 0) -> None:
+        """Make a player that is paused at the frame `start` of `timeline`."""
+        self._lock = threading.Lock()
+        self._ready = ready
+        self._stretch = Stretch(timeline, start, timeline.duration)
+        self._position = start
+        self._change: _Change | None = None
+        self._is_paused = True
+        self._tails: list[tuple[int, Samples]] = []
+        """What was sounding at a break, faded out, and at which frame from the next one read it
+        belongs."""
+        self._joined = -1
+        """Frames played since sound was joined in its middle, while it fades in; else -1."""
+        self._played: list[Played] = []
+
+    # -- what the output calls ---------------------------------------------------------------
+
+    def read(self, count: int) -> Samples:
+        """Return the next `count` frames; silence in a pause and where nothing is ready."""
+        import numpy as np
+
+        block: Samples = np.zeros(count, np.int16)
+        with self._lock:
+            filled = 0
+            while not self._is_paused and filled < count:
+                here = self._position
+                stop = min(self._stop(), here + count - filled)
+                if stop > here:
+                    block[filled : filled + stop - here] = self._mixed(here, stop)
+                    self._note(here, stop)
+                    self._position = stop
+                    filled += stop - here
+                elif not self._go_on(filled):
+                    break
+            tails, self._tails = self._tails, []
+            for offset, tail in tails:
+                target = block[offset : offset + len(tail)]
+                total = target.astype(np.int32) + tail[: len(target)]
+                target[:] = np.clip(total, -32768, 32767)
+                if len(target) < len(tail):
+                    self._tails.append((max(0, offset - count), tail[len(target) :]))
+        return block
+
+    # -- what the session asks ---------------------------------------------------------------
+
+    @property
+    def timeline(self) -> Timeline:
+        """Return what is being played."""
+        return self._stretch.timeline
+
+    @property
+    def position(self) -> int:
+        """Return the frame that is handed out next."""
+        return self._position
+
+    @property
+    def is_paused(self) -> bool:
+        """Return whether it was told to pause."""
+        return self._is_paused
+
+    @property
+    def is_waiting(self) -> bool:
+        """Return whether it stands at something that is not ready."""
+        with self._lock:
+            return self._is_at_end() and self._position < self.timeline.duration
+
+    @property
+    def is_over(self) -> bool:
+        """Return whether the last frame has been handed out."""
+        with self._lock:
+            return self._is_at_end() and self._position >= self.timeline.duration
+
+    def take_played(self) -> Sequence[Played]:
+        """Return what has been played since the last call, in order."""
+        with self._lock:
+            played, self._played = self._played, []
+        return played
+
+    # -- what the session does ---------------------------------------------------------------
+
+    def pause(self) -> None:
+        """Fall silent at once, to go on at the start of the sentence or of the hold."""
+        with self._lock:
+            if not self._is_paused:
+                self._break_off(0)
+                self._is_paused = True
+                self._move(resume_at(self.timeline, self._position))
+
+    def hush(self) -> None:
+        """Forget what was fading out, since nobody heard it."""
+        with self._lock:
+            self._tails = []
+
+    def resume(self) -> None:
+        """Go on where `pause` has gone to."""
+        with self._lock:
+            self._is_paused = False
+
+    def go_to(self, start: int, *, before: Sequence[tuple[int, int]] = ()) -> None:
+        """Play on from the frame `start` of the timeline.
+
+        Args:
+            start: a frame.
+            before: ranges to be played before that, each from its first frame up to its second.
+        """
+        with self._lock:
+            self._break_off(0)
+            stretch = Stretch(self.timeline, start, self.timeline.duration)
+            for first, stop in reversed(before):
+                stretch = Stretch(self.timeline, first, stop, stretch)
+            self._stretch = stretch
+            self._move(stretch.start)
+
+    def replace(self, timeline: Timeline, ready: Ready) -> None:
+        """Go on in another timeline at the same place, as soon as no word is cut by that."""
+        while True:
+            old = self.timeline
+            same = Correspondence(old, timeline)  # takes its time, in which the sound goes on
+            with self._lock:
+                if self.timeline is not old:  # a change before this one has just come into force
+                    continue
+                self._ready = ready
+                here = self._position
+                at = here if self._is_paused else same.switch_from(here)
+                self._change = _Change(timeline, same, at)
+                if self._is_paused:
+                    self._adopt(here, 0)
+                return
+
+    # -- with the lock held --------------------------------------------------------------------
+
+    def _is_at_end(self) -> bool:
+        is_last = self._stretch.then is None and self._change is None
+        return is_last and self._position >= self._stop()
+
+    def _stop(self) -> int:
+        """Return the frame up to which the stretch can be played."""
+        stop = self._stretch.stop
+        if self._change is not None:
+            return min(stop, max(self._change.at, self._position))
+        return min(stop, self._ready(self._position))
+
+    def _go_on(self, filled: int) -> bool:
+        """Go on after the end of what can be played, if there is anything."""
+        if self._change is not None and self._position >= self._change.at:
+            self._adopt(self._position, filled)
+            return True
+        if self._position >= self._stretch.stop and self._stretch.then is not None:
+            self._break_off(filled)
+            self._stretch = self._stretch.then
+            self._move(self._stretch.start)
+            return True
+        return False
+
+    def _adopt(self, here: int, filled: int) -> None:
+        """Put the change in force, for which `here` is a good frame."""
+        change = self._change
+        if change is None:
+            return
+        self._change = None
+        target = change.same.to(here)
+        is_heard = self._tail(self.timeline, here) != self._tail(change.timeline, target)
+        if is_heard and not self._is_paused:
+            self._break_off(filled)
+        self._stretch = _translated(self._stretch, change)
+        self._position = target
+        self._joined = 0 if is_heard and _is_sounding(change.timeline, target) else -1
+
+    def _move(self, frame: int) -> None:
+        """Go to a frame of the timeline that was played so far, even if another takes its place."""
+        self._position = frame
+        if self._change is not None:
+            self._adopt(frame, 0)
+        self._joined = 0 if _is_sounding(self.timeline, self._position) else -1
+
+    def _break_off(self, offset: int) -> None:
+        """Let fade out what sounds, beginning `offset` frames into what is read next."""
+        import numpy as np
+
+        if self._is_paused:
+            return
+        tail = np.frombuffer(self._tail(self.timeline, self._position), np.int16)
+        level = 1.0 if self._joined < 0 else self._joined / len(tail)
+        fade = np.linspace(level, 0, len(tail))
+        self._tails.append((offset, np.rint(tail * fade).astype(np.int16)))
+
+    def _tail(self, timeline: Timeline, position: int) -> bytes:
+        """Return what sounds from `position` on, for as long as a fade lasts."""
+        return mix(timeline, position, position + _fade_frames(timeline)).tobytes()
+
+    def _mixed(self, start: int, stop: int) -> Samples:
+        import numpy as np
+
+        block = mix(self.timeline, start, stop)
+        if self._joined >= 0:
+            length = _fade_frames(self.timeline)
+            head = block[: length - self._joined]
+            ramp = np.arange(self._joined, self._joined + len(head)) / length
+            head[:] = np.rint(head * ramp).astype(np.int16)
+            self._joined = -1 if len(head) + self._joined == length else self._joined + len(head)
+        return block
+
+    def _note(self, start: int, stop: int) -> None:
+        if self._played:
+            last = self._played[-1]
+            if last.timeline is self.timeline and last.stop == start:
+                start = last.start
+                self._played.pop()
+        self._played.append(Played(self.timeline, start, stop))
+
+
+def _translated(stretch: Stretch, change: _Change) -> Stretch:
+    """Return a stretch, and what comes after it, in another timeline."""
+    to = change.same.to
+    is_whole = stretch.stop >= stretch.timeline.duration
+    return Stretch(
+        change.timeline,
+        to(stretch.start),
+        change.timeline.duration if is_whole else to(stretch.stop),
+        None if stretch.then is None else _translated(stretch.then, change),
+    )
+
+
+def _is_sounding(timeline: Timeline, frame: int) -> bool:
+    return any(True for _ in sounding(timeline, frame))
+
+
+def _fade_frames(timeline: Timeline) -> int:
+    return round(FADE_S * timeline.rate)

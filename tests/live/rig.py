@@ -1,0 +1,180 @@
+"""A sound card made of software: a private PulseAudio server whose loudspeaker is recorded.
+
+The server has its own socket and home, and is ended by its process id. `norewinds=1` keeps its
+null sinks from taking back what they have played: without it the first distances are off by up to
+19 ms. What it plays is exactly what the monitor records.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from coach.timeline import Samples
+
+RATE = 48_000
+SPEAKER, HEADPHONES = "Rig loudspeaker", "Rig headphones"
+"""The devices' names; the first is the default."""
+LIMIT_S = 10.0
+"""Seconds that anything may take."""
+
+
+def until(condition: Callable[[], object], limit: float = LIMIT_S) -> None:
+    """Return as soon as `condition()` is true; fail after `limit` seconds."""
+    deadline = time.monotonic() + limit
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.005)
+
+
+class Rig:
+    """The server. Programs and libraries find it by the variables in `environment`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._socket = folder / "native"
+        alsa = folder / "asound.conf"
+        alsa.write_text(
+            "</usr/share/alsa/alsa.conf>\npcm.!default {type pulse}\nctl.!default {type pulse}\n"
+        )
+        self.environment = {
+            "PULSE_SERVER": f"unix:{self._socket}",
+            "PULSE_COOKIE": str(folder / "cookie"),
+            "ALSA_CONFIG_PATH": str(alsa),
+        }
+        self._server: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the server, also again after `kill`, on the same socket."""
+        self._socket.unlink(missing_ok=True)
+        modules = [f"module-native-protocol-unix socket={self._socket} auth-anonymous=1"]
+        for number, name in enumerate((SPEAKER, HEADPHONES)):
+            modules.append(
+                f"module-null-sink sink_name=out{number} rate={RATE} channels=1 format=s16le "
+                f"norewinds=1 sink_properties=\"device.description='{name}'\""
+            )
+        private = ("HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "PULSE_RUNTIME_PATH")
+        with (self._folder / "server.log").open("wb") as log:
+            self._server = subprocess.Popen(
+                # An orphan ends by itself.
+                ["pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=30",
+                 "--realtime=no", "--high-priority=no", "--log-target=stderr",
+                 *(part for module in modules for part in ("-L", module))],
+                env={**os.environ, **dict.fromkeys(private, str(self._folder))},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )  # fmt: skip
+        until(lambda: self._try_pactl("set-default-sink", "out0").returncode == 0)
+
+    def kill(self) -> None:
+        """End the server at once, as when it crashes."""
+        if self._server is not None:
+            self._server.kill()
+            self._server.wait(LIMIT_S)
+            self._server = None
+
+    def freeze(self) -> None:
+        """Stop the server from answering; it stays there. `thaw` or `kill` ends that."""
+        assert self._server is not None
+        self._server.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let the server go on."""
+        assert self._server is not None
+        self._server.send_signal(signal.SIGCONT)
+
+    def pactl(self, *arguments: str) -> str:
+        """Return what `pactl` prints."""
+        done = self._try_pactl(*arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def _try_pactl(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        assert self._server is not None
+        assert self._server.poll() is None, (self._folder / "server.log").read_text()
+        return subprocess.run(
+            ["pactl", *arguments],
+            env={**os.environ, **self.environment},
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_S,
+            check=False,
+        )
+
+    @contextlib.contextmanager
+    def record(self, sink: str = "out0") -> Iterator[Recording]:
+        """Record what the loudspeaker plays; returns when the first frames are there."""
+        process = subprocess.Popen(
+            ["parec", "-d", f"{sink}.monitor", "--raw", "--format=s16le", f"--rate={RATE}",
+             "--channels=1", "--latency-msec=5"],
+            env={**os.environ, **self.environment},
+            stdout=subprocess.PIPE,
+        )  # fmt: skip
+        recording = Recording(process)
+        try:
+            until(lambda: recording.frames)
+            yield recording
+        finally:
+            process.kill()
+            process.wait(LIMIT_S)
+            recording.end()
+
+
+class Recording:
+    """What a loudspeaker has played so far."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self._blocks: list[bytes] = []
+        self._earliest = float("inf")
+        self.frames = 0
+        """Frames so far."""
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        assert self._process.stdout is not None
+        rest = b""
+        with self._process.stdout as stdout:
+            while block := os.read(stdout.fileno(), 1 << 16):
+                now = time.monotonic()
+                whole = rest + block
+                rest = whole[len(whole) // 2 * 2 :]
+                self._blocks.append(whole[: len(whole) // 2 * 2])
+                self.frames += len(whole) // 2
+                self._earliest = min(self._earliest, now - self.frames / RATE)
+
+    def end(self) -> None:
+        """Wait for the last frames."""
+        self._thread.join(LIMIT_S)
+
+    @property
+    def samples(self) -> Samples:
+        """Return everything, int16."""
+        return np.frombuffer(b"".join(self._blocks), np.int16)
+
+    def heard(self) -> Samples:
+        """Return everything between the first and the last frame that is not silent."""
+        samples = self.samples
+        (loud,) = np.nonzero(samples)
+        return samples[loud[0] : loud[-1] + 1] if loud.size else samples[:0]
+
+    def time_of(self, frame: int) -> float:
+        """Return the monotonic time at which a frame was played, a few milliseconds late at most.
+
+        Blocks arrive late or very late, but never early: the one that was least late says when
+        the recording began.
+        """
+        return self._earliest + frame / RATE

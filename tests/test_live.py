@@ -1,0 +1,518 @@
+"""Whole live sessions, on a clock that runs as fast as it can, with somebody at the keys."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+
+from coach.clock import VirtualClock
+from coach.controls import Command
+from coach.errors import DeviceError, SpeechError
+from coach.live import LOST_S, Ending, LiveSession
+from coach.outputs import Output, Source
+from coach.outputs.loudspeaker import Loudspeaker
+from coach.outputs.paced import FileOutput, PacedPlayback, SilentOutput
+from coach.session import GradualVoice, build, prepared
+from coach.settings import Manner, Settings
+from coach.steps import CueName, Where
+from coach.timeline import Timeline, mix
+from coach.view import View
+from tests.conftest import RATE, FakeVoice, fake_cues, routine_of
+
+T = TypeVar("T")
+
+SCRIPT = """
+title: Two
+rest: 10
+exercises:
+  - name: Cat
+    setup: [Come down., Breathe.]
+    settle: 6
+    reps: 3
+    phases: [{cue: Up, guide: Slowly., move: 2, hold: 5}, {cue: Down, move: 2}]
+  - {name: Push-ups, reps: 10, settle: ready}
+  - {name: Plank, sides: [left, right], hold: 20-40s}
+"""
+
+START, END = 10_001, 10_004
+"""What the start and the end tone of `fake_cues` sound like."""
+
+
+class Hands(VirtualClock):
+    """A virtual clock on which things are done at certain seconds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.plan: list[tuple[float, Callable[[], None]]] = []
+        self.sleeps: dict[float, float] = {}
+
+    def wait(self, arrivals: queue.SimpleQueue[T], seconds: float) -> T | None:
+        for at, act in list(self.plan):
+            if self.now() >= at:
+                self.plan.remove((at, act))
+                act()
+        return super().wait(arrivals, seconds)
+
+    def slept(self) -> float:
+        return sum(self.sleeps.pop(at) for at in list(self.sleeps) if self.now() >= at)
+
+
+@dataclass
+class Notes:
+    """A recording that remembers."""
+
+    finished: list[Where] = field(default_factory=list)
+    places: list[tuple[Where, float]] = field(default_factory=list)
+    settings: Settings | None = None
+    planned: int = 0
+
+    def done(self, where: Where) -> None:
+        self.finished.append(where)
+
+    def at(self, where: Where, played: float) -> None:
+        self.places.append((where, played))
+
+    def change(self, settings: Settings, planned: int) -> None:
+        self.settings, self.planned = settings, planned
+
+
+class Room:
+    """A studio with a voice whose speed is its length."""
+
+    rate = RATE
+
+    def __init__(self, voice: type[FakeVoice] = FakeVoice) -> None:
+        self._voice = voice
+
+    def voice_for(self, decided: Manner) -> GradualVoice:
+        return self._voice(Fraction(1, 16) / decided.speed)
+
+    def cues(self, louder: int) -> Mapping[CueName, NDArray[np.int16]]:
+        return {name: tone + np.int16(louder) for name, tone in fake_cues().items()}
+
+
+class Session:
+    """A live session of `SCRIPT` that is written to a file as it is heard."""
+
+    def __init__(
+        self,
+        folder: Path,
+        script: str = SCRIPT,
+        settings: Settings | None = None,
+        *,
+        resume: Where | None = None,
+        output: Callable[[VirtualClock, Path], Output] = FileOutput,
+        room: Room | None = None,
+        spawn: Callable[[Callable[[], None]], None] = lambda job: job(),
+    ) -> None:
+        self.clock = Hands()
+        self.path = folder / "heard.wav"
+        self.routine = routine_of(script)
+        self.loudspeaker = Loudspeaker(output(self.clock, self.path), RATE)
+        self.live = LiveSession(
+            self.routine,
+            settings or Settings(),
+            room or Room(),
+            self.loudspeaker,
+            self.clock,
+            spawn=spawn,
+        )
+        self.notes = Notes()
+        self.views: list[View] = []
+        self.times: list[float] = []
+        self.live.begin(lambda _done, _total: None, resume)
+        self.live.record(self.notes)
+
+    def at(self, seconds: float, *commands: Command) -> Session:
+        for command in commands:
+            self.clock.plan.append((seconds, lambda command=command: self.live.obey(command)))  # type: ignore[misc]
+        return self
+
+    def run(self) -> Ending:
+        ending = self.live.run(self._see)
+        self.live.close()
+        return ending
+
+    def _see(self, view: View) -> None:
+        self.times.append(self.clock.now())
+        self.views.append(view)
+
+    def heard(self) -> NDArray[np.int16]:
+        sound: NDArray[np.int16] = soundfile.read(self.path, dtype="int16")[0]
+        return sound
+
+    def seen(self, of: Callable[[View], Any]) -> list[Any]:
+        """Return what was seen, without repetition."""
+        values = [of(view) for view in self.views]
+        return [value for n, value in enumerate(values) if n == 0 or values[n - 1] != value]
+
+    def second_of(self, found: Callable[[View], bool]) -> float:
+        """Return the first second at which something is seen."""
+        seen = zip(self.times, self.views, strict=True)
+        return next(second for second, view in seen if found(view))
+
+    def view_at(self, second: float) -> View:
+        """Return what is seen at a second."""
+        return self.views[bisect_right(self.times, second) - 1]
+
+
+def rendered(script: str, settings: Settings | None = None) -> Timeline:
+    from coach.routine import wait_for_user
+
+    ready = prepared(wait_for_user(routine_of(script)), settings or Settings())
+    return build(ready, Room().voice_for(ready.manner), fake_cues(), RATE).timeline
+
+
+def tones(heard: NDArray[np.int16], value: int) -> NDArray[np.intp]:
+    """Return the frames at which a tone begins."""
+    is_tone = heard == value
+    return np.flatnonzero(is_tone & ~np.concatenate([[False], is_tone[:-1]]))
+
+
+def test_what_is_heard_is_the_rendered_session(tmp_path: Path) -> None:
+    session = Session(tmp_path)
+    ending = session.run()
+    timeline = rendered(SCRIPT)
+    heard = session.heard()
+    assert np.array_equal(heard[: timeline.duration], mix(timeline, 0, timeline.duration))
+    assert not heard[timeline.duration :].any()
+    assert len(heard) - timeline.duration < RATE // 5, "it ends when it is over"
+    assert ending == Ending(
+        is_finished=True,
+        done=3 + 10 + 2,
+        planned=3 + 10 + 2,
+        played=Fraction(timeline.duration, RATE),
+        where=Where(),
+    )
+    assert len(session.notes.finished) == 15
+    assert len(set(session.notes.finished)) == 15
+    assert session.views[-1].state == "over"
+
+
+def test_a_pause_holds_everything_and_a_hold_begins_again(tmp_path: Path) -> None:
+    free = Session(tmp_path)
+    free.run()
+    hold = free.second_of(lambda view: view.span == "hold")
+    session = Session(tmp_path).at(hold + 2, Command.TOGGLE).at(hold + 32, Command.TOGGLE)
+    ending = session.run()
+    heard = session.heard()
+    starts, ends = tones(heard, START), tones(heard, END)
+    # The hold that was broken off begins anew, and lasts what it lasts.
+    assert starts[2] - starts[1] == pytest.approx(32 * RATE, abs=RATE // 10)
+    assert ends[0] - starts[2] == 5 * RATE
+    silent = heard[starts[1] + 2 * RATE + RATE // 4 : starts[2] - RATE // 4]
+    assert not silent.any()
+    assert ending.is_finished
+    assert ending.done == 15
+    assert "paused" in session.seen(lambda view: view.state)
+
+
+def test_skipping_does_not_count_as_done(tmp_path: Path) -> None:
+    session = Session(tmp_path)
+    for second in range(10, 400, 2):
+        session.at(second, Command.NEXT)
+    ending = session.run()
+    assert ending.is_finished
+    assert ending.done == 0
+    assert ending.planned == 15
+    session = Session(tmp_path).at(1, *[Command.NEXT_EXERCISE] * 4)
+    assert session.run().done == 0
+
+
+def test_back_repeats_and_counts_once(tmp_path: Path) -> None:
+    free = Session(tmp_path)
+    free.run()
+    second = free.second_of(lambda view: view.where.rep == 2)
+    session = Session(tmp_path).at(second + 0.5, Command.BACK)
+    ending = session.run()
+    assert ending.done == 15
+    assert len(session.notes.finished) == 15
+    reps = [rep for rep in session.seen(lambda view: view.where.rep) if rep]
+    assert reps[:4] == [1, 2, 1, 2]
+    session = Session(tmp_path).at(second + 5, Command.PREVIOUS_EXERCISE)
+    assert session.run().done == 15
+    assert session.seen(lambda view: view.kind)[:7] == [
+        *("words", "settle", "reps", "words", "settle", "reps", "rest"),
+    ]
+
+
+def test_ready_ends_a_wait_and_self_paced_repetitions_are_done_then(tmp_path: Path) -> None:
+    free = Session(tmp_path)
+    free.run()
+    waits = free.second_of(lambda view: view.kind == "settle" and view.number == 2)
+    session = Session(tmp_path).at(waits + 3, Command.READY).at(waits + 12, Command.READY)
+    ending = session.run()
+    assert ending.done == 15
+    assert ending.is_finished
+    saved = float(free.live.length) - float(ending.played)
+    assert saved == pytest.approx(30 - 3 - 3.5 + 30 - (12 - 3 - 3.5), abs=1)
+    # So does the one button of a headset, where the session waits for its user.
+    session = Session(tmp_path).at(waits + 3, Command.TOGGLE)
+    session.run()
+    assert "paused" not in session.seen(lambda view: view.state)
+
+
+@pytest.mark.parametrize("when", ["introduction", "words", "settle", "reps", "rest"])
+def test_the_instruction_is_repeated_and_the_session_goes_on(tmp_path: Path, when: str) -> None:
+    free = Session(tmp_path)
+    free.run()
+    second = free.second_of(
+        lambda view: view.kind == when and view.number > 0 if when != "introduction" else True
+    )
+    session = Session(tmp_path).at(second + 3, Command.REPEAT)
+    ending = session.run()
+    assert ending.done == 15
+    assert ending.played > free.live.length
+    if when in ("introduction", "words"):
+        positions = [view.position for view in session.views]
+        assert any(after < before for before, after in pairwise(positions))
+        return
+    sentences = session.seen(lambda view: view.sentence)
+    plain = free.seen(lambda view: view.sentence)
+    again = "Rest for 10 seconds." if when == "rest" else "Exercise 1 of 3. Cat."
+    assert sentences.count(again) == plain.count(again) + 1
+
+
+def test_one_more_and_one_fewer(tmp_path: Path) -> None:
+    free = Session(tmp_path)
+    free.run()
+    second = free.second_of(lambda view: view.where.rep == 2)
+    session = (
+        Session(tmp_path).at(second, Command.MORE, Command.MORE).at(second + 15, Command.FEWER)
+    )
+    ending = session.run()
+    assert (ending.done, ending.planned) == (16, 16)
+    reps = [rep for rep in session.seen(lambda view: view.where.rep) if rep]
+    assert reps[:4] == [1, 2, 3, 4]
+    assert session.notes.planned == 16
+    assert session.notes.settings == session.live.settings
+    assert [override.value for override in session.live.settings.overrides] == [4]
+    assert "Cat: 5 repetitions." in session.seen(lambda view: view.notice)
+
+
+@pytest.mark.parametrize("into", [0.2, 1.0, 2.5, 4.8])
+def test_a_longer_hold_begins_with_the_one_under_way(tmp_path: Path, into: float) -> None:
+    free = Session(tmp_path)
+    free.run()
+    hold = free.second_of(lambda view: view.span == "hold")
+    session = Session(tmp_path).at(hold + into, Command.LONGER, Command.LONGER)
+    ending = session.run()
+    heard = session.heard()
+    starts, ends = tones(heard, START), tones(heard, END)
+    assert [ends[n] - starts[n + 1] for n in range(3)] == [7 * RATE] * 3
+    assert ending.done == 15
+
+
+def test_speech_changes_between_two_sentences(tmp_path: Path) -> None:
+    script = SCRIPT[: SCRIPT.index("  - {name: Plank")]  # in whose holds beeps and words mix
+    session = Session(tmp_path, script).at(3, *[Command.SLOWER] * 3)
+    ending = session.run()
+    assert ending.done == 13
+    assert session.live.settings.speed == Fraction(7, 10)
+    assert ending.played > rendered(script).duration / RATE + 4
+    # Each sentence is heard whole: at one speed or at the other.
+    lengths = {
+        round(RATE * (Fraction(1, 5) + Fraction(n, 16) / s))
+        for n in range(80)
+        for s in (1, Fraction(9, 10), Fraction(8, 10), Fraction(7, 10))
+    }
+    heard = session.heard()
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], heard, [0]])))
+    runs = [(stop - start) for start, stop in pairwise(edges) if 0 < heard[start] < 9000]
+    assert set(runs) <= lengths
+
+
+def test_louder_and_softer_beeps(tmp_path: Path) -> None:
+    session = Session(tmp_path).at(1, Command.LOUDER).at(30, *[Command.SOFTER] * 20)
+    session.run()
+    heard = session.heard()
+    assert len(tones(heard, START + 3)) + len(tones(heard, START - 24)) > 0
+    assert "The beeps are as loud or as soft as they get." in session.seen(lambda view: view.notice)
+
+
+def test_what_cannot_be_changed_is_told_and_changes_nothing(tmp_path: Path) -> None:
+    session = Session(tmp_path).at(
+        1, Command.NEXT_EXERCISE, Command.NEXT_EXERCISE, Command.NEXT_EXERCISE
+    )
+    session.at(2, Command.LONGER, Command.LONGER, Command.LONGER, Command.LONGER, Command.LONGER)
+    session.run()
+    assert "Plank: 20s to 40s are prescribed." in session.seen(lambda view: view.notice)
+    assert [override.value for override in session.live.settings.overrides] == [40]
+
+
+def test_stop_and_resume(tmp_path: Path) -> None:
+    free = Session(tmp_path)
+    free.run()
+    second = free.second_of(lambda view: view.where.rep == 3)
+    session = Session(tmp_path).at(second + 1, Command.STOP)
+    ending = session.run()
+    assert not ending.is_finished
+    assert ending.done == 2
+    assert ending.where == Where("cat", None, 1, None, 3)
+    assert session.notes.places[-1][0] == ending.where
+    again = Session(tmp_path, resume=ending.where)
+    rest = again.run()
+    assert rest.is_finished
+    assert rest.done == 15 - 2
+    assert again.seen(lambda view: view.where.rep)[:2] == [0, 3]
+    sentences = again.seen(lambda view: view.sentence)
+    assert "Come down." in sentences, "the exercise is explained again"
+    assert "Two." not in sentences
+    fresh = Session(tmp_path, resume=Where("plank", None, 1, "right", 1))
+    assert fresh.run().done == 1
+    assert fresh.second_of(lambda view: view.kind == "reps") > 3
+
+
+def test_a_place_that_is_gone_is_no_place(tmp_path: Path) -> None:
+    assert Session(tmp_path, resume=Where("gone", None, 1, None, 1)).run().done == 15
+
+
+def test_a_machine_that_slept_waits_for_its_user(tmp_path: Path) -> None:
+    session = Session(tmp_path)
+    session.live.has_controls = True
+    session.clock.sleeps[20] = 3600.0
+    session.at(60, Command.RESUME)
+    assert session.run().done == 15
+    assert session.view_at(21).state == "paused"
+    assert "asleep" in session.view_at(21).notice
+    # Where nobody could say so, it goes on by itself.
+    alone = Session(tmp_path)
+    alone.clock.sleeps[20] = 3600.0
+    assert alone.run().done == 15
+
+
+class Fragile:
+    """An output whose server dies at a second, and comes back after so many tries."""
+
+    name = "fragile"
+
+    def __init__(self, clock: VirtualClock, path: Path, dies: float = 30, tries: int = 2) -> None:
+        self._clock, self._dies, self._tries, self._starts = clock, dies, tries, 0
+
+    def start(self, source: Source, rate: int) -> Any:
+        self._starts += 1
+        if 1 < self._starts <= self._tries:
+            raise DeviceError("still gone")
+        playback = PacedPlayback(self._clock, source, rate, lambda _: None, lambda: None)
+        if self._starts == 1:
+            clock, dies = self._clock, self._dies
+            playback.problem = lambda: "gone" if clock.now() >= dies else None  # type: ignore[method-assign]
+        return playback
+
+
+def test_a_loudspeaker_that_comes_back_is_used_again(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr("coach.outputs.loudspeaker.RETRY_S", 0.0)
+    session = Session(tmp_path, output=Fragile)
+    # Trying again takes real time, in which the virtual clock must not run away.
+    reopened = session.loudspeaker.reopen
+
+    def wait_for(found: Callable[[], None]) -> None:
+        done = threading.Event()
+
+        def back() -> None:
+            found()
+            done.set()
+
+        reopened(back)
+        assert done.wait(10)
+
+    monkeypatch.setattr(session.loudspeaker, "reopen", wait_for)
+    ending = session.run()
+    assert ending.is_finished
+    assert ending.done == 15
+    assert session.live.warnings == ["gone"]
+
+
+def test_a_loudspeaker_that_stays_away_ends_the_session(tmp_path: Path, monkeypatch: Any) -> None:
+    session = Session(tmp_path, output=Fragile)
+    monkeypatch.setattr(session.loudspeaker, "reopen", lambda found: None)
+    ending = session.run()
+    assert not ending.is_finished
+    assert ending.problem == "the loudspeaker did not come back"
+    assert session.clock.now() > LOST_S
+    assert session.views[-1].state == "lost"
+
+
+def test_without_a_loudspeaker_nothing_begins(tmp_path: Path) -> None:
+    class Missing:
+        name = "missing"
+
+        def __init__(self, *_: object) -> None: ...
+
+        def start(self, source: Source, rate: int) -> Any:
+            raise DeviceError("no loudspeaker", "get one")
+
+    with pytest.raises(DeviceError, match="no loudspeaker"):
+        Session(tmp_path, output=Missing)
+
+
+class Broken(FakeVoice):
+    """Speaks the first few sentences, then never again."""
+
+    def each(self, texts: Any) -> Any:
+        for n, item in enumerate(super().each(texts)):
+            if n == 8:
+                raise SpeechError("the voice has died")
+            yield item
+
+
+def test_a_voice_that_dies_leaves_the_beeps(tmp_path: Path) -> None:
+    session = Session(tmp_path, room=Room(Broken))
+    ending = session.run()
+    assert ending.is_finished
+    assert ending.done == 15
+    assert session.live.warnings == ["the voice has died"]
+    assert len(tones(session.heard(), START)) >= 3
+
+
+def test_a_voice_that_never_speaks_is_an_error(tmp_path: Path) -> None:
+    class Mute(FakeVoice):
+        def each(self, texts: Any) -> Any:
+            raise SpeechError("no voice")
+            yield
+
+    with pytest.raises(SpeechError, match="no voice"):
+        Session(tmp_path, room=Room(Mute))
+
+
+def test_the_first_sound_comes_before_everything_is_spoken(tmp_path: Path) -> None:
+    """Nothing beyond the first sentences has been spoken when the session begins."""
+    asked: list[str] = []
+
+    class Slow(FakeVoice):
+        def each(self, texts: Any) -> Any:
+            for item in super().each(texts):
+                asked.append(item[0])
+                yield item
+
+    jobs: list[Callable[[], None]] = []
+    session = Session(tmp_path, room=Room(Slow), spawn=jobs.append)
+    begun = len(asked)
+    assert begun < 10
+    # What is not there yet is waited for, and then it goes on.
+    session.clock.plan.append((60, jobs[0]))
+    ending = session.run()
+    assert ending.done == 15
+    assert len(asked) > 2 * begun
+    states = session.seen(lambda view: view.state)
+    assert states[:3] == ["playing", "waiting", "playing"]
+
+
+def test_the_clock_of_an_hour_of_silence_costs_nothing(tmp_path: Path) -> None:
+    script = "title: Long\nexercises: [{name: A, reps: 40, phases: [{cue: Up, hold: 90}]}]\n"
+    session = Session(tmp_path, script, output=lambda clock, _: SilentOutput(clock))
+    assert session.run().done == 40
+    assert session.clock.now() > 3600
+    assert replace(session.live.settings) == Settings()

@@ -1,0 +1,271 @@
+"""Where a live session can go, over generated routines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coach.phrases import load_phrasebook
+from coach.places import (
+    Correspondence,
+    explanation,
+    find,
+    go_on_at,
+    last_words,
+    next_exercise,
+    next_place,
+    place_at,
+    places,
+    previous_exercise,
+    previous_place,
+    repetitions,
+    resume_at,
+    sentence_before,
+    span_at,
+    speech_at,
+)
+from coach.routine import Circuit, Item, Routine
+from coach.session import Prepared, build
+from coach.settings import Manner
+from coach.steps import Where
+from coach.timeline import Timeline
+from tests.conftest import RATE, FakeVoice, fake_cues, routine_of
+from tests.strategies import scripts
+from tests.test_timeline import manners, voices
+
+FRACTIONS = st.fractions(0, 1)
+
+
+def timeline_of(routine: Routine, manner: Manner, voice: FakeVoice) -> Timeline:
+    return build(
+        Prepared(routine, manner, load_phrasebook("en")), voice, fake_cues(), RATE
+    ).timeline
+
+
+def planned(items: tuple[Item, ...]) -> int:
+    """Return how many repetitions are prescribed, counted apart from the code that is tested."""
+    total = 0
+    for item in items:
+        if isinstance(item, Circuit):
+            total += item.rounds.value * planned(item.items)
+        else:
+            total += item.repetitions
+    return total
+
+
+@given(script=scripts(), manner=manners, voice=voices)
+def test_places_cover_the_session_and_hold_every_repetition_once(
+    script: Any, manner: Manner, voice: FakeVoice
+) -> None:
+    routine = routine_of(yaml.safe_dump(script, sort_keys=False))
+    timeline = timeline_of(routine, manner, voice)
+    found = places(timeline)
+    assert found[0].start == 0
+    assert found[-1].end == timeline.duration
+    assert all(place.end == following.start for place, following in pairwise(found))
+    assert all(place.start < place.done_at for place in found)
+    paced = {exercise.id: exercise.reps.value for exercise in routine.exercises()}
+    done = Counter(
+        where
+        for place in found
+        if place.kind == "reps"
+        for where in repetitions(place.where, paced[place.where.exercise or ""])
+    )
+    assert set(done.values()) <= {1}
+    # With beeps and counts alone, nothing is left of a phase that has only words.
+    is_silent = any(not phase.time for item in routine.exercises() for phase in item.phases)
+    if manner.detail == "cues" and is_silent:
+        assert len(done) <= planned(routine.items)
+    else:
+        assert len(done) == planned(routine.items)
+
+
+@given(script=scripts(), manner=manners, voice=voices, part=FRACTIONS)
+def test_a_break_is_resumed_before_it_and_never_within_a_word_or_a_hold(
+    script: Any, manner: Manner, voice: FakeVoice, part: Fraction
+) -> None:
+    timeline = timeline_of(routine_of(yaml.safe_dump(script, sort_keys=False)), manner, voice)
+    frame = int(part * timeline.duration)
+    start = resume_at(timeline, frame)
+    assert start <= frame
+    assert resume_at(timeline, start) == start, "a second break changes nothing"
+    span = span_at(timeline, start)
+    if span and span.kind in ("hold", "move"):
+        assert start == span.start
+    else:
+        speech = speech_at(timeline, start)
+        assert speech is None or speech.start == start or (span and start == span.start)
+
+
+@given(script=scripts(), manner=manners, voice=voices, part=FRACTIONS)
+def test_skipping_on_comes_to_every_place_and_ends(
+    script: Any, manner: Manner, voice: FakeVoice, part: Fraction
+) -> None:
+    timeline = timeline_of(routine_of(yaml.safe_dump(script, sort_keys=False)), manner, voice)
+    found = places(timeline)
+    frame, visited = 0, [found[0]]
+    while place := next_place(found, frame):
+        assert place.start > frame
+        frame = place.start
+        visited.append(place)
+    assert tuple(visited) == found
+    while (before := previous_place(found, frame, RATE)).start:
+        assert before.start < frame
+        frame = before.start
+    frame, chapters = 0, [0]
+    while (start := next_exercise(timeline, frame)) is not None:
+        frame = start
+        chapters.append(start)
+    assert chapters == [marker.start for marker in timeline.markers]
+    here = int(part * timeline.duration)
+    assert previous_exercise(timeline, here) in chapters
+    assert found[place_at(found, here)].start <= here
+    waited = go_on_at(timeline, here)
+    assert waited is None or waited > here
+
+
+@given(script=scripts(), manner=manners, voice=voices, part=FRACTIONS)
+def test_a_timeline_corresponds_to_itself(
+    script: Any, manner: Manner, voice: FakeVoice, part: Fraction
+) -> None:
+    routine = routine_of(yaml.safe_dump(script, sort_keys=False))
+    timeline = timeline_of(routine, manner, voice)
+    same = Correspondence(timeline, timeline_of(routine, manner, voice))
+    frame = int(part * timeline.duration)
+    assert same.to(frame) == frame
+    assert same.switch_from(frame) == frame
+
+
+@given(
+    script=scripts(),
+    manner=manners,
+    voices=st.tuples(voices, voices),
+    reps=st.integers(1, 9),
+    part=FRACTIONS,
+)
+def test_the_same_place_in_a_changed_session(
+    script: Any,
+    manner: Manner,
+    voices: tuple[FakeVoice, FakeVoice],
+    reps: int,
+    part: Fraction,
+) -> None:
+    """Other repetitions, other holds, another voice: the place stays, and no word is cut."""
+    routine = routine_of(yaml.safe_dump(script, sort_keys=False))
+    changed = replace(routine, items=tuple(with_reps(item, reps) for item in routine.items))
+    old = timeline_of(routine, manner, voices[0])
+    new = timeline_of(changed, manner, voices[1])
+    same = Correspondence(old, new)
+    frame = same.switch_from(int(part * old.duration))
+    target = same.to(frame)
+    assert 0 <= target <= new.duration
+    cut, joined = speech_at(old, frame), speech_at(new, target)
+    if cut or (joined and joined.start != target):
+        assert cut
+        assert joined
+        assert cut.label == joined.label
+        assert frame - cut.start == target - joined.start
+    before = places(old)[place_at(places(old), frame)]
+    if any((place.kind, place.where) == (before.kind, before.where) for place in places(new)):
+        if before.start < frame < before.end - 1 and not speech_at(old, frame + 1):
+            after = places(new)[place_at(places(new), target)]
+            assert after.where.exercise == before.where.exercise
+
+
+def with_reps(item: Item, reps: int) -> Item:
+    if isinstance(item, Circuit):
+        return replace(item, items=tuple(with_reps(inner, reps) for inner in item.items))
+    return replace(item, reps=item.reps.at(reps)) if item.is_repeated else item
+
+
+TWO = """
+title: Two
+rest: 10
+exercises:
+  - name: Cat
+    setup: [Come down., Breathe.]
+    settle: 6
+    reps: 3
+    phases: [{cue: Up, guide: Slowly., move: 2, hold: 5}, {cue: Down, move: 2}]
+  - {name: Push-ups, reps: 10, settle: ready}
+"""
+
+
+def two() -> Timeline:
+    return timeline_of(routine_of(TWO), Manner(), FakeVoice())
+
+
+def test_what_each_place_is() -> None:
+    kinds = [(place.kind, place.where.exercise, place.where.rep) for place in places(two())]
+    assert kinds == [
+        ("words", None, 0),
+        ("words", "cat", 0),
+        ("settle", "cat", 0),
+        ("reps", "cat", 1),
+        ("reps", "cat", 2),
+        ("reps", "cat", 3),
+        ("rest", "cat", 0),
+        ("words", "push-ups", 0),
+        ("settle", "push-ups", 0),
+        ("reps", "push-ups", 0),
+        ("words", None, 0),
+    ]
+
+
+def test_back_goes_to_the_start_and_from_there_to_the_place_before() -> None:
+    timeline = two()
+    found = places(timeline)
+    assert previous_place(found, found[4].start + RATE, RATE) == found[3]
+    assert previous_place(found, found[4].start + 2 * RATE, RATE) == found[4]
+    assert (
+        previous_exercise(timeline, timeline.markers[2].start + RATE) == timeline.markers[1].start
+    )
+    late = timeline.markers[2].start + 5 * RATE
+    assert previous_exercise(timeline, late) == timeline.markers[2].start
+
+
+def test_going_on_skips_to_the_beeps_or_past_the_repetitions() -> None:
+    timeline = two()
+    settle = next(span for span in timeline.spans if span.where.exercise == "push-ups")
+    assert go_on_at(timeline, settle.start) == settle.end - 3.5 * RATE
+    assert go_on_at(timeline, settle.end - 3 * RATE) is None
+    work = next(span for span in timeline.spans if span.kind == "work")
+    assert go_on_at(timeline, work.start + RATE) == work.end
+    hold = next(span for span in timeline.spans if span.kind == "hold")
+    assert go_on_at(timeline, hold.start) is None
+
+
+def test_the_sentence_before_and_the_last_words() -> None:
+    timeline = two()
+    clips = [clip for clip in timeline.clips if clip.kind == "speech"]
+    assert sentence_before(timeline, clips[2].start + 1) == clips[2].start
+    assert sentence_before(timeline, clips[2].start) == clips[1].start
+    assert sentence_before(timeline, 0) == 0
+    rest = next(place for place in places(timeline) if place.kind == "rest")
+    said = [clip for clip in clips if rest.start <= clip.start < rest.end]
+    assert last_words(timeline, rest.start, rest.end) == said[-1].end
+    assert last_words(timeline, rest.start, said[0].start) == rest.start
+
+
+def test_an_explanation_is_what_comes_before_settling() -> None:
+    timeline = two()
+    found = places(timeline)
+    assert explanation(found, "cat") == (found[1].start, found[1].end)
+    assert explanation(found, "dog") is None
+    silent = timeline_of(routine_of(TWO), Manner(detail="cues"), FakeVoice())
+    assert explanation(places(silent), "cat") is None
+
+
+def test_a_repetition_is_found_again_or_the_first_of_its_exercise() -> None:
+    found = places(two())
+    assert find(found, Where("cat", "up", 1, None, 2)) == 4
+    assert find(found, Where("cat", None, 1, None, 9)) == 3
+    assert find(found, Where("push-ups", None, 1)) == 9
+    assert find(found, Where("dog", None, 1, None, 1)) is None
