@@ -29,7 +29,10 @@ class Clock(Protocol):
         ...
 
     def slept(self) -> float:
-        """Return how many seconds the machine slept, or the process was stopped, since asked."""
+        """Return how many seconds longer than waiting it took since this was asked last.
+
+        That is how long the machine slept, the process was stopped, or something held it up.
+        """
         ...
 
 
@@ -38,7 +41,7 @@ class RealClock:
 
     def __init__(self) -> None:
         self._asleep = _asleep()
-        self._last = self.now()
+        self._asked: float | None = None
 
     def now(self) -> float:
         """Return the seconds of the monotonic clock."""
@@ -46,19 +49,21 @@ class RealClock:
 
     def wait(self, arrivals: queue.SimpleQueue[T], seconds: float) -> T | None:
         """Return what arrives within `seconds`, at most `LONGEST_WAIT_S`, or None."""
-        self._last = self.now()
+        if self._asked is None:
+            self._asked = self.now()
         try:
             return arrivals.get(timeout=min(seconds, LONGEST_WAIT_S))
         except queue.Empty:
             return None
 
     def slept(self) -> float:
-        """Return how many seconds the last wait was longer than a wait can be."""
+        """Return the seconds since this was asked last that are more than a wait takes."""
         asleep = _asleep()
         suspended, self._asleep = asleep - self._asleep, asleep
         now = self.now()
-        stopped, self._last = now - self._last - LONGEST_WAIT_S, now
-        return max(suspended, stopped, 0.0)
+        before = now if self._asked is None else self._asked
+        self._asked = now
+        return max(suspended, now - before - LONGEST_WAIT_S, 0.0)
 
 
 def _asleep() -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -128,6 +128,14 @@ class _Known:
     session: Session
     found: tuple[Place, ...]
 
+    def place_at(self, frame: int) -> Place:
+        """Return the place that holds a frame."""
+        return self.found[place_at(self.found, frame)]
+
+
+_Way = tuple[int, Sequence[tuple[int, int]]]
+"""Where to go on, and the ranges that are played before that."""
+
 
 class LiveSession:
     """Runs one session. `obey` may be called from any thread, the rest from the one that made it.
@@ -215,7 +223,7 @@ class LiveSession:
         known = self._know(draft)
         self._player = Player(timeline, draft.ready_from)
         start, before = _beginning(timeline, resume)
-        self._player.go_to(start, before=before)
+        self._player.go_to(timeline, start, before)
         self._next = self._next_repetition(known, start)
         self._loudspeaker.play(self._player)
         self._player.resume()
@@ -274,11 +282,12 @@ class LiveSession:
 
     def view(self) -> View:
         """Return what there is to see."""
-        known = self._current()
+        known, frame = self._here()
         notice, since = self._notice
         if self._clock.now() - since > NOTICE_S:
             notice = ""
-        frame = self._player.position - round(self._loudspeaker.latency * self._studio.rate)
+        # What is handed out now is heard a moment later.
+        frame -= round(self._loudspeaker.latency * self._studio.rate)
         return view(known.session, known.found, max(0, frame), self._state(), notice, self._spoken)
 
     def ending(self) -> Ending:
@@ -304,11 +313,15 @@ class LiveSession:
     def _current(self) -> _Known:
         return self._known[id(self._player.timeline)]
 
+    def _here(self) -> tuple[_Known, int]:
+        """Return what is played, and at which frame it is."""
+        timeline, frame = self._player.here()
+        return self._known[id(timeline)], frame
+
     # -- looking around ------------------------------------------------------------------------
 
     def _look_around(self) -> None:
-        self._note_what_was_played()
-        self._look_for_sleep()
+        self._look_for_sleep(self._note_what_was_played())
         problem = self._loudspeaker.problem()
         if problem is not None and self._lost_since is None:
             self._lose_loudspeaker(problem)
@@ -323,9 +336,13 @@ class LiveSession:
         else:
             self._over_since = None
 
-    def _note_what_was_played(self) -> None:
+    def _note_what_was_played(self) -> int:
+        """Note the repetitions that have ended, and return how many frames were played."""
+        # Asked first: what is taken then is of this timeline or of a later one.
+        playing = self._player.timeline
+        frames = 0
         for played in self._player.take_played():
-            self._played += played.stop - played.start
+            frames += played.stop - played.start
             known = self._known[id(played.timeline)]
             i = place_at(known.found, played.start)
             while i < len(known.found) and known.found[i].start < played.stop:
@@ -333,15 +350,17 @@ class LiveSession:
                 if played.start < place.done_at <= played.stop:
                     self._note_done(known, place)
                 i += 1
-        self._forget()
-        if self._recording and self._recorded is not self.timeline:
+        self._played += frames
+        self._forget_before(playing)
+        if self._recording and self._recorded is not playing:
             self._recording.change(self.settings, self.planned)
-        self._recorded = self.timeline
-        upcoming = self._next_repetition(self._current(), self._player.position)
+            self._recorded = playing
+        upcoming = self._next_repetition(*self._here())
         if upcoming != self._next:
             self._next = upcoming
             if self._recording:
                 self._recording.at(upcoming, self._played / self._studio.rate)
+        return frames
 
     def _note_done(self, known: _Known, place: Place) -> None:
         for where in self._repetitions(known, place):
@@ -365,8 +384,9 @@ class LiveSession:
                 return place.where
         return Where()
 
-    def _look_for_sleep(self) -> None:
-        slept = self._clock.slept()
+    def _look_for_sleep(self, played: int) -> None:
+        # While something else holds up this thread, such as a terminal, the sound goes on.
+        slept = self._clock.slept() - played / self._studio.rate
         if slept < STOPPED_S or self._is_paused:
             return
         if slept >= ASLEEP_S and self.has_controls:
@@ -444,64 +464,77 @@ class LiveSession:
         self.is_help_wanted = not self.is_help_wanted
 
     def _is_user_awaited(self) -> bool:
-        known, frame = self._current(), self._player.position
-        place = known.found[place_at(known.found, frame)]
-        return is_user_awaited(known.session, place, frame)
+        known, frame = self._here()
+        return is_user_awaited(known.session, known.place_at(frame), frame)
+
+    def _go(self, choose: Callable[[_Known, int], _Way | None]) -> None:
+        """Go where `choose` says, given what is played and the frame; None is nowhere."""
+        while True:
+            known, frame = self._here()
+            way = choose(known, frame)
+            # In between a change may have come into force, and frames mean something else.
+            if way is None or self._player.go_to(known.session.timeline, *way):
+                return
 
     def _go_on(self) -> None:
-        frame = go_on_at(self._player.timeline, self._player.position)
-        if frame is not None:
-            self._note_waited(frame)
-            self._player.go_to(frame)
+        def choose(known: _Known, frame: int) -> _Way | None:
+            after = go_on_at(known.session.timeline, frame)
+            if after is None:
+                return None
+            place = known.place_at(frame)
+            if place.kind == "reps":  # at their own pace, whose end is told and not waited for
+                self._note_done(known, place)
+            return after, ()
+
+        self._go(choose)
         self._is_paused = False
         self._settle_pause()
 
-    def _note_waited(self, frame: int) -> None:
-        """Count self-paced repetitions whose end is not waited for, since they are done."""
-        known = self._current()
-        place = known.found[place_at(known.found, self._player.position)]
-        if place.kind == "reps" and place.done_at > frame:
-            self._note_done(known, place)
-
     def _skip(self) -> None:
-        place = next_place(self._current().found, self._player.position)
-        self._player.go_to(place.start if place else self._player.timeline.duration)
+        def choose(known: _Known, frame: int) -> _Way:
+            place = next_place(known.found, frame)
+            return (place.start if place else known.session.timeline.duration), ()
+
+        self._go(choose)
 
     def _back(self) -> None:
-        player = self._player
-        place = previous_place(self._current().found, player.position, player.timeline.rate)
-        player.go_to(place.start)
+        self._go(
+            lambda known, frame: (previous_place(known.found, frame, self._studio.rate).start, ())
+        )
 
     def _skip_exercise(self) -> None:
-        frame = next_exercise(self._player.timeline, self._player.position)
-        self._player.go_to(self._player.timeline.duration if frame is None else frame)
+        def choose(known: _Known, frame: int) -> _Way:
+            start = next_exercise(known.session.timeline, frame)
+            return known.session.timeline.duration if start is None else start, ()
+
+        self._go(choose)
 
     def _back_exercise(self) -> None:
-        self._player.go_to(previous_exercise(self._player.timeline, self._player.position))
+        self._go(lambda known, frame: (previous_exercise(known.session.timeline, frame), ()))
 
     def _repeat(self) -> None:
         """Say again what is to be done, and go on with this repetition or this rest."""
-        player, found = self._player, self._current().found
-        place = found[place_at(found, player.position)]
-        if place.kind in ("reps", "settle"):
-            words = explanation(found, place.where.exercise or "")
-            player.go_to(place.start, before=[words] if words else [])
-        elif place.kind == "words":
-            a_moment_ago = player.position - round(REPEAT_S * player.timeline.rate)
-            player.go_to(sentence_before(player.timeline, a_moment_ago))
-        else:
-            said = last_words(player.timeline, place.start, player.position)
-            if said <= player.position:
-                here = resume_at(player.timeline, player.position)
-                player.go_to(here, before=[(place.start, said)])
-            else:
-                player.go_to(place.start)
+
+        def choose(known: _Known, frame: int) -> _Way:
+            timeline, place = known.session.timeline, known.place_at(frame)
+            if place.kind in ("reps", "settle"):
+                words = explanation(known.found, place.where.exercise or "")
+                return place.start, [words] if words else ()
+            if place.kind == "words":
+                a_moment_ago = frame - round(REPEAT_S * timeline.rate)
+                return sentence_before(timeline, a_moment_ago), ()
+            said = last_words(timeline, place.start, frame)
+            if said > frame:
+                return place.start, ()
+            return resume_at(timeline, frame), [(place.start, said)]
+
+        self._go(choose)
 
     # -- changes -------------------------------------------------------------------------------
 
     def _change(self, command: Command) -> None:
-        known = self._current()
-        place = known.found[place_at(known.found, self._player.position)]
+        known, frame = self._here()
+        place = known.place_at(frame)
         where = place.where
         if where.exercise is None or (place.kind == "rest" and not where.set):
             where = self._next_repetition(known, place.end)
@@ -532,7 +565,8 @@ class LiveSession:
         """Plan and speak the session again, beginning with where it is."""
 
         def first(timeline: Timeline) -> int:
-            return Correspondence(self._player.timeline, timeline).to(self._player.position)
+            playing, frame = self._player.here()
+            return Correspondence(playing, timeline).to(frame)
 
         self._make(self._drafts(ready, first))
 
@@ -567,23 +601,28 @@ class LiveSession:
                     self._queue.put(partial(self._warn, draft.problem))
         except CoachError as error:
             self._queue.put(partial(self._warn, error.message))
+        except Exception as error:  # noqa: BLE001 - a bug, raised again where it is told
+            self._queue.put(partial(_raise, error))
 
     def _know(self, draft: Draft) -> _Known:
         known = _Known(draft.session, places(draft.session.timeline))
         self._known[id(draft.session.timeline)] = known
         return known
 
-    def _forget(self) -> None:
-        """Forget what was played before the present timeline; there is no way back to it."""
-        playing = id(self._player.timeline)
+    def _forget_before(self, playing: Timeline) -> None:
+        """Forget what was played before a timeline; there is no way back to it."""
         for key in list(self._known):
-            if key == playing:
+            if key == id(playing):
                 break
             del self._known[key]
 
     def _warn(self, problem: str) -> None:
         self.warnings.append(problem)
         self._tell(problem)
+
+
+def _raise(error: Exception) -> None:
+    raise error
 
 
 def _on_a_thread(job: Callable[[], None]) -> None:

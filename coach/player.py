@@ -132,6 +132,11 @@ class Player:
         with self._lock:
             return self._is_at_end() and self._position >= self.timeline.duration
 
+    def here(self) -> tuple[Timeline, int]:
+        """Return what is being played, and the frame of it that is handed out next."""
+        with self._lock:
+            return self.timeline, self._position
+
     def take_played(self) -> Sequence[Played]:
         """Return what has been played since the last call, in order."""
         with self._lock:
@@ -158,20 +163,24 @@ class Player:
         with self._lock:
             self._is_paused = False
 
-    def go_to(self, start: int, *, before: Sequence[tuple[int, int]] = ()) -> None:
-        """Play on from the frame `start` of the timeline.
+    def go_to(self, timeline: Timeline, start: int, before: Sequence[tuple[int, int]] = ()) -> bool:
+        """Play on from a frame, unless another timeline has come into force; return whether.
 
         Args:
+            timeline: the one that the frames are of.
             start: a frame.
             before: ranges to be played before that, each from its first frame up to its second.
         """
         with self._lock:
+            if timeline is not self.timeline:
+                return False
             self._break_off(0)
             stretch = Stretch(self.timeline, start, self.timeline.duration)
             for first, stop in reversed(before):
                 stretch = Stretch(self.timeline, first, stop, stretch)
             self._stretch = stretch
             self._move(stretch.start)
+            return True
 
     def replace(self, timeline: Timeline, ready: Ready) -> None:
         """Go on in another timeline at the same place, as soon as no word is cut by that."""

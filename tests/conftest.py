@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -17,6 +19,7 @@ from coach.files import data_dir
 from coach.routine import Routine, routine_from
 from coach.script import parse_script
 from coach.steps import CUE_NAMES, CueName
+from tests.bus import Bus
 
 RATE = 24_000
 hypothesis_settings.register_profile(
@@ -37,6 +40,19 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     monkeypatch.setenv("HOME", str(home))
     for name in ("CACHE", "CONFIG", "DATA", "STATE"):
         monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "disabled:")
+
+
+@pytest.fixture
+def bus(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bus]:
+    """A private message bus, in the environment as the session's."""
+    # A socket's path may have about 100 characters, which a test's own folder may exceed.
+    folder = Path(tempfile.mkdtemp(prefix="coach-bus-"))
+    opened = Bus(folder)
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", opened.address)
+    yield opened
+    opened.close()
+    shutil.rmtree(folder)
 
 
 def routine_of(text: str) -> Routine:

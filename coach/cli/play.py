@@ -128,7 +128,7 @@ def play_command(
             recording.finish(seconds=float(ending.played), finished=ending.is_finished)
             problems += filter(None, [recording.problem])
         if not options["quiet"]:
-            _tell(live, ending, name)
+            _tell(live, ending, name, before=entry.done if entry else 0)
             for problem in problems:
                 note(f"coach: {problem}")
         if options["verbose"]:
@@ -294,8 +294,10 @@ def _awake() -> Iterator[None]:
         over.set()
 
 
-def _tell(live: LiveSession, ending: Ending, name: str) -> None:
+def _tell(live: LiveSession, ending: Ending, name: str, *, before: int) -> None:
     count = f"{ending.done} of {ending.planned} repetitions in {clock(ending.played)}"
+    if before:
+        count = f"{count}, after {before} before the break"
     if ending.is_finished:
         note(f"Done: {count}.")
     else:

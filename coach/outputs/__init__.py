@@ -33,6 +33,9 @@ OUTPUTS: Mapping[str, str] = MappingProxyType(
 )
 """The outputs to a loudspeaker that ship: name -> module:class."""
 
+WITHOUT_LOUDSPEAKER = ("file", "none")
+"""The outputs of `coach.outputs.paced`, which need a clock."""
+
 PREFERENCE = ("miniaudio", "simpleaudio")
 """What "auto" tries, best first: packages of the same names."""
 
@@ -148,7 +151,7 @@ def _entry_point(name: str) -> EntryPoint:
     found = {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}
     if name in found:
         return found[name]
-    known = ["auto", *OUTPUTS, *found]
+    known = ["auto", *OUTPUTS, *found, *WITHOUT_LOUDSPEAKER]
     raise DeviceError(
         f"there is no output `{name}`{did_you_mean(name, known)}",
         hint=f"choose one of: {', '.join(known)}",

@@ -27,7 +27,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.live.rig import RATE, Recording, Rig, until
+from tests.live.rig import RATE, Recording, Rig
+from tests.waiting import until
 
 ROUTINE = "si-joint-relief"
 COACH = (sys.executable, "-m", "coach")
@@ -99,7 +100,7 @@ def first_sound(home: Home, rig: Rig, command: Sequence[str]) -> float:
     with rig.record() as recording:
         start = time.monotonic()
         with home.running(command):
-            until(lambda: bool(recording.samples.any()), 30)
+            until(lambda: bool(recording.samples.any()), limit=30)
         return recording.time_of(int(np.flatnonzero(recording.samples)[0])) - start
 
 
@@ -107,12 +108,12 @@ def obedience(home: Home, rig: Rig, rounds: int) -> tuple[list[float], list[floa
     """Return the seconds from a key to its effect in the sound: of pauses, and of skips."""
     pauses, skips = [], []
     with rig.record() as recording, home.running((*COACH, "play", ROUTINE)) as (_, terminal):
-        until(lambda: bool(recording.samples.any()), 30)
+        until(lambda: bool(recording.samples.any()), limit=30)
         for _ in range(rounds):
             while_loud(recording)
             pressed = time.monotonic()
             os.write(terminal, b" ")
-            until(lambda: not recording.samples[-RATE // 2 :].any(), 30)
+            until(lambda: not recording.samples[-RATE // 2 :].any(), limit=30)
             last = int(np.flatnonzero(recording.samples)[-1])
             pauses.append(recording.time_of(last) - pressed)
             os.write(terminal, b"\x1b[B")  # where speech begins a moment after the chapter does
@@ -121,7 +122,7 @@ def obedience(home: Home, rig: Rig, rounds: int) -> tuple[list[float], list[floa
             pressed = time.monotonic()
             before = recording.frames
             os.write(terminal, b" ")
-            until(lambda: bool(recording.samples[before:].any()), 30)  # noqa: B023
+            until(lambda: bool(recording.samples[before:].any()), limit=30)  # noqa: B023
             first = before + int(np.flatnonzero(recording.samples[before:])[0])
             skips.append(recording.time_of(first) - pressed)
             os.write(terminal, b"\x1b[A\x1b[A")
@@ -132,17 +133,17 @@ def while_loud(recording: Recording) -> None:
     """Return in the middle of a sentence."""
     start = recording.frames
     until(lambda: recording.frames > start + RATE)
-    until(lambda: np.count_nonzero(recording.samples[-RATE // 4 :]) > RATE // 5, 30)
+    until(lambda: np.count_nonzero(recording.samples[-RATE // 4 :]) > RATE // 5, limit=30)
 
 
 def load(home: Home, rig: Rig, seconds: float) -> tuple[float, float]:
     """Return the share of one core that a playing session takes, and its peak memory in MB."""
     with rig.record() as recording, home.running((*COACH, "play", ROUTINE)) as (process, _):
-        until(lambda: bool(recording.samples.any()), 30)
+        until(lambda: bool(recording.samples.any()), limit=30)
         settled = recording.frames
         until(lambda: recording.frames > settled + 5 * RATE)
         began, used = time.monotonic(), cpu_of(process.pid)
-        until(lambda: time.monotonic() > began + seconds, seconds + 10)
+        until(lambda: time.monotonic() > began + seconds, limit=seconds + 10)
         share = (cpu_of(process.pid) - used) / (time.monotonic() - began)
         status = Path(f"/proc/{process.pid}/status").read_text()
         peak = next(line for line in status.splitlines() if line.startswith("VmHWM"))

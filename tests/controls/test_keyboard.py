@@ -24,7 +24,7 @@ from coach.controls import Command
 from coach.controls.keyboard import Keyboard
 from coach.controls.keys import KeyDecoder
 from coach.controls.windows_keys import WindowsKeys
-from tests.controls.conftest import LIMIT_S, until
+from tests.waiting import LIMIT_S, until
 
 HERE = Path(__file__).parent
 FLAGS = termios.ECHO | termios.ICANON

@@ -36,7 +36,8 @@ from coach.controls.bus import BusError, session_bus_paths
 from coach.controls.mpris import NAME, Mpris
 from coach.controls.mpris_object import PlayerObject, State, microseconds, text
 from coach.controls.mpris_spec import INTERFACES, PATH, PEER, PLAYER, PROPERTIES, ROOT
-from tests.controls.conftest import LIMIT_S, Bus, until
+from tests.bus import Bus
+from tests.waiting import LIMIT_S, until
 
 ERROR = "org.freedesktop.DBus.Error."
 INTROSPECTABLE = "org.freedesktop.DBus.Introspectable"

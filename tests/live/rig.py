@@ -13,11 +13,13 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from tests.waiting import LIMIT_S, until
 
 if TYPE_CHECKING:
     from coach.timeline import Samples
@@ -25,16 +27,6 @@ if TYPE_CHECKING:
 RATE = 48_000
 SPEAKER, HEADPHONES = "Rig loudspeaker", "Rig headphones"
 """The devices' names; the first is the default."""
-LIMIT_S = 10.0
-"""Seconds that anything may take."""
-
-
-def until(condition: Callable[[], object], limit: float = LIMIT_S) -> None:
-    """Return as soon as `condition()` is true; fail after `limit` seconds."""
-    deadline = time.monotonic() + limit
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.005)
 
 
 class Rig:

@@ -18,7 +18,8 @@ import pytest
 from coach.errors import DeviceError
 from coach.outputs import LIVE_RATE, Device, ListsDevices, Playback, open_output
 from coach.outputs.simpleaudio_output import SimpleaudioOutput
-from tests.live.rig import HEADPHONES, SPEAKER, Recording, Rig, until
+from tests.live.rig import HEADPHONES, SPEAKER, Recording, Rig
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from coach.timeline import Samples
@@ -166,7 +167,7 @@ def test_a_server_that_is_killed_and_started_again(rig: Rig, name: str) -> None:
     with playing(name, Level()) as playback:
         assert playback.problem() is None
         rig.kill()
-        until(playback.problem, 2.5)
+        until(playback.problem, limit=2.5)
     assert playback.problem() is None, "it is closed"
     with pytest.raises(DeviceError):
         open_output(name).start(Level(), LIVE_RATE)
@@ -180,7 +181,7 @@ def test_a_server_that_is_killed_and_started_again(rig: Rig, name: str) -> None:
 def test_a_server_that_hangs_is_noticed_and_closed(rig: Rig) -> None:
     with playing("miniaudio", Level()) as playback:
         rig.freeze()
-        until(playback.problem, 2.5)
+        until(playback.problem, limit=2.5)
         rig.thaw()
         until(lambda: playback.problem() is None)
         rig.freeze()
@@ -282,7 +283,7 @@ def test_simpleaudio_changes_tapes_in_a_silence(rig: Rig) -> None:
     # The third burst is still on the first tape, the last one already on the third.
     output = SimpleaudioOutput(tape_s=4.8)
     with rig.record() as recording, closing(output.start(bursts, LIVE_RATE)) as playback:
-        until(lambda: bursts.is_over, 20)
+        until(lambda: bursts.is_over, limit=20)
         assert playback.problem() is None
     heard = recording.heard()
     assert np.array_equal(heard[heard != 0], bursts.noise.samples)

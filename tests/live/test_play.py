@@ -23,7 +23,8 @@ from coach.outputs import LIVE_RATE
 from coach.session import find_routine
 from coach.settings import Settings
 from coach.timeline import Timeline, mix
-from tests.live.rig import HEADPHONES, Recording, Rig, until
+from tests.live.rig import HEADPHONES, Recording, Rig
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from coach.timeline import Samples
@@ -164,8 +165,8 @@ def test_two_outputs_play_the_rendered_session_to_the_frame(
             play(ROUTINE, "-v", "--output", "miniaudio", "--device", HEADPHONES),
         ]
         for recording in (by_simpleaudio, by_miniaudio):
-            until(lambda: is_loud(recording), 20)  # noqa: B023
-            until(lambda: recording.frames >= RECORD_S * LIVE_RATE, RECORD_S + 30)  # noqa: B023
+            until(lambda: is_loud(recording), limit=20)  # noqa: B023
+            until(lambda: recording.frames >= RECORD_S * LIVE_RATE, limit=RECORD_S + 30)  # noqa: B023
         for item in begun:
             item.process.send_signal(signal.SIGINT)
             assert item.wait() == 130
@@ -183,7 +184,7 @@ def test_two_outputs_play_the_rendered_session_to_the_frame(
 def test_keys_pause_and_skip(rig: Rig, timeline: Timeline, play: Callable[..., Play]) -> None:
     with rig.record() as recording:
         session = play(ROUTINE, terminal=True)
-        until(lambda: is_heard(recording, 2.5), 20)
+        until(lambda: is_heard(recording, 2.5), limit=20)
         session.press(" ")
         until(lambda: not recording.samples[-WINDOW:].any())
         paused = recording.frames
@@ -214,12 +215,12 @@ def test_the_sound_server_dies_and_comes_back(
 ) -> None:
     with rig.record() as recording:
         session = play(ROUTINE, "--plain", "-v", terminal=True)
-        until(lambda: is_heard(recording, 4), 20)
+        until(lambda: is_heard(recording, 4), limit=20)
         rig.kill()
     until(lambda: b"No sound" in session.output)
     rig.start()
     with rig.record() as recording:
-        until(lambda: is_heard(recording, 3), 20)
+        until(lambda: is_heard(recording, 3), limit=20)
         session.press("q")
         assert session.wait() == 0
     assert b"Traceback" not in session.errors
@@ -241,7 +242,7 @@ def test_an_interrupt_tells_where_and_the_session_can_be_resumed(
 ) -> None:
     with rig.record() as recording:
         session = play(ROUTINE, *SHORT)
-        until(lambda: is_heard(recording, 1), 20)
+        until(lambda: is_heard(recording, 1), limit=20)
         session.process.send_signal(signal.SIGINT)
         assert session.wait() == 130
     assert b"Go on with: coach play si-joint-relief --resume" in session.errors
@@ -260,7 +261,7 @@ def test_an_interrupt_tells_where_and_the_session_can_be_resumed(
 def break_off(play: Callable[..., Play]) -> None:
     """Leave a session of the same kind behind that was killed."""
     session = play(ROUTINE, *SHORT, "--plain")
-    until(lambda: b"Exercise 1" in session.output, 60)
+    until(lambda: b"Exercise 1" in session.output, limit=60)
     session.process.kill()
     session.wait()
 
@@ -270,7 +271,7 @@ def test_a_terminal_that_closes_ends_the_session_and_keeps_it(
 ) -> None:
     with rig.record() as recording:
         session = play(ROUTINE, terminal=True)
-        until(lambda: is_heard(recording, 2), 20)
+        until(lambda: is_heard(recording, 2), limit=20)
         os.close(session.master)
         session.master = -1
         session.process.send_signal(signal.SIGHUP)  # as the system does for a session leader
@@ -285,7 +286,7 @@ def test_a_process_that_was_stopped_goes_on(
 ) -> None:
     with rig.record() as recording:
         session = play(ROUTINE)
-        until(lambda: is_heard(recording, 3), 20)
+        until(lambda: is_heard(recording, 3), limit=20)
         session.process.send_signal(signal.SIGSTOP)
         until(lambda: not recording.samples[-3 * LIVE_RATE :].any())
         stopped = recording.frames
@@ -302,7 +303,7 @@ def test_the_first_session_speaks_while_it_plays(rig: Rig, play: Callable[..., P
     """Nothing is stored: it begins all the same, and then all of it is spoken."""
     with rig.record() as recording:
         session = play(ROUTINE, "-v")
-        until(lambda: is_heard(recording, 8), 60)
+        until(lambda: is_heard(recording, 8), limit=60)
         session.process.send_signal(signal.SIGINT)
         assert session.wait() == 130
     assert b"could not" not in session.errors

@@ -1,26 +1,11 @@
-"""What the tests of controls share: waiting for something, and a message bus of one's own."""
+"""A message bus of one's own, and a remote control for it."""
 
 from __future__ import annotations
 
-import shutil
 import subprocess
-import tempfile
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import pytest
-
-LIMIT_S = 20.0
-
-
-def until(condition: Callable[[], object], what: str = "it") -> None:
-    """Return as soon as the condition holds."""
-    deadline = time.monotonic() + LIMIT_S
-    while not condition():
-        assert time.monotonic() < deadline, f"{what} did not come about"
-        time.sleep(0.005)
-
+from tests.waiting import LIMIT_S
 
 BUS_CONFIG = """\
 <!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -61,13 +46,7 @@ class Bus:
             self.process.stdout.close()
 
 
-@pytest.fixture
-def bus(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bus]:
-    """A private message bus, in the environment as the session's."""
-    # A socket's path may have about 100 characters, which a test's own folder may exceed.
-    folder = Path(tempfile.mkdtemp(prefix="coach-bus-"))
-    opened = Bus(folder)
-    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", opened.address)
-    yield opened
-    opened.close()
-    shutil.rmtree(folder)
+def remote(*command: str) -> str:
+    """Return what a program prints that asks something over the bus; empty if it fails."""
+    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=False)
+    return done.stdout.strip() if done.returncode == 0 else ""

@@ -1,0 +1,189 @@
+"""`coach play` as people type it, without a loudspeaker."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from coach.cli import run
+from coach.cli.sessions import build_session
+from coach.history import History
+from coach.outputs import LIVE_RATE
+from coach.settings import Settings
+from coach.steps import Where
+from coach.timeline import mix
+from tests.bus import Bus, remote
+from tests.waiting import until
+
+SHORT = (
+    "title: Short\nexercises:\n"
+    "  - {name: Squeeze, reps: 2-4, settle: 3s, phases: [{cue: Squeeze, move: 1s, hold: 3s}]}\n"
+    "  - {name: Plank, hold: 4-8s, settle: 3s}\n"
+)
+FAST = ("--output", "none", "--fast")
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    path = tmp_path / "short.yaml"
+    path.write_text(SHORT)
+    return path
+
+
+def play(capsys: pytest.CaptureFixture[str], *arguments: object, code: int = 0) -> tuple[str, str]:
+    """Return what `coach play` prints on stdout and stderr; it must exit with `code`."""
+    assert run(["play", *map(str, arguments)]) == code
+    captured = capsys.readouterr()
+    assert "Traceback" not in captured.err
+    return captured.out, captured.err
+
+
+def test_a_session_is_told_in_lines(capsys: pytest.CaptureFixture[str], script: Path) -> None:
+    told, errors = play(capsys, script, *FAST)
+    assert told.splitlines()[1:] == [
+        "Playing.",
+        "Exercise 1 of 2: Squeeze.",
+        "  Repetition 1 of 2.",
+        "  Repetition 2 of 2.",
+        "  Rest for 15s.",
+        "Exercise 2 of 2: Plank.",
+        "  Repetition 1 of 1.",
+    ]
+    assert errors.startswith("Done: 3 of 3 repetitions in ")
+
+
+def test_quiet_is_quiet(capsys: pytest.CaptureFixture[str], script: Path) -> None:
+    assert play(capsys, script, *FAST, "-q") == ("", "")
+
+
+def test_verbose_counts_underruns(capsys: pytest.CaptureFixture[str], script: Path) -> None:
+    assert "Underruns of the output: 0." in play(capsys, script, *FAST, "-v")[1]
+
+
+def test_a_file_has_what_a_loudspeaker_would_get(
+    capsys: pytest.CaptureFixture[str], script: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "heard.wav"
+    play(capsys, script, "--output", "file", "--fast", "--file", target, "--reps", "3")
+    heard, rate = soundfile.read(target, dtype="int16")
+    assert rate == LIVE_RATE
+    settings = Settings(overrides=())
+    timeline = build_session(script, settings, LIVE_RATE, quiet=True).timeline
+    assert len(heard) > timeline.duration, "a repetition more"
+    play(capsys, script, "--output", "file", "--fast", "--file", target)
+    heard, _ = soundfile.read(target, dtype="int16")
+    assert np.array_equal(heard[: timeline.duration], mix(timeline, 0, timeline.duration))
+    assert not heard[timeline.duration :].any()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        ((), 2, "name a routine"),
+        (("si-joint-relief", "--fast"), 2, "--fast goes with"),
+        (("si-joint-relief", "--pain", "11"), 2, "--pain"),
+        (("si-joint-releif", *FAST), 1, "did you mean `si-joint-relief`"),
+        (("si-joint-relief", "--output", "miniaudo"), 1, "did you mean `miniaudio`"),
+        (("si-joint-relief", "--output", "speaker"), 1, "file, none"),
+        (("--resume", *FAST), 1, "nothing to resume"),
+        (("si-joint-relief", "--resume", *FAST), 1, "nothing to resume"),
+        (("si-joint-relief", *FAST, "--reps", "99"), 1, "prescribed"),
+        (("si-joint-relief", *FAST, "--cues", "none"), 1, "cue pack"),
+        (("si-joint-relief", "--output", "file", "--file", "/no/where.wav"), 1, "no folder"),
+    ],
+)
+def test_what_is_wrong_is_told(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], code: int, told: str
+) -> None:
+    assert told in play(capsys, *arguments, code=code)[1]
+
+
+def test_the_script_is_never_overwritten(capsys: pytest.CaptureFixture[str], script: Path) -> None:
+    options = ("--output", "file", "--fast", "--file", script)
+    assert "that is the script" in play(capsys, script, *options, code=1)[1]
+    assert script.read_text() == SHORT
+
+
+def test_a_wrong_script_leaves_no_file(
+    capsys: pytest.CaptureFixture[str], script: Path, tmp_path: Path
+) -> None:
+    script.write_text("title: 1\nexercise: []\n")
+    target = tmp_path / "heard.wav"
+    play(capsys, script, "--output", "file", "--fast", "--file", target, code=1)
+    assert not target.exists()
+
+
+def test_a_resumed_session_keeps_its_settings(
+    capsys: pytest.CaptureFixture[str], script: Path
+) -> None:
+    recording = History().begin(
+        routine="short",
+        title="Short",
+        script=script,
+        settings=Settings(skip=("squeeze",)),
+        planned=1,
+        length=30,
+        started=datetime.now(UTC),
+    )
+    recording.at(Where("plank", None, 1, None, 1), 5.0)
+    recording.finish(seconds=5, finished=False)
+    for arguments in ((script,), ()):
+        told, _ = play(capsys, *arguments, "--resume", *FAST)
+        assert "Exercise 1 of 1: Plank." in told
+        assert "Squeeze" not in told
+    script.unlink()
+    assert "short.yaml" in play(capsys, "--resume", *FAST, code=1)[1]
+
+
+def test_dry_runs_are_no_exercise(capsys: pytest.CaptureFixture[str], script: Path) -> None:
+    play(capsys, script, *FAST)
+    assert History().sessions() == ()
+
+
+def test_the_pain_is_asked_for_at_the_end(script: Path) -> None:
+    """On a terminal, by somebody who told it at the beginning."""
+    script.write_text("title: Short\nexercises: [{name: A, hold: 1, settle: 0}]\n")
+    master, slave = pty.openpty()
+    command = (sys.executable, "-m", "coach", "play", script, "--output", "none", "--pain", "4")
+    process = subprocess.Popen(
+        [*command, "--detail", "cues"], stdin=slave, stdout=slave, stderr=slave
+    )
+    os.close(slave)
+    said = b""
+    while b"Pain now" not in said:
+        said += os.read(master, 1024)
+    os.write(master, b"2\n")
+    assert process.wait(20) == 0
+    os.close(master)
+    (entry,) = History().sessions()
+    assert (entry.pain_before, entry.pain_after, entry.finished) == (4, 2, True)
+
+
+def test_media_keys_pause_and_stop(bus: Bus, script: Path) -> None:
+    script.write_text(SHORT.replace("hold: 4-8s", "hold: 200s"))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "coach", "play", script, "--output", "none", "--only", "plank"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    until(lambda: remote("playerctl", "--list-all") == "audio_coach")
+    until(lambda: remote("playerctl", "status") == "Playing")
+    remote("playerctl", "play-pause")
+    until(lambda: remote("playerctl", "status") == "Paused")
+    remote("playerctl", "next")
+    until(lambda: remote("playerctl", "metadata", "xesam:title") == "Plank")
+    remote("playerctl", "stop")
+    told, errors = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert "Paused." in told
+    assert "Stopped in Plank" in errors
