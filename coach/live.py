@@ -8,8 +8,7 @@ made on another, so that neither ever waits for anything here.
 from __future__ import annotations
 
 import queue
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -19,7 +18,6 @@ from coach.changes import CHANGES, Refused, changed
 from coach.controls import Command
 from coach.errors import CoachError
 from coach.places import (
-    Correspondence,
     Place,
     explanation,
     find,
@@ -35,26 +33,18 @@ from coach.places import (
     resume_at,
     sentence_before,
 )
-from coach.player import Player
+from coach.replan import Planned, Replanner, Spawn, Studio, Way
 from coach.routine import Routine, wait_for_user
-from coach.session import (
-    Draft,
-    GradualVoice,
-    Prepared,
-    Progress,
-    Session,
-    build_gradually,
-    prepared,
-)
-from coach.settings import Manner, Settings
-from coach.steps import CueName, Where
+from coach.session import Progress, prepared
+from coach.settings import Settings
+from coach.steps import Where
 from coach.units import seconds
 from coach.view import State, View, is_user_awaited, view
 
 if TYPE_CHECKING:
     from coach.clock import Clock
     from coach.outputs.loudspeaker import Loudspeaker
-    from coach.timeline import Samples, Timeline
+    from coach.timeline import Timeline
 
 TICK_S = 0.05
 """How often the session looks around."""
@@ -90,21 +80,6 @@ class Recording(Protocol):
         ...
 
 
-class Studio(Protocol):
-    """What sessions are made with."""
-
-    rate: int
-    """Hz of all sounds."""
-
-    def voice_for(self, decided: Manner) -> GradualVoice:
-        """Return what speaks in this manner."""
-        ...
-
-    def cues(self, louder: int) -> Mapping[CueName, Samples]:
-        """Return the cue pack's sounds, so many decibels louder."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Ending:
     """How a session ended."""
@@ -119,22 +94,6 @@ class Ending:
     """The repetition that was under way or would have come next."""
     problem: str = ""
     """Why it could not go on; empty if it was not the coach's fault."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """A session that is or was played, and its places."""
-
-    session: Session
-    found: tuple[Place, ...]
-
-    def place_at(self, frame: int) -> Place:
-        """Return the place that holds a frame."""
-        return self.found[place_at(self.found, frame)]
-
-
-_Way = tuple[int, Sequence[tuple[int, int]]]
-"""Where to go on, and the ranges that are played before that."""
 
 
 class LiveSession:
@@ -155,7 +114,7 @@ class LiveSession:
         loudspeaker: Loudspeaker,
         clock: Clock,
         *,
-        spawn: Callable[[Callable[[], None]], None] | None = None,
+        spawn: Spawn | None = None,
     ) -> None:
         """Bind the parts; nothing is spoken before `begin`.
 
@@ -170,21 +129,19 @@ class LiveSession:
         self._routine = wait_for_user(routine)
         self.settings = settings
         self.warnings: list[str] = []
-        self._studio = studio
+        self._rate = studio.rate
         self._loudspeaker = loudspeaker
         self._clock = clock
-        self._spawn = spawn or _on_a_thread
         self._recording: Recording | None = None
         self._queue: queue.SimpleQueue[Command | Callable[[], None]] = queue.SimpleQueue()
-        self._generation = 0
-        self._replacing = threading.Lock()
-        self._known: dict[int, _Known] = {}
+        self._replanner = Replanner(
+            studio, lambda problem: self._queue.put(partial(self._hear_of, problem)), spawn
+        )
         self._louder = 0
         self._is_paused = False
         self._lost_since: float | None = None
         self._over_since: float | None = None
         self._notice = ("", 0.0)
-        self._spoken = (0, 0)
         self._ended: str | None = None
         self._done: set[Where] = set()
         self._played = 0
@@ -211,23 +168,14 @@ class LiveSession:
         ready = prepared(self._routine, self.settings)
         self._prepared = ready
 
-        def first(timeline: Timeline) -> int:
-            start, before = _beginning(timeline, resume)
-            return before[-1][0] if before else start
+        def beginning(timeline: Timeline) -> Way:
+            return _beginning(timeline, resume)
 
-        drafts = self._drafts(ready, first, progress)
-        draft = next(drafts)
-        if entirely:
-            *_, draft = draft, *drafts
-        timeline = draft.session.timeline
-        known = self._know(draft)
-        self._player = Player(timeline, draft.ready_from)
-        start, before = _beginning(timeline, resume)
-        self._player.go_to(timeline, start, before)
-        self._next = self._next_repetition(known, start)
+        self._replanner.begin(ready, beginning, progress, entirely=entirely)
+        self._player = self._replanner.player
+        self._next = self._coming()
         self._loudspeaker.play(self._player)
         self._player.resume()
-        self._make(drafts)
 
     def record(self, recording: Recording) -> None:
         """Keep what is done in `recording`, from now on."""
@@ -252,7 +200,7 @@ class LiveSession:
 
     def close(self) -> None:
         """Fall silent, and end what goes on in the background."""
-        self._generation += 1
+        self._replanner.close()
         self._player.pause()
         self._loudspeaker.close()
 
@@ -266,13 +214,13 @@ class LiveSession:
     @property
     def routine(self) -> Routine:
         """Return the routine as it is adjusted now."""
-        return self._current().session.routine
+        return self._replanner.here()[0].session.routine
 
     @property
     def planned(self) -> int:
         """Return how many repetitions there are."""
-        known = self._current()
-        return sum(len(self._repetitions(known, place)) for place in known.found)
+        plan, _ = self._replanner.here()
+        return sum(len(self._repetitions(plan, place)) for place in plan.found)
 
     @property
     def length(self) -> Fraction:
@@ -282,13 +230,14 @@ class LiveSession:
 
     def view(self) -> View:
         """Return what there is to see."""
-        known, frame = self._here()
+        plan, frame = self._replanner.here()
         notice, since = self._notice
         if self._clock.now() - since > NOTICE_S:
             notice = ""
         # What is handed out now is heard a moment later.
-        frame -= round(self._loudspeaker.latency * self._studio.rate)
-        return view(known.session, known.found, max(0, frame), self._state(), notice, self._spoken)
+        frame -= round(self._loudspeaker.latency * self._rate)
+        spoken = self._replanner.spoken
+        return view(plan.session, plan.found, max(0, frame), self._state(), notice, spoken)
 
     def ending(self) -> Ending:
         """Return how it ended, or how it stands."""
@@ -296,7 +245,7 @@ class LiveSession:
             is_finished=self._player.is_over,
             done=len(self._done),
             planned=self.planned,
-            played=seconds(self._played, self._studio.rate),
+            played=seconds(self._played, self._rate),
             where=self._next,
             problem=self._ended or "",
         )
@@ -309,14 +258,6 @@ class LiveSession:
         if self._player.is_over:
             return "over"
         return "waiting" if self._player.is_waiting else "playing"
-
-    def _current(self) -> _Known:
-        return self._known[id(self._player.timeline)]
-
-    def _here(self) -> tuple[_Known, int]:
-        """Return what is played, and at which frame it is."""
-        timeline, frame = self._player.here()
-        return self._known[id(timeline)], frame
 
     # -- looking around ------------------------------------------------------------------------
 
@@ -343,50 +284,56 @@ class LiveSession:
         frames = 0
         for played in self._player.take_played():
             frames += played.stop - played.start
-            known = self._known[id(played.timeline)]
-            i = place_at(known.found, played.start)
-            while i < len(known.found) and known.found[i].start < played.stop:
-                place = known.found[i]
+            plan = self._replanner.of(played.timeline)
+            i = place_at(plan.found, played.start)
+            while i < len(plan.found) and plan.found[i].start < played.stop:
+                place = plan.found[i]
                 if played.start < place.done_at <= played.stop:
-                    self._note_done(known, place)
+                    self._note_done(plan, place)
                 i += 1
         self._played += frames
-        self._forget_before(playing)
+        self._replanner.forget_before(playing)
         if self._recording and self._recorded is not playing:
             self._recording.change(self.settings, self.planned)
             self._recorded = playing
-        upcoming = self._next_repetition(*self._here())
+        upcoming = self._coming()
         if upcoming != self._next:
             self._next = upcoming
             if self._recording:
-                self._recording.at(upcoming, self._played / self._studio.rate)
+                self._recording.at(upcoming, self._played / self._rate)
         return frames
 
-    def _note_done(self, known: _Known, place: Place) -> None:
-        for where in self._repetitions(known, place):
+    def _note_done(self, plan: Planned, place: Place) -> None:
+        for where in self._repetitions(plan, place):
             if where not in self._done:
                 self._done.add(where)
                 if self._recording:
                     self._recording.done(where)
 
-    def _repetitions(self, known: _Known, place: Place) -> tuple[Where, ...]:
+    def _repetitions(self, plan: Planned, place: Place) -> tuple[Where, ...]:
         if place.kind != "reps":
             return ()
         if place.where.rep:
             return (place.where,)
-        exercises = known.session.routine.exercises()
+        exercises = plan.session.routine.exercises()
         paced = next(item for item in exercises if item.id == place.where.exercise)
         return repetitions(place.where, paced.reps.value)
 
-    def _next_repetition(self, known: _Known, frame: int) -> Where:
-        for place in known.found[place_at(known.found, frame) :]:
+    def _coming(self) -> Where:
+        """Return the repetition to go on from if the session is broken off now."""
+        plan, frame = self._replanner.here()
+        detour = self._player.detour()
+        return self._next_repetition(plan, detour[1] if detour else frame)
+
+    def _next_repetition(self, plan: Planned, frame: int) -> Where:
+        for place in plan.found[place_at(plan.found, frame) :]:
             if place.kind == "reps" and frame < place.done_at:
                 return place.where
         return Where()
 
     def _look_for_sleep(self, played: int) -> None:
         # While something else holds up this thread, such as a terminal, the sound goes on.
-        slept = self._clock.slept() - played / self._studio.rate
+        slept = self._clock.slept() - played / self._rate
         if slept < STOPPED_S or self._is_paused:
             return
         if slept >= ASLEEP_S and self.has_controls:
@@ -464,61 +411,62 @@ class LiveSession:
         self.is_help_wanted = not self.is_help_wanted
 
     def _is_user_awaited(self) -> bool:
-        known, frame = self._here()
-        return is_user_awaited(known.session, known.place_at(frame), frame)
+        plan, frame = self._replanner.here()
+        return is_user_awaited(plan.session, plan.place_at(frame), frame)
 
-    def _go(self, choose: Callable[[_Known, int], _Way | None]) -> None:
+    def _go(self, choose: Callable[[Planned, int], Way | None]) -> None:
         """Go where `choose` says, given what is played and the frame; None is nowhere."""
         while True:
-            known, frame = self._here()
-            way = choose(known, frame)
+            plan, frame = self._replanner.here()
+            way = choose(plan, frame)
             # In between a change may have come into force, and frames mean something else.
-            if way is None or self._player.go_to(known.session.timeline, *way):
+            if way is None or self._player.go_to(plan.session.timeline, *way):
                 return
 
     def _go_on(self) -> None:
-        def choose(known: _Known, frame: int) -> _Way | None:
-            after = go_on_at(known.session.timeline, frame)
+        def choose(plan: Planned, frame: int) -> Way | None:
+            after = go_on_at(plan.session.timeline, frame)
             if after is None:
                 return None
-            place = known.place_at(frame)
+            place = plan.place_at(frame)
             if place.kind == "reps":  # at their own pace, whose end is told and not waited for
-                self._note_done(known, place)
-            return after, ()
+                self._note_done(plan, place)
+            detour = self._player.detour()
+            return (detour[1], [(after, detour[0])]) if detour else (after, ())
 
         self._go(choose)
         self._is_paused = False
         self._settle_pause()
 
     def _skip(self) -> None:
-        def choose(known: _Known, frame: int) -> _Way:
-            place = next_place(known.found, frame)
-            return (place.start if place else known.session.timeline.duration), ()
+        def choose(plan: Planned, frame: int) -> Way:
+            if detour := self._player.detour():
+                return detour[1], ()
+            place = next_place(plan.found, frame)
+            return place.start if place else plan.session.timeline.duration, ()
 
         self._go(choose)
 
     def _back(self) -> None:
-        self._go(
-            lambda known, frame: (previous_place(known.found, frame, self._studio.rate).start, ())
-        )
+        self._go(lambda plan, frame: (previous_place(plan.found, frame, self._rate).start, ()))
 
     def _skip_exercise(self) -> None:
-        def choose(known: _Known, frame: int) -> _Way:
-            start = next_exercise(known.session.timeline, frame)
-            return known.session.timeline.duration if start is None else start, ()
+        def choose(plan: Planned, frame: int) -> Way:
+            start = next_exercise(plan.session.timeline, frame)
+            return plan.session.timeline.duration if start is None else start, ()
 
         self._go(choose)
 
     def _back_exercise(self) -> None:
-        self._go(lambda known, frame: (previous_exercise(known.session.timeline, frame), ()))
+        self._go(lambda plan, frame: (previous_exercise(plan.session.timeline, frame), ()))
 
     def _repeat(self) -> None:
         """Say again what is to be done, and go on with this repetition or this rest."""
 
-        def choose(known: _Known, frame: int) -> _Way:
-            timeline, place = known.session.timeline, known.place_at(frame)
+        def choose(plan: Planned, frame: int) -> Way:
+            timeline, place = plan.session.timeline, plan.place_at(frame)
             if place.kind in ("reps", "settle"):
-                words = explanation(known.found, place.where.exercise or "")
+                words = explanation(plan.found, place.where.exercise or "")
                 return place.start, [words] if words else ()
             if place.kind == "words":
                 a_moment_ago = frame - round(REPEAT_S * timeline.rate)
@@ -533,11 +481,11 @@ class LiveSession:
     # -- changes -------------------------------------------------------------------------------
 
     def _change(self, command: Command) -> None:
-        known, frame = self._here()
-        place = known.place_at(frame)
+        plan, frame = self._replanner.here()
+        place = plan.place_at(frame)
         where = place.where
         if where.exercise is None or (place.kind == "rest" and not where.set):
-            where = self._next_repetition(known, place.end)
+            where = self._next_repetition(plan, place.end)
         if command in (Command.LOUDER, Command.SOFTER):
             louder = self._louder + (LOUDER_STEP if command is Command.LOUDER else -LOUDER_STEP)
             if not QUIETEST <= louder <= LOUDEST:
@@ -545,7 +493,7 @@ class LiveSession:
                 return
             self._louder = louder
             self._tell(f"Beeps {louder:+} dB.")
-            self._remake(self._prepared)
+            self._replanner.remake(self._prepared, louder)
             return
         try:
             change = changed(command, self._prepared, self.settings, where)
@@ -559,77 +507,17 @@ class LiveSession:
         self.settings = change.settings
         self._prepared = ready
         self._tell(change.notice)
-        self._remake(ready)
+        self._replanner.remake(ready)
 
-    def _remake(self, ready: Prepared) -> None:
-        """Plan and speak the session again, beginning with where it is."""
-
-        def first(timeline: Timeline) -> int:
-            playing, frame = self._player.here()
-            return Correspondence(playing, timeline).to(frame)
-
-        self._make(self._drafts(ready, first))
-
-    def _drafts(
-        self,
-        ready: Prepared,
-        first: Callable[[Timeline], int],
-        progress: Progress = lambda _done, _total: None,
-    ) -> Iterator[Draft]:
-        def count(done: int, total: int) -> None:
-            self._spoken = (done, total)
-            progress(done, total)
-
-        voice = self._studio.voice_for(ready.manner)
-        cues = self._studio.cues(self._louder)
-        return build_gradually(ready, voice, cues, self._studio.rate, first, count)
-
-    def _make(self, drafts: Iterator[Draft]) -> None:
-        """Play each draft as soon as it is there, unless something newer is asked for."""
-        self._generation += 1
-        self._spawn(partial(self._take_over, drafts, self._generation))
-
-    def _take_over(self, drafts: Iterator[Draft], generation: int) -> None:
-        try:
-            for draft in drafts:
-                with self._replacing:
-                    if generation != self._generation:
-                        return
-                    self._know(draft)
-                    self._player.replace(draft.session.timeline, draft.ready_from)
-                if draft.problem:
-                    self._queue.put(partial(self._warn, draft.problem))
-        except CoachError as error:
-            self._queue.put(partial(self._warn, error.message))
-        except Exception as error:  # noqa: BLE001 - a bug, raised again where it is told
-            self._queue.put(partial(_raise, error))
-
-    def _know(self, draft: Draft) -> _Known:
-        known = _Known(draft.session, places(draft.session.timeline))
-        self._known[id(draft.session.timeline)] = known
-        return known
-
-    def _forget_before(self, playing: Timeline) -> None:
-        """Forget what was played before a timeline; there is no way back to it."""
-        for key in list(self._known):
-            if key == id(playing):
-                break
-            del self._known[key]
-
-    def _warn(self, problem: str) -> None:
+    def _hear_of(self, problem: Exception | str) -> None:
+        """Tell what went wrong in the background; a bug ends the session, as anywhere."""
+        if isinstance(problem, Exception):
+            raise problem
         self.warnings.append(problem)
         self._tell(problem)
 
 
-def _raise(error: Exception) -> None:
-    raise error
-
-
-def _on_a_thread(job: Callable[[], None]) -> None:
-    threading.Thread(target=job, daemon=True).start()
-
-
-def _beginning(timeline: Timeline, resume: Where | None) -> tuple[int, list[tuple[int, int]]]:
+def _beginning(timeline: Timeline, resume: Where | None) -> Way:
     """Return where a session begins, and which ranges are played before that.
 
     One that is resumed begins with its lead-in, and with the exercise's explanation and time to
@@ -638,7 +526,7 @@ def _beginning(timeline: Timeline, resume: Where | None) -> tuple[int, list[tupl
     found = places(timeline)
     i = None if resume is None else find(found, resume)
     if i is None:
-        return 0, []
+        return 0, ()
     lead_in = (0, next((clip.start for clip in timeline.clips if clip.kind == "speech"), 0))
     words = explanation(found, found[i].where.exercise or "")
     if words is None:

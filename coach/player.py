@@ -137,6 +137,18 @@ class Player:
         with self._lock:
             return self.timeline, self._position
 
+    def detour(self) -> tuple[int, int] | None:
+        """Return where what is played before something else ends, and where that begins.
+
+        None means that no range is played before something else.
+        """
+        with self._lock:
+            stretch = self._stretch
+            stop = stretch.stop
+            while stretch.then is not None:
+                stretch = stretch.then
+            return None if stretch is self._stretch else (stop, stretch.start)
+
     def take_played(self) -> Sequence[Played]:
         """Return what has been played since the last call, in order."""
         with self._lock:

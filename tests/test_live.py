@@ -375,6 +375,21 @@ def test_stop_and_resume(tmp_path: Path) -> None:
     assert fresh.second_of(lambda view: view.kind == "reps") > 3
 
 
+@pytest.mark.parametrize("key", [Command.NEXT, Command.READY, Command.MORE, Command.SLOWER])
+def test_a_resumed_session_keeps_its_repetition_whatever_is_pressed(
+    tmp_path: Path, key: Command
+) -> None:
+    """While the exercise is explained again, and while its position is taken."""
+    where = Where("cat", None, 1, None, 3)
+    for second in (2, 9):
+        session = Session(tmp_path, resume=where).at(second, key)
+        ending = session.run()
+        assert next(rep for rep in session.seen(lambda view: view.where.rep) if rep) == 3
+        assert ending.done == 13 + (key is Command.MORE)
+        assert session.notes.places[0][0] == where
+        assert session.notes.places[1][0].rep != 1 or session.notes.places[1][0].exercise != "cat"
+
+
 def test_a_place_that_is_gone_is_no_place(tmp_path: Path) -> None:
     assert Session(tmp_path, resume=Where("gone", None, 1, None, 1)).run().done == 15
 

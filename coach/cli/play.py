@@ -287,11 +287,13 @@ def _awake() -> Iterator[None]:
             with wakepy.keep.presenting(on_fail="pass"):
                 over.wait()
 
-    threading.Thread(target=keep, daemon=True).start()
+    thread = threading.Thread(target=keep, daemon=True)
+    thread.start()
     try:
         yield
     finally:
         over.set()
+        thread.join(1.0)  # on some systems a program of theirs has to be ended
 
 
 def _tell(live: LiveSession, ending: Ending, name: str, *, before: int) -> None:
