@@ -94,6 +94,8 @@ class Player:
                     filled += stop - here
                 elif not self._go_on(filled):
                     break
+            if not self._is_paused and self._position >= self._stretch.stop:
+                self._go_on(filled)  # so that nobody sees a place that is not going to be played
             tails, self._tails = self._tails, []
             for offset, tail in tails:
                 target = block[offset : offset + len(tail)]
