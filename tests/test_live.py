@@ -30,21 +30,11 @@ from coach.steps import CueName, Where
 from coach.timeline import Timeline, mix
 from coach.view import View
 from tests.conftest import RATE, FakeVoice, fake_cues, routine_of
+from tests.test_places import TWO
 
 T = TypeVar("T")
 
-SCRIPT = """
-title: Two
-rest: 10
-exercises:
-  - name: Cat
-    setup: [Come down., Breathe.]
-    settle: 6
-    reps: 3
-    phases: [{cue: Up, guide: Slowly., move: 2, hold: 5}, {cue: Down, move: 2}]
-  - {name: Push-ups, reps: 10, settle: ready}
-  - {name: Plank, sides: [left, right], hold: 20-40s}
-"""
+SCRIPT = TWO + "  - {name: Plank, sides: [left, right], hold: 20-40s}\n"
 
 START, END = 10_001, 10_004
 """What the start and the end tone of `fake_cues` sound like."""

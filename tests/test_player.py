@@ -21,9 +21,10 @@ from coach.steps import Where
 from coach.timeline import Clip, Timeline, mix
 from tests.conftest import RATE, FakeVoice, routine_of
 from tests.strategies import scripts
-from tests.test_places import timeline_of, two
+from tests.test_places import TWO, timeline_of, two
 
 FADE = round(FADE_S * RATE)
+LONGER = TWO.replace("hold: 5", "hold: 7")
 BLOCKS = st.lists(st.integers(16, 30_000), min_size=1, max_size=5)
 
 
@@ -220,19 +221,6 @@ def test_a_longer_hold_is_heard_as_long_as_it_is_now(second: int) -> None:
     marks = [10_000 + n for n in (1, 4)]  # start and end, see `fake_cues`
     start, end = (np.flatnonzero(heard == mark)[0] for mark in marks)
     assert end - start == 7 * RATE
-
-
-LONGER = """
-title: Two
-rest: 10
-exercises:
-  - name: Cat
-    setup: [Come down., Breathe.]
-    settle: 6
-    reps: 3
-    phases: [{cue: Up, guide: Slowly., move: 2, hold: 7}, {cue: Down, move: 2}]
-  - {name: Push-ups, reps: 10, settle: ready}
-"""
 
 
 @given(script=scripts(), part=st.fractions(0, 1), blocks=BLOCKS)

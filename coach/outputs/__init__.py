@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
-from coach.errors import DeviceError, did_you_mean
+from coach.errors import DeviceError
+from coach.parts import load_part
 
 if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
-
     from coach.timeline import Samples
 
 LIVE_RATE = 48_000
@@ -129,11 +127,8 @@ def open_output(name: str = "auto", device: str | None = None) -> Output:
             from coach.outputs.mend import not_installed
 
             raise not_installed(PREFERENCE[0])
-    if name in OUTPUTS:
-        module, _, attribute = OUTPUTS[name].partition(":")
-        opener = getattr(import_module(module), attribute)
-    else:
-        opener = _entry_point(name).load()
+    others = ("auto", *WITHOUT_LOUDSPEAKER)
+    opener = load_part(name, OUTPUTS, ENTRY_POINTS, kind="output", error=DeviceError, others=others)
     output_class = cast("Callable[..., Output]", opener)
     return output_class(device=device)
 
@@ -143,16 +138,3 @@ def is_installed(package: str) -> bool:
     from importlib.util import find_spec
 
     return find_spec(package) is not None
-
-
-def _entry_point(name: str) -> EntryPoint:
-    from importlib.metadata import entry_points
-
-    found = {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}
-    if name in found:
-        return found[name]
-    known = ["auto", *OUTPUTS, *found, *WITHOUT_LOUDSPEAKER]
-    raise DeviceError(
-        f"there is no output `{name}`{did_you_mean(name, known)}",
-        hint=f"choose one of: {', '.join(known)}",
-    )

@@ -9,16 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol, cast
 
-from coach.errors import SpeechError, did_you_mean
+from coach.errors import SpeechError
+from coach.parts import load_part
 from coach.units import SPEED
 
 if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
-
     import numpy as np
     from numpy.typing import NDArray
 
@@ -128,23 +126,6 @@ def open_engine(
         raise SpeechError(f"expected a speed from {least} to {most}, found {SPEED.show(speed)}")
     if name == "auto":
         name = PREFERENCE[0]
-    if name in ENGINES:
-        module, _, attribute = ENGINES[name].partition(":")
-        opener = getattr(import_module(module), attribute)
-    else:
-        opener = _entry_point(name).load()
+    opener = load_part(name, ENGINES, ENTRY_POINTS, kind="speech engine", error=SpeechError)
     engine_class = cast("Callable[..., Engine]", opener)
     return engine_class(voice=voice, speed=speed, language=language)
-
-
-def _entry_point(name: str) -> EntryPoint:
-    from importlib.metadata import entry_points
-
-    found = {entry.name: entry for entry in entry_points(group=ENTRY_POINTS)}
-    if name in found:
-        return found[name]
-    known = ["auto", *ENGINES, *found]
-    raise SpeechError(
-        f"there is no speech engine `{name}`{did_you_mean(name, known)}",
-        hint=f"choose one of: {', '.join(known)}",
-    )

@@ -228,7 +228,8 @@ def test_an_interrupted_run_keeps_what_was_spoken(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         speaker(engine, tmp_path).speak(texts, interrupt)
     assert len(engine.said) < 100
-    assert {"number 0", "number 1"} <= set(speaker(Refusing(), tmp_path).lengths(texts))
+    # Which two came first is up to the threads.
+    assert len(speaker(Refusing(), tmp_path).lengths(texts)) >= 2
 
 
 def test_as_finished_gives_every_result_in_any_order() -> None:
