@@ -67,10 +67,15 @@ class RealClock:
 
 
 def _asleep() -> float:
-    """Return the seconds that the machine has been suspended so far, give or take a constant."""
-    if hasattr(time, "CLOCK_BOOTTIME"):  # Linux, whose monotonic clock stands still in between
+    """Return the seconds that the machine has been suspended so far, give or take a constant.
+
+    Where the monotonic clock itself goes on meanwhile, as on Windows, that is 0.
+    """
+    if hasattr(time, "CLOCK_BOOTTIME"):  # Linux
         return time.clock_gettime(time.CLOCK_BOOTTIME) - time.monotonic()
-    return 0.0 if time.get_clock_info("monotonic").adjustable else time.time() - time.monotonic()
+    if hasattr(time, "CLOCK_UPTIME_RAW"):  # macOS
+        return time.clock_gettime(time.CLOCK_MONOTONIC) - time.clock_gettime(time.CLOCK_UPTIME_RAW)
+    return 0.0
 
 
 class VirtualClock:

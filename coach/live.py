@@ -17,25 +17,22 @@ from typing import TYPE_CHECKING, Protocol
 from coach.changes import CHANGES, Refused, changed
 from coach.controls import Command
 from coach.errors import CoachError
-from coach.places import (
-    Place,
-    explanation,
-    find,
-    go_on_at,
-    last_words,
-    next_exercise,
-    next_place,
-    place_at,
-    places,
-    previous_exercise,
-    previous_place,
-    repetitions,
-    resume_at,
-    sentence_before,
+from coach.navigation import (
+    Detour,
+    Planned,
+    Way,
+    back,
+    back_exercise,
+    beginning,
+    go_on,
+    repeat,
+    skip,
+    skip_exercise,
 )
-from coach.replan import Planned, Replanner, Spawn, Studio, Way
+from coach.places import Place, place_at, repetitions
+from coach.replan import Replanner, Spawn, Studio
 from coach.routine import Routine, wait_for_user
-from coach.session import Progress, prepared
+from coach.session import Prepared, Progress, prepared
 from coach.settings import Settings
 from coach.steps import Where
 from coach.units import seconds
@@ -60,8 +57,6 @@ LOUDER_STEP = 3
 """dB."""
 QUIETEST, LOUDEST = -24, 9
 """dB of the cues, as against their pack."""
-REPEAT_S = Fraction(1, 2)
-"""Who asks to repeat within this time after a sentence has begun means the one before."""
 
 
 class Recording(Protocol):
@@ -144,6 +139,10 @@ class LiveSession:
         self._notice = ("", 0.0)
         self._ended: str | None = None
         self._done: set[Where] = set()
+        self._behind: set[Where] = set()
+        """The repetitions that were planned before the one that comes next, done or skipped."""
+        self._passed: tuple[Timeline | None, int] = (None, 0)
+        """Up to which place of a timeline they have been noted."""
         self._played = 0
         self._next = Where()
         self._recorded: Timeline | None = None
@@ -168,12 +167,12 @@ class LiveSession:
         ready = prepared(self._routine, self.settings)
         self._prepared = ready
 
-        def beginning(timeline: Timeline) -> Way:
-            return _beginning(timeline, resume)
-
-        self._replanner.begin(ready, beginning, progress, entirely=entirely)
+        self._replanner.begin(
+            ready, lambda plan: beginning(plan, resume), progress, entirely=entirely
+        )
         self._player = self._replanner.player
         self._next = self._coming()
+        self._note_behind()
         self._loudspeaker.play(self._player)
         self._player.resume()
 
@@ -218,9 +217,8 @@ class LiveSession:
 
     @property
     def planned(self) -> int:
-        """Return how many repetitions there are."""
-        plan, _ = self._replanner.here()
-        return sum(len(self._repetitions(plan, place)) for place in plan.found)
+        """Return how many repetitions there are, those behind as they were planned then."""
+        return len(self._behind | self._done | self._ahead())
 
     @property
     def length(self) -> Fraction:
@@ -263,12 +261,17 @@ class LiveSession:
 
     def _look_around(self) -> None:
         self._look_for_sleep(self._note_what_was_played())
+        if self._loudspeaker.bug is not None:
+            raise self._loudspeaker.bug
         problem = self._loudspeaker.problem()
         if problem is not None and self._lost_since is None:
             self._lose_loudspeaker(problem)
         now = self._clock.now()
-        if self._lost_since is not None and now - self._lost_since > LOST_S:
-            self._ended = "the loudspeaker did not come back"
+        if self._lost_since is not None:
+            if self._is_paused:  # nobody is waiting for it
+                self._lost_since = now
+            if now - self._lost_since > LOST_S:
+                self._ended = "the loudspeaker did not come back"
         if self._player.is_over and self._ended is None:
             self._over_since = now if self._over_since is None else self._over_since
             # What has been handed out last has still to be heard.
@@ -296,6 +299,7 @@ class LiveSession:
         if self._recording and self._recorded is not playing:
             self._recording.change(self.settings, self.planned)
             self._recorded = playing
+        self._note_behind()
         upcoming = self._coming()
         if upcoming != self._next:
             self._next = upcoming
@@ -321,15 +325,37 @@ class LiveSession:
 
     def _coming(self) -> Where:
         """Return the repetition to go on from if the session is broken off now."""
+        plan, frame = self._destination()
+        return self._next_repetition(plan, frame)
+
+    def _destination(self) -> tuple[Planned, int]:
+        """Return what is played, and the frame that comes next apart from a detour."""
         plan, frame = self._replanner.here()
         detour = self._player.detour()
-        return self._next_repetition(plan, detour[1] if detour else frame)
+        return plan, detour.then if detour else frame
 
     def _next_repetition(self, plan: Planned, frame: int) -> Where:
-        for place in plan.found[place_at(plan.found, frame) :]:
+        for i in range(place_at(plan.found, frame), len(plan.found)):
+            place = plan.found[i]
             if place.kind == "reps" and frame < place.done_at:
                 return place.where
         return Where()
+
+    def _ahead(self) -> set[Where]:
+        """Return the repetitions that are still planned, the one under way among them."""
+        plan, frame = self._destination()
+        upcoming = plan.found[place_at(plan.found, frame) :]
+        return {where for place in upcoming for where in self._repetitions(plan, place)}
+
+    def _note_behind(self) -> None:
+        """Note the repetitions that the session has passed, as they were planned at that time."""
+        plan, frame = self._destination()
+        i = place_at(plan.found, frame)
+        timeline, passed = self._passed
+        if timeline is None or timeline is plan.timeline:
+            for place in plan.found[passed:i]:
+                self._behind.update(self._repetitions(plan, place))
+        self._passed = (plan.timeline, i)
 
     def _look_for_sleep(self, played: int) -> None:
         # While something else holds up this thread, such as a terminal, the sound goes on.
@@ -345,7 +371,8 @@ class LiveSession:
 
     def _lose_loudspeaker(self, problem: str) -> None:
         self._lost_since = self._clock.now()
-        self.warnings.append(problem)
+        if problem not in self.warnings:
+            self.warnings.append(problem)
         self._player.pause()
         self._player.hush()
         self._loudspeaker.reopen(lambda: self._queue.put(self._find_loudspeaker))
@@ -367,137 +394,81 @@ class LiveSession:
     # -- commands ------------------------------------------------------------------------------
 
     def _obey(self, command: Command) -> None:
-        if command in (*CHANGES, Command.LOUDER, Command.SOFTER):
+        if command in _WAYS:
+            self._go(_WAYS[command])
+        elif command in (Command.LOUDER, Command.SOFTER):
+            self._change_cues(LOUDER_STEP if command is Command.LOUDER else -LOUDER_STEP)
+        elif command in CHANGES:
             self._change(command)
-            return
-        act = {
-            Command.TOGGLE: self._toggle,
-            Command.PAUSE: self._pause,
-            Command.RESUME: self._resume,
-            Command.READY: self._go_on,
-            Command.NEXT: self._skip,
-            Command.BACK: self._back,
-            Command.NEXT_EXERCISE: self._skip_exercise,
-            Command.PREVIOUS_EXERCISE: self._back_exercise,
-            Command.REPEAT: self._repeat,
-            Command.HELP: self._help,
-            Command.STOP: self._stop,
-        }[command]
-        act()
-
-    def _toggle(self) -> None:
-        if self._is_paused:
-            self._resume()
-        elif self._is_user_awaited():
+        elif command is Command.READY:
             self._go_on()
-        else:
+            self._resume()
+        elif command in (Command.TOGGLE, Command.PAUSE, Command.RESUME):
+            self._toggle(command)
+        elif command is Command.HELP:
+            self.is_help_wanted = not self.is_help_wanted
+        elif command is Command.STOP:
+            self._ended = ""
+
+    def _toggle(self, command: Command) -> None:
+        # A headset that is told of a session that waits sends "play", not "play or pause".
+        is_answer = not self._is_paused and self._is_user_awaited()
+        if command is not Command.PAUSE and is_answer:
+            self._go_on()
+        elif command is Command.PAUSE or (command is Command.TOGGLE and not self._is_paused):
             self._pause()
+        else:
+            self._resume()
 
     def _pause(self) -> None:
         self._is_paused = True
         self._settle_pause()
 
     def _resume(self) -> None:
-        # A headset that is told of a session that waits sends "play", not "play or pause".
-        if not self._is_paused and self._is_user_awaited():
-            self._go_on()
         self._is_paused = False
         self._settle_pause()
-
-    def _stop(self) -> None:
-        self._ended = ""
-
-    def _help(self) -> None:
-        self.is_help_wanted = not self.is_help_wanted
 
     def _is_user_awaited(self) -> bool:
         plan, frame = self._replanner.here()
         return is_user_awaited(plan.session, plan.place_at(frame), frame)
 
-    def _go(self, choose: Callable[[Planned, int], Way | None]) -> None:
-        """Go where `choose` says, given what is played and the frame; None is nowhere."""
+    def _go_on(self) -> None:
+        """Go past what is left of a wait; repetitions at the user's own pace are done then."""
+        plan, frame = self._replanner.here()
+        place = plan.place_at(frame)
+        if self._go(go_on) and place.kind == "reps":
+            self._note_done(plan, place)
+
+    def _go(self, choose: Callable[[Planned, int, Detour | None], Way | None]) -> bool:
+        """Go where `choose` says, and return whether that is anywhere."""
         while True:
             plan, frame = self._replanner.here()
-            way = choose(plan, frame)
+            way = choose(plan, frame, self._player.detour())
+            if way is None:
+                return False
             # In between a change may have come into force, and frames mean something else.
-            if way is None or self._player.go_to(plan.session.timeline, *way):
-                return
+            if self._player.go_to(plan.timeline, way):
+                return True
 
-    def _go_on(self) -> None:
-        def choose(plan: Planned, frame: int) -> Way | None:
-            after = go_on_at(plan.session.timeline, frame)
-            if after is None:
-                return None
-            place = plan.place_at(frame)
-            if place.kind == "reps":  # at their own pace, whose end is told and not waited for
-                self._note_done(plan, place)
-            detour = self._player.detour()
-            return (detour[1], [(after, detour[0])]) if detour else (after, ())
-
-        self._go(choose)
-        self._is_paused = False
-        self._settle_pause()
-
-    def _skip(self) -> None:
-        def choose(plan: Planned, frame: int) -> Way:
-            if detour := self._player.detour():
-                return detour[1], ()
-            place = next_place(plan.found, frame)
-            return place.start if place else plan.session.timeline.duration, ()
-
-        self._go(choose)
-
-    def _back(self) -> None:
-        self._go(lambda plan, frame: (previous_place(plan.found, frame, self._rate).start, ()))
-
-    def _skip_exercise(self) -> None:
-        def choose(plan: Planned, frame: int) -> Way:
-            start = next_exercise(plan.session.timeline, frame)
-            return plan.session.timeline.duration if start is None else start, ()
-
-        self._go(choose)
-
-    def _back_exercise(self) -> None:
-        self._go(lambda plan, frame: (previous_exercise(plan.session.timeline, frame), ()))
-
-    def _repeat(self) -> None:
-        """Say again what is to be done, and go on with this repetition or this rest."""
-
-        def choose(plan: Planned, frame: int) -> Way:
-            timeline, place = plan.session.timeline, plan.place_at(frame)
-            if place.kind in ("reps", "settle"):
-                words = explanation(plan.found, place.where.exercise or "")
-                return place.start, [words] if words else ()
-            if place.kind == "words":
-                a_moment_ago = frame - round(REPEAT_S * timeline.rate)
-                return sentence_before(timeline, a_moment_ago), ()
-            said = last_words(timeline, place.start, frame)
-            if said > frame:
-                return place.start, ()
-            return resume_at(timeline, frame), [(place.start, said)]
-
-        self._go(choose)
-
-    # -- changes -------------------------------------------------------------------------------
+    def _change_cues(self, step: int) -> None:
+        louder = self._louder + step
+        if not QUIETEST <= louder <= LOUDEST:
+            self._tell("The beeps are as loud or as soft as they get.")
+            return
+        self._louder = louder
+        self._tell(f"Beeps {louder:+} dB.")
+        self._remake(self.settings, self._prepared)
 
     def _change(self, command: Command) -> None:
-        plan, frame = self._replanner.here()
+        plan, frame = self._destination()
         place = plan.place_at(frame)
         where = place.where
         if where.exercise is None or (place.kind == "rest" and not where.set):
             where = self._next_repetition(plan, place.end)
-        if command in (Command.LOUDER, Command.SOFTER):
-            louder = self._louder + (LOUDER_STEP if command is Command.LOUDER else -LOUDER_STEP)
-            if not QUIETEST <= louder <= LOUDEST:
-                self._tell("The beeps are as loud or as soft as they get.")
-                return
-            self._louder = louder
-            self._tell(f"Beeps {louder:+} dB.")
-            self._replanner.remake(self._prepared, louder)
-            return
+        before = self.settings, self._prepared
         try:
             change = changed(command, self._prepared, self.settings, where)
-            ready = prepared(self._routine, change.settings)
+            self._prepared = prepared(self._routine, change.settings)
         except Refused as refused:
             self._tell(str(refused))
             return
@@ -505,9 +476,21 @@ class LiveSession:
             self._tell(error.message)
             return
         self.settings = change.settings
-        self._prepared = ready
         self._tell(change.notice)
-        self._replanner.remake(ready)
+        self._remake(*before)
+
+    def _remake(self, settings: Settings, ready: Prepared) -> None:
+        """Plan the session again; if that fails, it was made with these and stays so."""
+        asked = self._prepared
+
+        def fail(problem: Exception | str) -> None:
+            if self._prepared is asked:
+                self.settings, self._prepared = settings, ready
+            self._hear_of(problem)
+
+        self._replanner.remake(
+            asked, self._louder, lambda problem: self._queue.put(partial(fail, problem))
+        )
 
     def _hear_of(self, problem: Exception | str) -> None:
         """Tell what went wrong in the background; a bug ends the session, as anywhere."""
@@ -517,20 +500,10 @@ class LiveSession:
         self._tell(problem)
 
 
-def _beginning(timeline: Timeline, resume: Where | None) -> Way:
-    """Return where a session begins, and which ranges are played before that.
-
-    One that is resumed begins with its lead-in, and with the exercise's explanation and time to
-    take the position.
-    """
-    found = places(timeline)
-    i = None if resume is None else find(found, resume)
-    if i is None:
-        return 0, ()
-    lead_in = (0, next((clip.start for clip in timeline.clips if clip.kind == "speech"), 0))
-    words = explanation(found, found[i].where.exercise or "")
-    if words is None:
-        return found[i].start, [lead_in]
-    settle = next_place(found, words[0])
-    end = settle.end if settle and settle.kind == "settle" else words[1]
-    return found[i].start, [lead_in, (words[0], end)]
+_WAYS: dict[Command, Callable[[Planned, int, Detour | None], Way]] = {
+    Command.NEXT: skip,
+    Command.BACK: back,
+    Command.NEXT_EXERCISE: skip_exercise,
+    Command.PREVIOUS_EXERCISE: back_exercise,
+    Command.REPEAT: repeat,
+}

@@ -42,7 +42,7 @@ class Place:
     where: Where
     """Without a phase."""
     done_at: int
-    """The frame at which its last span ends, and with it a repetition."""
+    """The frame at which its last span or sound ends, and with it a repetition; at most `end`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def places(timeline: Timeline) -> tuple[Place, ...]:
     starts[:1] = [0]
     ends = [*starts[1:], timeline.duration]
     return tuple(
-        replace(place, start=start, end=end)
+        replace(place, start=start, end=end, done_at=min(place.done_at, end))
         for place, start, end in zip(found, starts, ends, strict=bool(found))
     )
 
@@ -167,7 +167,10 @@ def go_on_at(timeline: Timeline, frame: int) -> int | None:
     if span.kind == "work" and span.where.rep == 0:
         return span.end
     beeps = _before_beeps(span, timeline.rate)
-    return beeps if span.kind in _WAITING and frame < beeps else None
+    if span.kind not in _WAITING or frame >= beeps:
+        return None
+    speech = speech_at(timeline, beeps)
+    return speech.end if speech else beeps
 
 
 def sentence_before(timeline: Timeline, frame: int) -> int:
@@ -184,14 +187,6 @@ def last_words(timeline: Timeline, start: int, frame: int) -> int:
     i = bisect_left(timeline.clips, begun, key=attrgetter("start"))
     ends = [clip.end for clip in timeline.clips[i : i + 2] if clip.start == begun]
     return max(ends) if begun >= start and ends else start
-
-
-def explanation(found: Sequence[Place], exercise: str) -> tuple[int, int] | None:
-    """Return from where to where an exercise is explained: its name, setup and dose."""
-    for place in found:
-        if place.where.exercise == exercise and place.kind == "words" and not place.where.set:
-            return place.start, place.end
-    return None
 
 
 def find(found: Sequence[Place], where: Where) -> int | None:
@@ -220,29 +215,52 @@ class Correspondence:
     def __init__(self, old: Timeline, new: Timeline) -> None:
         self._old = old
         self._new = new
-        counterpart = {key: frame for frame, key in _anchors(new)}
+        anchors = list(_anchors(old))
+        counterpart = _counterparts(anchors, list(_anchors(new)))
         self._from: list[int] = [0]
         self._to: list[int] = [0]
-        for frame, key in _anchors(old):
-            target = counterpart.get(key, -1)
+        for anchor in anchors:
+            target = counterpart.get(anchor.key, -1)
             if target >= self._to[-1]:
-                self._from.append(frame)
+                self._from.append(anchor.frame)
                 self._to.append(target)
+        self._gone = {
+            anchor.frame
+            for anchor in anchors
+            if anchor.key[0] == "span" and anchor.key not in counterpart
+        }
+        """Where spans of the old timeline begin that the new one does not have."""
 
     def switch_from(self, frame: int) -> int:
-        """Return the first frame, from `frame` on, at which the change is not heard in a word."""
-        speech = speech_at(self._old, frame)
-        if speech is None:
-            return frame
-        target = self._mapped(frame)
-        other = speech_at(self._new, target)
-        if other and frame - speech.start == target - other.start and _equal(speech, other):
-            return frame
-        return speech.end
+        """Return the first frame, from `frame` on, at which the change breaks nothing off.
+
+        No word is cut or said twice, no span is left that exists only in the old timeline, and
+        in a hold or a rest nothing is said in either.
+        """
+        while frame < self._old.duration:
+            span = span_at(self._old, frame)
+            if span and span.start in self._gone and span.start < frame:
+                frame = span.end
+                continue
+            speech, target = speech_at(self._old, frame), self._mapped(frame)
+            other = speech_at(self._new, target)
+            if speech and other and frame - speech.start == target - other.start:
+                if _equal(speech, other):
+                    return frame
+            if speech:
+                frame = speech.end
+            elif other and _is_timed(self._new, target):
+                frame += other.end - target
+            else:
+                return frame
+        return frame
 
     def to(self, frame: int) -> int:
         """Return the frame that `frame` stands for, outside of words or in the same word."""
         target = self._mapped(frame)
+        span = span_at(self._new, target)
+        if span and span.kind != "move" and span_at(self._old, frame) is None:
+            return span.start
         other = speech_at(self._new, target)
         if other is None:
             return target
@@ -253,8 +271,11 @@ class Correspondence:
     def _mapped(self, frame: int) -> int:
         i = bisect_right(self._from, frame) - 1
         target = self._to[i] + frame - self._from[i]
-        limit = self._to[i + 1] if i + 1 < len(self._to) else self._new.duration
-        return min(target, limit)
+        if i + 1 == len(self._to):
+            return min(target, self._new.duration)
+        limit = self._to[i + 1]
+        # The last frame before it, so that whatever ends there is seen to end.
+        return target if target < limit else max(self._to[i], limit - 1)
 
 
 def _equal(clip: Clip, other: Clip) -> bool:
@@ -263,26 +284,66 @@ def _equal(clip: Clip, other: Clip) -> bool:
     return clip.samples is other.samples or np.array_equal(clip.samples, other.samples)
 
 
+def _is_timed(timeline: Timeline, frame: int) -> bool:
+    """Return whether a frame is in a span whose length counts."""
+    span = span_at(timeline, frame)
+    return span is not None and span.kind != "move"
+
+
 _Key = tuple[str, str, Where, int]
 
 
-def _anchors(timeline: Timeline) -> Iterator[tuple[int, _Key]]:
-    """Yield what two timelines have in common: spans, and clips outside of spans or in moves."""
+@dataclass(frozen=True, slots=True)
+class _Anchor:
+    """Something that two timelines may have in common."""
+
+    frame: int
+    key: _Key
+    """What it is, by its content."""
+    ordinal: _Key | None = None
+    """The same by its order at its place, for a sentence that may be another one now."""
+
+
+def _counterparts(old: Sequence[_Anchor], new: Sequence[_Anchor]) -> dict[_Key, int]:
+    """Return the frame in the new timeline of each old anchor that has a counterpart there."""
+    frames_of = {anchor.key: anchor.frame for anchor in new}
+    known = {anchor.key for anchor in old}
+    changed = {anchor.ordinal: anchor.frame for anchor in new if anchor.key not in known}
+    found: dict[_Key, int] = {}
+    for anchor in old:
+        if anchor.key in frames_of:
+            found[anchor.key] = frames_of[anchor.key]
+        elif anchor.ordinal in changed and anchor.ordinal is not None:
+            found[anchor.key] = changed[anchor.ordinal]
+    return found
+
+
+def _anchors(timeline: Timeline) -> Iterator[_Anchor]:
+    """Yield spans, and clips outside of spans or in moves, by their frame."""
     seen: dict[tuple[str, str, Where], int] = {}
-    found: list[tuple[int, int, _Key]] = []
+    found: list[tuple[int, int, _Anchor]] = []
+
+    def add(rank: int, frame: int, kind: str, label: str, where: Where, *numbers: int) -> None:
+        ordinal = (kind, "", where, numbers[1]) if len(numbers) > 1 else None
+        anchor = _Anchor(frame, (kind, label, where, numbers[0]), ordinal)
+        found.append((frame, rank, anchor))
+
     for span in timeline.spans:
         number = _count(seen, ("span", span.kind, span.where))
-        found.append((span.start, 1, ("span", span.kind, span.where, number)))
-        found.append((span.end, 0, ("end of span", span.kind, span.where, number)))
+        add(1, span.start, "span", span.kind, span.where, number)
+        add(0, span.end, "end of span", span.kind, span.where, number)
     for clip in timeline.clips:
-        span_ = span_at(timeline, clip.start)
-        if span_ is not None and (span_.kind != "move" or clip.kind == "cue"):
+        if _is_timed(timeline, clip.start) or (
+            clip.kind == "cue" and span_at(timeline, clip.start) is not None
+        ):
             continue
-        number = _count(seen, (clip.kind, clip.label, clip.where))
-        found.append((clip.start, 2, (clip.kind, clip.label, clip.where, number)))
-        found.append((clip.end, 0, (f"end of {clip.kind}", clip.label, clip.where, number)))
+        numbers = [_count(seen, (clip.kind, clip.label, clip.where))]
+        if clip.kind == "speech":
+            numbers.append(_count(seen, ("sentence", "", clip.where)))
+        add(2, clip.start, clip.kind, clip.label, clip.where, *numbers)
+        add(0, clip.end, f"end of {clip.kind}", clip.label, clip.where, *numbers)
     found.sort(key=lambda item: item[:2])
-    yield from ((frame, key) for frame, _, key in found)
+    yield from (anchor for _, _, anchor in found)
 
 
 def _count(seen: dict[tuple[str, str, Where], int], key: tuple[str, str, Where]) -> int:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from coach.navigation import Detour, Way
 from coach.places import Correspondence, resume_at, sounding
 from coach.timeline import mix
 
@@ -55,6 +56,7 @@ class _Change:
     same: Correspondence
     at: int
     """The frame of the old one from which on it does."""
+    ready: Ready
 
 
 class Player:
@@ -139,17 +141,14 @@ class Player:
         with self._lock:
             return self.timeline, self._position
 
-    def detour(self) -> tuple[int, int] | None:
-        """Return where what is played before something else ends, and where that begins.
-
-        None means that no range is played before something else.
-        """
+    def detour(self) -> Detour | None:
+        """Return the range that is played before something else, if there is one."""
         with self._lock:
-            stretch = self._stretch
-            stop = stretch.stop
-            while stretch.then is not None:
-                stretch = stretch.then
-            return None if stretch is self._stretch else (stop, stretch.start)
+            last = stretch = self._stretch
+            while last.then is not None:
+                last = last.then
+            is_last = last is stretch
+            return None if is_last else Detour(stretch.start, stretch.stop, last.start)
 
     def take_played(self) -> Sequence[Played]:
         """Return what has been played since the last call, in order."""
@@ -177,23 +176,23 @@ class Player:
         with self._lock:
             self._is_paused = False
 
-    def go_to(self, timeline: Timeline, start: int, before: Sequence[tuple[int, int]] = ()) -> bool:
-        """Play on from a frame, unless another timeline has come into force; return whether.
+    def go_to(self, timeline: Timeline, way: Way) -> bool:
+        """Go on as `way` says, unless another timeline has come into force; return whether.
 
         Args:
-            timeline: the one that the frames are of.
-            start: a frame.
-            before: ranges to be played before that, each from its first frame up to its second.
+            timeline: the one that the way's frames are of.
+            way: where to.
         """
         with self._lock:
             if timeline is not self.timeline:
                 return False
             self._break_off(0)
-            stretch = Stretch(self.timeline, start, self.timeline.duration)
-            for first, stop in reversed(before):
-                stretch = Stretch(self.timeline, first, stop, stretch)
-            self._stretch = stretch
-            self._move(stretch.start)
+            if not way.stays:
+                stretch = Stretch(timeline, way.start, timeline.duration)
+                for first, stop in reversed(way.before):
+                    stretch = Stretch(timeline, first, stop, stretch)
+                self._stretch = stretch
+            self._move(way.start if way.stays else self._stretch.start)
             return True
 
     def replace(self, timeline: Timeline, ready: Ready) -> None:
@@ -204,12 +203,11 @@ class Player:
             with self._lock:
                 if self.timeline is not old:  # a change before this one has just come into force
                     continue
-                self._ready = ready
                 here = self._position
                 at = here if self._is_paused else same.switch_from(here)
-                self._change = _Change(timeline, same, at)
+                self._change = _Change(timeline, same, at, ready)
                 if self._is_paused:
-                    self._adopt(here, 0)
+                    self._move(here)
                 return
 
     # -- with the lock held --------------------------------------------------------------------
@@ -220,15 +218,16 @@ class Player:
 
     def _stop(self) -> int:
         """Return the frame up to which the stretch can be played."""
-        stop = self._stretch.stop
-        if self._change is not None:
-            return min(stop, max(self._change.at, self._position))
-        return min(stop, self._ready(self._position))
+        stop = min(self._stretch.stop, self._ready(self._position))
+        return stop if self._change is None else min(stop, max(self._change.at, self._position))
 
     def _go_on(self, filled: int) -> bool:
         """Go on after the end of what can be played, if there is anything."""
-        if self._change is not None and self._position >= self._change.at:
-            self._adopt(self._position, filled)
+        # At something that is not spoken, nothing is broken off either.
+        if self._change is not None and self._position >= min(
+            self._change.at, self._ready(self._position)
+        ):
+            self._change_over(filled)
             return True
         if self._position >= self._stretch.stop and self._stretch.then is not None:
             self._break_off(filled)
@@ -237,26 +236,31 @@ class Player:
             return True
         return False
 
-    def _adopt(self, here: int, filled: int) -> None:
-        """Put the change in force, for which `here` is a good frame."""
-        change = self._change
+    def _change_over(self, filled: int) -> None:
+        """Put the change in force where the sound is, `filled` frames into what is read next."""
+        change, here = self._change, self._position
         if change is None:
             return
-        self._change = None
         target = change.same.to(here)
         is_heard = self._tail(self.timeline, here) != self._tail(change.timeline, target)
-        if is_heard and not self._is_paused:
+        if is_heard:
             self._break_off(filled)
-        self._stretch = _translated(self._stretch, change)
+        joined = self._joined
+        self._adopt(target)
+        self._joined = self._joined if is_heard else joined
+
+    def _adopt(self, target: int) -> None:
+        """Take over the timeline of the change, at its frame `target`."""
+        if self._change is not None:
+            self._stretch = _translated(self._stretch, self._change)
+            self._ready = self._change.ready
+            self._change = None
         self._position = target
-        self._joined = 0 if is_heard and _is_sounding(change.timeline, target) else -1
+        self._joined = 0 if _is_sounding(self.timeline, target) else -1
 
     def _move(self, frame: int) -> None:
         """Go to a frame of the timeline that was played so far, even if another takes its place."""
-        self._position = frame
-        if self._change is not None:
-            self._adopt(frame, 0)
-        self._joined = 0 if _is_sounding(self.timeline, self._position) else -1
+        self._adopt(self._change.same.to(frame) if self._change else frame)
 
     def _break_off(self, offset: int) -> None:
         """Let fade out what sounds, beginning `offset` frames into what is read next."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from coach.errors import CoachError
-from coach.places import Correspondence, Place, place_at, places
+from coach.navigation import Planned, Way
+from coach.places import Correspondence
 from coach.player import Player
 from coach.session import Draft, GradualVoice, Prepared, Progress, Session, build_gradually
 
@@ -34,23 +34,12 @@ class Studio(Protocol):
         ...
 
 
-Way = tuple[int, Sequence[tuple[int, int]]]
-"""The frame to go on from, and ranges that are played before that."""
-
 Spawn = Callable[[Callable[[], None]], None]
 """Begins something in the background."""
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A session that is or was played, and its places."""
-
-    session: Session
-    found: tuple[Place, ...]
-
-    def place_at(self, frame: int) -> Place:
-        """Return the place that holds a frame."""
-        return self.found[place_at(self.found, frame)]
+class _SupersededError(Exception):
+    """Something newer is being made."""
 
 
 class Replanner:
@@ -83,7 +72,7 @@ class Replanner:
     def begin(
         self,
         prepared: Prepared,
-        beginning: Callable[[Timeline], Way],
+        beginning: Callable[[Planned], Way],
         progress: Progress,
         *,
         entirely: bool,
@@ -92,7 +81,7 @@ class Replanner:
 
         Args:
             prepared: the routine.
-            beginning: returns where to begin in a timeline.
+            beginning: returns where to begin in a session.
             progress: called with how many texts have been spoken, and of how many.
             entirely: make everything before this returns.
 
@@ -100,35 +89,43 @@ class Replanner:
             CoachError: there is no speech.
         """
 
-        def first(timeline: Timeline) -> int:
-            start, before = beginning(timeline)
-            return before[-1][0] if before else start
+        def first(session: Session) -> int:
+            way = beginning(Planned.of(session))
+            return way.before[-1][0] if way.before else way.start
 
-        drafts = self._drafts(prepared, first, progress)
+        generation = self._next_generation()
+        drafts = self._drafts(prepared, first, generation, progress)
         draft = next(drafts)
         if entirely:
             *_, draft = draft, *drafts
-        self._plan(draft)
-        timeline = draft.session.timeline
-        self.player = Player(timeline, draft.ready_from)
-        self.player.go_to(timeline, *beginning(timeline))
-        self._make(drafts)
+        plan = self._plan(draft)
+        self.player = Player(plan.timeline, draft.ready_from)
+        self.player.go_to(plan.timeline, beginning(plan))
+        self._spawn(partial(self._take_over, drafts, generation, self._tell))
 
-    def remake(self, prepared: Prepared, louder: int | None = None) -> None:
+    def remake(
+        self, prepared: Prepared, louder: int, failed: Callable[[Exception | str], None]
+    ) -> None:
         """Plan and speak the session again, from where it is on.
 
         Args:
             prepared: the routine, changed.
-            louder: dB of the cues, as against their pack; None leaves it.
+            louder: dB of the cues, as against their pack.
+            failed: gets what goes wrong, in which case the session stays as it was.
         """
-        if louder is not None:
-            self._louder = louder
+        self._louder = louder
 
-        def first(timeline: Timeline) -> int:
+        def first(session: Session) -> int:
             playing, frame = self.player.here()
-            return Correspondence(playing, timeline).to(frame)
+            return Correspondence(playing, session.timeline).to(frame)
 
-        self._make(self._drafts(prepared, first, lambda _done, _total: None))
+        generation = self._next_generation()
+        try:
+            drafts = self._drafts(prepared, first, generation)
+        except CoachError as error:
+            failed(error.message)
+        else:
+            self._spawn(partial(self._take_over, drafts, generation, failed))
 
     def here(self) -> tuple[Planned, int]:
         """Return what is played, and the frame that comes next."""
@@ -148,13 +145,23 @@ class Replanner:
 
     def close(self) -> None:
         """Change nothing any more."""
+        self._next_generation()
+
+    def _next_generation(self) -> int:
         with self._replacing:
             self._generation += 1
+            return self._generation
 
     def _drafts(
-        self, prepared: Prepared, first: Callable[[Timeline], int], progress: Progress
+        self,
+        prepared: Prepared,
+        first: Callable[[Session], int],
+        generation: int,
+        progress: Progress = lambda _done, _total: None,
     ) -> Iterator[Draft]:
         def count(done: int, total: int) -> None:
+            if generation != self._generation:
+                raise _SupersededError
             self.spoken = (done, total)
             progress(done, total)
 
@@ -162,13 +169,12 @@ class Replanner:
         cues = self._studio.cues(self._louder)
         return build_gradually(prepared, voice, cues, self._studio.rate, first, count)
 
-    def _make(self, drafts: Iterator[Draft]) -> None:
-        with self._replacing:
-            self._generation += 1
-            generation = self._generation
-        self._spawn(partial(self._take_over, drafts, generation))
-
-    def _take_over(self, drafts: Iterator[Draft], generation: int) -> None:
+    def _take_over(
+        self,
+        drafts: Iterator[Draft],
+        generation: int,
+        failed: Callable[[Exception | str], None],
+    ) -> None:
         """Play each draft as soon as it is there, unless something newer is asked for."""
         try:
             for draft in drafts:
@@ -179,15 +185,17 @@ class Replanner:
                     self.player.replace(draft.session.timeline, draft.ready_from)
                 if draft.problem:
                     self._tell(draft.problem)
+        except _SupersededError:
+            return
         except CoachError as error:
-            self._tell(error.message)
+            failed(error.message)
         except Exception as error:  # noqa: BLE001 - a bug, for whoever can tell it
-            self._tell(error)
+            failed(error)
 
     def _plan(self, draft: Draft) -> Planned:
-        planned = Planned(draft.session, places(draft.session.timeline))
-        self._planned[id(draft.session.timeline)] = planned
-        return planned
+        plan = Planned.of(draft.session)
+        self._planned[id(plan.timeline)] = plan
+        return plan
 
 
 def _on_a_thread(job: Callable[[], None]) -> None:

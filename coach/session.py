@@ -17,7 +17,7 @@ from coach.routine import Routine, check_length, load_routine
 from coach.script import is_path
 from coach.settings import Manner, Settings, adjust, manner
 from coach.steps import CUE_NAMES, Cue, CueName, Say, Step, texts_in
-from coach.timeline import Timeline, lay_out
+from coach.timeline import Clip, Timeline, lay_out
 from coach.units import frames, seconds
 
 if TYPE_CHECKING:
@@ -155,15 +155,17 @@ class Draft:
     """A session of which perhaps not everything has been spoken yet."""
 
     session: Session
-    missing: tuple[int, ...]
-    """The frames at which something begins that has still to be spoken, in order."""
+    missing: tuple[tuple[int, int], ...]
+    """From which frame to which something has still to be spoken, in order."""
     problem: str = ""
     """Why something is never going to be spoken; empty if all is well."""
 
     def ready_from(self, frame: int) -> int:
         """Return the frame up to which the session can be heard, beginning at `frame`."""
-        i = bisect_left(self.missing, frame)
-        return self.missing[i] if i < len(self.missing) else self.session.timeline.duration
+        i = bisect_left(self.missing, (frame, 0))
+        if i and self.missing[i - 1][1] > frame:
+            return frame
+        return self.missing[i][0] if i < len(self.missing) else self.session.timeline.duration
 
 
 def build_gradually(
@@ -171,7 +173,7 @@ def build_gradually(
     voice: GradualVoice,
     cues: Mapping[CueName, Samples],
     rate: int,
-    first: Callable[[Timeline], int] = lambda _: 0,
+    first: Callable[[Session], int] = lambda _: 0,
     progress: Progress = lambda _done, _total: None,
 ) -> Iterator[Draft]:
     """Yield drafts of a session of which ever more has been spoken; the last one is whole.
@@ -184,28 +186,35 @@ def build_gradually(
         voice: speaks.
         cues: the cue pack's sounds.
         rate: Hz.
-        first: returns the frame of a timeline that is going to be heard first.
+        first: returns the frame of a session that is going to be heard first.
         progress: called with how many texts have been spoken, and of how many.
 
     Raises:
         SpeechError: there is no speech at all.
     """
+    import numpy as np
+
     silent = EstimatedVoice(rate, prepared.manner.speed, voice.lengths)
     guess = build(prepared, silent, cues, rate)
-    start = first(guess.timeline)
+    start = first(guess)
     ahead = [clip for clip in guess.timeline.clips if clip.kind == "speech" and clip.end > start]
     needed = dict.fromkeys(clip.label for clip in ahead) | texts_in(guess.steps)
-    guessed = silent.speak(needed)
+    guessed = {
+        text: np.broadcast_to(np.int16(0), len(clip)) for text, clip in silent.speak(needed).items()
+    }
     clips: dict[str, Samples] = {}
+
+    def is_speech(clip: Clip) -> bool:
+        return clip.kind == "speech"
 
     def draft(steps: Sequence[Step]) -> Draft:
         timeline = lay_out(steps, _clip_of({**guessed, **clips}, cues), rate)
         session = replace(guess, steps=tuple(steps), timeline=timeline)
         unspoken = [
-            *((clip.start, clip.label) for clip in timeline.clips if clip.kind == "speech"),
-            *((item.at, item.text) for item in timeline.left_out),
+            *((clip.start, clip.end, clip.label) for clip in timeline.clips if is_speech(clip)),
+            *((item.at, item.at + 1, item.text) for item in timeline.left_out),
         ]
-        missing = sorted(at for at, text in unspoken if text not in clips)
+        missing = sorted((start, end) for start, end, text in unspoken if text not in clips)
         return Draft(session, tuple(missing))
 
     upcoming = iter([(clip.start, clip.label) for clip in ahead])

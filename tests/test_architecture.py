@@ -21,7 +21,7 @@ LAYERS = (
     *("steps", "plan", "timeline", "places"),
     *("cues", "session"),
     *("speech", "render", "history", "outputs"),
-    *("player", "view", "controls", "changes", "replan", "live"),
+    *("navigation", "player", "view", "controls", "changes", "replan", "live"),
     "cli",
 )
 """What lies below `coach`, lowest first. A module imports from its own layer and those below."""

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from coach.phrases import load_phrasebook
 from coach.places import (
     Correspondence,
-    explanation,
     find,
     go_on_at,
     last_words,
@@ -252,15 +251,6 @@ def test_the_sentence_before_and_the_last_words() -> None:
     said = [clip for clip in clips if rest.start <= clip.start < rest.end]
     assert last_words(timeline, rest.start, rest.end) == said[-1].end
     assert last_words(timeline, rest.start, said[0].start) == rest.start
-
-
-def test_an_explanation_is_what_comes_before_settling() -> None:
-    timeline = two()
-    found = places(timeline)
-    assert explanation(found, "cat") == (found[1].start, found[1].end)
-    assert explanation(found, "dog") is None
-    silent = timeline_of(routine_of(TWO), Manner(detail="cues"), FakeVoice())
-    assert explanation(places(silent), "cat") is None
 
 
 def test_a_repetition_is_found_again_or_the_first_of_its_exercise() -> None:

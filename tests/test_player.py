@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from coach.navigation import Way
 from coach.places import places, resume_at
 from coach.player import FADE_S, Player
 from coach.settings import Manner
@@ -100,11 +101,8 @@ def test_nothing_clicks(blocks: list[int], breaks: list[int]) -> None:
             heard.append(read(player, 2 * FADE, blocks))
             player.resume()
         else:
-            player.go_to(
-                player.timeline,
-                RATE + 100 * n,
-                before=[(2 * RATE, 2 * RATE + 3)] if n % 3 == 1 else [],
-            )
+            before = [(2 * RATE, 2 * RATE + 3)] if n % 3 == 1 else []
+            player.go_to(player.timeline, Way(RATE + 100 * n, before))
     heard.append(read(player, 10 * RATE, blocks))
     # Sentences of constant value begin and end with a step of their own; fades may overlap.
     steps = np.abs(np.diff(np.concatenate(heard).astype(np.int32)))
@@ -134,7 +132,7 @@ def test_a_pause_goes_on_at_the_start_of_the_sentence() -> None:
 def test_ranges_are_played_before() -> None:
     timeline = tones((0, RATE, 1000), (2 * RATE, 3 * RATE, 2000), duration=4 * RATE)
     player = playing(timeline, 3 * RATE)
-    player.go_to(player.timeline, RATE + 100, before=[(0, RATE), (2 * RATE, 3 * RATE)])
+    player.go_to(player.timeline, Way(RATE + 100, [(0, RATE), (2 * RATE, 3 * RATE)]))
     heard = player.read(4 * RATE - 100)
     assert (heard[:RATE] == 1000).all()
     assert (heard[RATE : 2 * RATE] == 2000).all()
@@ -182,7 +180,7 @@ def test_a_jump_puts_a_change_in_force_that_was_waiting() -> None:
     player.read(RATE)
     player.replace(new, lambda _: new.duration)
     assert player.timeline is old
-    player.go_to(player.timeline, 3 * RATE)
+    player.go_to(player.timeline, Way(3 * RATE))
     assert player.timeline is new
     assert player.position == 4 * RATE
 

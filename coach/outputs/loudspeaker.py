@@ -26,6 +26,8 @@ class Loudspeaker:
         self._source: Source | None = None
         self._playback: Playback | None = None
         self._error: DeviceError | None = None
+        self.bug: Exception | None = None
+        """What the source failed with, if it did."""
         self._lost_underruns = 0
         self._closed = threading.Event()
         self._lock = threading.Lock()
@@ -38,7 +40,13 @@ class Loudspeaker:
         import numpy as np
 
         source = self._source
-        return np.zeros(count, np.int16) if source is None else source.read(count)
+        if source is None or self.bug is not None:
+            return np.zeros(count, np.int16)
+        try:
+            return source.read(count)
+        except Exception as error:  # noqa: BLE001 - no output could do anything about it
+            self.bug = error
+            return np.zeros(count, np.int16)
 
     def play(self, source: Source) -> None:
         """Let `source` be heard from now on, once the output is open.

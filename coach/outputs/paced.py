@@ -43,6 +43,7 @@ class FileOutput:
     def __init__(self, clock: Clock, path: Path) -> None:
         self._clock = clock
         self._path = path
+        self._is_begun = False
 
     def start(self, source: Source, rate: int) -> PacedPlayback:
         """Begin to write frames of `source` to the file.
@@ -53,7 +54,12 @@ class FileOutput:
         import soundfile
 
         try:
-            file: Any = soundfile.SoundFile(self._path, "w", rate, 1, "PCM_16", format="WAV")
+            if self._is_begun:  # a disk that was full has room again
+                file: Any = soundfile.SoundFile(self._path, "r+")
+                file.seek(0, 2)
+            else:
+                file = soundfile.SoundFile(self._path, "w", rate, 1, "PCM_16", format="WAV")
+                self._is_begun = True
         except (OSError, soundfile.SoundFileError) as error:
             raise DeviceError(f"cannot write {self._path}: {error}", "Choose another.") from error
         return PacedPlayback(self._clock, source, rate, file.write, file.close)
@@ -122,7 +128,7 @@ class PacedPlayback:
             while due >= block and not self._ended.is_set() and self._problem is None:
                 try:
                     self._write(self._source.read(block))
-                except (OSError, RuntimeError) as error:  # soundfile's errors are RuntimeErrors
+                except Exception as error:  # noqa: BLE001 - told by `problem`, never lost in a thread
                     self._problem = f"the sound could not be written: {error}"
                 self._read += block
                 due -= block

@@ -114,9 +114,12 @@ class Speaker:
         for text, spoken in self._wanted(texts).items():
             writings.setdefault(spoken, []).append(text)
         self._kept[""] = self._by_text({"": ""}, {})[""]
-        missing = [spoken for spoken in writings if spoken not in self._kept]
-        for spoken in writings.keys() - set(missing):
-            yield from ((text, self._kept[spoken]) for text in writings[spoken])
+        missing = []
+        for spoken, texts_of_it in writings.items():
+            if spoken in self._kept:
+                yield from ((text, self._kept[spoken]) for text in texts_of_it)
+            else:
+                missing.append(spoken)
         unknown = []
         for spoken, clip in as_finished(self._loaded, missing, LOADERS):
             if clip is None:
