@@ -238,10 +238,7 @@ class Correspondence:
         in a hold or a rest nothing is said in either.
         """
         while frame < self._old.duration:
-            span = span_at(self._old, frame)
-            if span and span.start in self._gone and span.start < frame:
-                frame = span.end
-                continue
+            frame = max(frame, self._end_of_gone(frame))
             speech, target = speech_at(self._old, frame), self._mapped(frame)
             other = speech_at(self._new, target)
             if speech and other and frame - speech.start == target - other.start:
@@ -254,6 +251,17 @@ class Correspondence:
             else:
                 return frame
         return frame
+
+    def _end_of_gone(self, frame: int) -> int:
+        """Return where a repetition ends that has begun before `frame` and is no longer planned."""
+        spans = self._old.spans
+        i = bisect_left(spans, frame, key=attrgetter("start")) - 1
+        end = 0
+        while 0 <= i < len(spans) and spans[i].start in self._gone:
+            end = spans[i].end
+            is_same = i + 1 < len(spans) and _place_of(spans[i]) == _place_of(spans[i + 1])
+            i = i + 1 if is_same else len(spans)
+        return end
 
     def to(self, frame: int) -> int:
         """Return the frame that `frame` stands for, outside of words or in the same word."""
@@ -282,6 +290,11 @@ def _equal(clip: Clip, other: Clip) -> bool:
     import numpy as np
 
     return clip.samples is other.samples or np.array_equal(clip.samples, other.samples)
+
+
+def _place_of(span: Span) -> tuple[Where, bool]:
+    """Return the place that a span is a part of, as far as a span tells."""
+    return replace(span.where, phase=None), span.kind in _WAITING
 
 
 def _is_timed(timeline: Timeline, frame: int) -> bool:
