@@ -29,12 +29,12 @@ from coach.navigation import (
     skip,
     skip_exercise,
 )
-from coach.places import Place, place_at, repetitions
 from coach.replan import Replanner, Spawn, Studio
 from coach.routine import Routine, wait_for_user
 from coach.session import Prepared, Progress, prepared
 from coach.settings import Settings
 from coach.steps import Where
+from coach.tally import Tally, next_repetition
 from coach.units import seconds
 from coach.view import State, View, is_user_awaited, view
 
@@ -138,12 +138,6 @@ class LiveSession:
         self._over_since: float | None = None
         self._notice = ("", 0.0)
         self._ended: str | None = None
-        self._done: set[Where] = set()
-        self._behind: set[Where] = set()
-        """The repetitions that were planned before the one that comes next, done or skipped."""
-        self._passed: tuple[Timeline | None, int] = (None, 0)
-        """Up to which place of a timeline they have been noted."""
-        self._played = 0
         self._next = Where()
         self._recorded: Timeline | None = None
         self.has_controls = False
@@ -171,8 +165,8 @@ class LiveSession:
             ready, lambda plan: beginning(plan, resume), progress, entirely=entirely
         )
         self._player = self._replanner.player
-        self._next = self._coming()
-        self._note_behind()
+        self._tally = Tally(self._replanner, self._note_done)
+        self._next = self._tally.coming
         self._loudspeaker.play(self._player)
         self._player.resume()
 
@@ -218,7 +212,7 @@ class LiveSession:
     @property
     def planned(self) -> int:
         """Return how many repetitions there are, those behind as they were planned then."""
-        return len(self._behind | self._done | self._ahead())
+        return self._tally.planned
 
     @property
     def length(self) -> Fraction:
@@ -241,9 +235,9 @@ class LiveSession:
         """Return how it ended, or how it stands."""
         return Ending(
             is_finished=self._player.is_over,
-            done=len(self._done),
+            done=len(self._tally.done),
             planned=self.planned,
-            played=seconds(self._played, self._rate),
+            played=seconds(self._tally.frames, self._rate),
             where=self._next,
             problem=self._ended or "",
         )
@@ -281,81 +275,22 @@ class LiveSession:
             self._over_since = None
 
     def _note_what_was_played(self) -> int:
-        """Note the repetitions that have ended, and return how many frames were played."""
-        # Asked first: what is taken then is of this timeline or of a later one.
+        """Keep what has been done, and return how many frames were played."""
+        frames = self._tally.count()
         playing = self._player.timeline
-        frames = 0
-        for played in self._player.take_played():
-            frames += played.stop - played.start
-            plan = self._replanner.of(played.timeline)
-            i = place_at(plan.found, played.start)
-            while i < len(plan.found) and plan.found[i].start < played.stop:
-                place = plan.found[i]
-                if played.start < place.done_at <= played.stop:
-                    self._note_done(plan, place)
-                i += 1
-        self._played += frames
-        self._replanner.forget_before(playing)
         if self._recording and self._recorded is not playing:
             self._recording.change(self.settings, self.planned)
             self._recorded = playing
-        self._note_behind()
-        upcoming = self._coming()
-        if upcoming != self._next:
-            self._next = upcoming
+        coming = self._tally.coming
+        if coming != self._next:
+            self._next = coming
             if self._recording:
-                self._recording.at(upcoming, self._played / self._rate)
+                self._recording.at(coming, self._tally.frames / self._rate)
         return frames
 
-    def _note_done(self, plan: Planned, place: Place) -> None:
-        for where in self._repetitions(plan, place):
-            if where not in self._done:
-                self._done.add(where)
-                if self._recording:
-                    self._recording.done(where)
-
-    def _repetitions(self, plan: Planned, place: Place) -> tuple[Where, ...]:
-        if place.kind != "reps":
-            return ()
-        if place.where.rep:
-            return (place.where,)
-        exercises = plan.session.routine.exercises()
-        paced = next(item for item in exercises if item.id == place.where.exercise)
-        return repetitions(place.where, paced.reps.value)
-
-    def _coming(self) -> Where:
-        """Return the repetition to go on from if the session is broken off now."""
-        plan, frame = self._destination()
-        return self._next_repetition(plan, frame)
-
-    def _destination(self) -> tuple[Planned, int]:
-        """Return what is played, and the frame that comes next apart from a detour."""
-        plan, frame = self._replanner.here()
-        detour = self._player.detour()
-        return plan, detour.then if detour else frame
-
-    def _next_repetition(self, plan: Planned, frame: int) -> Where:
-        for i in range(place_at(plan.found, frame), len(plan.found)):
-            place = plan.found[i]
-            if place.kind == "reps" and frame < place.done_at:
-                return place.where
-        return Where()
-
-    def _ahead(self) -> set[Where]:
-        """Return the repetitions that are still planned, the one under way among them."""
-        plan, frame = self._destination()
-        upcoming = plan.found[place_at(plan.found, frame) :]
-        return {where for place in upcoming for where in self._repetitions(plan, place)}
-
-    def _note_behind(self) -> None:
-        """Note the repetitions that the session has passed, as they were planned at that time."""
-        plan, frame = self._destination()
-        i = place_at(plan.found, frame)
-        timeline, passed = self._passed
-        if timeline is None or timeline is plan.timeline:
-            for place in plan.found[passed:i]:
-                self._behind.update(self._repetitions(plan, place))
-        self._passed = (plan.timeline, i)
+    def _note_done(self, where: Where) -> None:
+        if self._recording:
+            self._recording.done(where)
 
     def _look_for_sleep(self, played: int) -> None:
         # While something else holds up this thread, such as a terminal, the sound goes on.
@@ -437,7 +372,7 @@ class LiveSession:
         plan, frame = self._replanner.here()
         place = plan.place_at(frame)
         if self._go(go_on) and place.kind == "reps":
-            self._note_done(plan, place)
+            self._tally.finish(plan, place)
 
     def _go(self, choose: Callable[[Planned, int, Detour | None], Way | None]) -> bool:
         """Go where `choose` says, and return whether that is anywhere."""
@@ -460,11 +395,11 @@ class LiveSession:
         self._remake(self.settings, self._prepared)
 
     def _change(self, command: Command) -> None:
-        plan, frame = self._destination()
+        plan, frame = self._tally.destination()
         place = plan.place_at(frame)
         where = place.where
         if where.exercise is None or (place.kind == "rest" and not where.set):
-            where = self._next_repetition(plan, place.end)
+            where = next_repetition(plan, place.end)
         before = self.settings, self._prepared
         try:
             change = changed(command, self._prepared, self.settings, where)

@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from coach.correspondence import Correspondence
 from coach.navigation import Detour, Way
-from coach.places import Correspondence, resume_at, sounding
+from coach.places import resume_at, sounding
 from coach.timeline import mix
 
 if TYPE_CHECKING:

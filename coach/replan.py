@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
+from coach.correspondence import Correspondence
 from coach.errors import CoachError
 from coach.navigation import Planned, Way
-from coach.places import Correspondence
 from coach.player import Player
 from coach.session import Draft, GradualVoice, Prepared, Progress, Session, build_gradually
 

@@ -18,10 +18,10 @@ LAYERS = (
     *("errors", "units", "clock", "resample", "template", "files", "parts"),
     *("script", "values", "format", "validation"),
     *("routine", "settings", "phrases"),
-    *("steps", "plan", "timeline", "places"),
+    *("steps", "plan", "timeline", "places", "correspondence"),
     *("cues", "session"),
     *("speech", "render", "history", "outputs"),
-    *("navigation", "player", "view", "controls", "changes", "replan", "live"),
+    *("navigation", "player", "view", "controls", "changes", "replan", "tally", "live"),
     "cli",
 )
 """What lies below `coach`, lowest first. A module imports from its own layer and those below."""

@@ -12,9 +12,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from coach.correspondence import Correspondence
 from coach.phrases import load_phrasebook
 from coach.places import (
-    Correspondence,
     find,
     go_on_at,
     last_words,
