@@ -81,10 +81,14 @@ def _spoken(command: Command, now: Fraction, settings: Settings) -> Change:
 def _repeated(command: Command, exercise: Exercise, settings: Settings, where: Where) -> Change:
     reps = exercise.reps
     wanted = reps.value + (1 if command is Command.MORE else -1)
-    if wanted < max(1, where.rep):
+    if wanted < 1:
+        raise Refused(f"{exercise.name}: one repetition is the least.")
+    if wanted < where.rep:
         raise Refused("This is the last repetition already.")
-    if wanted > REPS.most or not _is_allowed(reps, wanted, settings):
+    if not _is_allowed(reps, wanted, settings):
         raise Refused(f"{exercise.name}: {reps.low} to {reps.high} repetitions are prescribed.")
+    if wanted > REPS.most:
+        raise Refused(f"{exercise.name}: {REPS.most} repetitions are the most.")
     override = Override("reps", wanted, exercise.id)
     plural = "" if wanted == 1 else "s"
     return Change(_with(settings, override), f"{exercise.name}: {wanted} repetition{plural}.")
@@ -105,10 +109,15 @@ def _held(command: Command, exercise: Exercise, settings: Settings) -> Change:
             notices[short_duration(wanted)] = key
     if not notices:
         ranges = {
-            f"{short_duration(time.low)} to {short_duration(time.high)}" for *_, time in timed
+            f"{short_duration(time.low)} to {short_duration(time.high)}"
+            for *_, time in timed
+            if not time.is_fixed
         }
+        if not ranges:
+            raise Refused(f"{exercise.name} cannot get {command}.")
         raise Refused(f"{exercise.name}: {', '.join(sorted(ranges))} are prescribed.")
-    return Change(settings, f"{exercise.name}: {', '.join(notices)}.")
+    kind = next(iter(notices.values()))
+    return Change(settings, f"{exercise.name}: {kind} {', '.join(notices)}.")
 
 
 def _timed(exercise: Exercise) -> Iterator[tuple[str, DoseKey, Range[Fraction]]]:

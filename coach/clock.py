@@ -14,7 +14,10 @@ from typing import Protocol, TypeVar
 T = TypeVar("T")
 
 LONGEST_WAIT_S = 0.5
-"""A wait without an end cannot be broken off by Ctrl-C on Windows."""
+"""A wait without an end cannot be broken off by Ctrl-C on Windows.
+
+Waiting is done on a `Queue`, never on a `SimpleQueue`: before Python 3.13 that one waits for ever
+if a signal's handler takes longer than the time that is left."""
 
 
 class Clock(Protocol):
@@ -24,7 +27,7 @@ class Clock(Protocol):
         """Return seconds since some moment, never fewer than before."""
         ...
 
-    def wait(self, arrivals: queue.SimpleQueue[T], seconds: float) -> T | None:
+    def wait(self, arrivals: queue.Queue[T], seconds: float) -> T | None:
         """Return what arrives within `seconds`, or None."""
         ...
 
@@ -47,7 +50,7 @@ class RealClock:
         """Return the seconds of the monotonic clock."""
         return time.monotonic()
 
-    def wait(self, arrivals: queue.SimpleQueue[T], seconds: float) -> T | None:
+    def wait(self, arrivals: queue.Queue[T], seconds: float) -> T | None:
         """Return what arrives within `seconds`, at most `LONGEST_WAIT_S`, or None."""
         if self._asked is None:
             self._asked = self.now()
@@ -99,7 +102,7 @@ class VirtualClock:
         self._attached.append(tell)
         return lambda: self._attached.remove(tell)
 
-    def wait(self, arrivals: queue.SimpleQueue[T], seconds: float) -> T | None:
+    def wait(self, arrivals: queue.Queue[T], seconds: float) -> T | None:
         """Return what has arrived, or let `seconds` pass and return what arrives in them."""
         until = self.now() + seconds
         while arrivals.empty():

@@ -128,7 +128,7 @@ class LiveSession:
         self._loudspeaker = loudspeaker
         self._clock = clock
         self._recording: Recording | None = None
-        self._queue: queue.SimpleQueue[Command | Callable[[], None]] = queue.SimpleQueue()
+        self._queue: queue.Queue[Command | Callable[[], None]] = queue.Queue()
         self._replanner = Replanner(
             studio, lambda problem: self._queue.put(partial(self._hear_of, problem)), spawn
         )
@@ -222,19 +222,20 @@ class LiveSession:
 
     def view(self) -> View:
         """Return what there is to see."""
-        plan, frame = self._replanner.here()
+        # What is handed out now is heard a moment later.
+        timeline, frame = self._player.heard(round(self._loudspeaker.latency * self._rate))
+        plan = self._replanner.of(timeline)
         notice, since = self._notice
         if self._clock.now() - since > NOTICE_S:
             notice = ""
-        # What is handed out now is heard a moment later.
-        frame -= round(self._loudspeaker.latency * self._rate)
         spoken = self._replanner.spoken
-        return view(plan.session, plan.found, max(0, frame), self._state(), notice, spoken)
+        return view(plan.session, plan.found, frame, self._state(), notice, spoken)
 
     def ending(self) -> Ending:
         """Return how it ended, or how it stands."""
         return Ending(
-            is_finished=self._player.is_over,
+            # What is left then is words.
+            is_finished=self._player.is_over or self._next == Where(),
             done=len(self._tally.done),
             planned=self.planned,
             played=seconds(self._tally.frames, self._rate),

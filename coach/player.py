@@ -68,7 +68,8 @@ class Player:
         self._lock = threading.Lock()
         self._ready = ready
         self._stretch = Stretch(timeline, start, timeline.duration)
-        self._position = start
+        self._position = self._begun = start
+        """The second is where what has been played without a break began."""
         self._change: _Change | None = None
         self._is_paused = True
         self._tails: list[tuple[int, Samples]] = []
@@ -141,6 +142,11 @@ class Player:
         """Return what is being played, and the frame of it that is handed out next."""
         with self._lock:
             return self.timeline, self._position
+
+    def heard(self, lag: int) -> tuple[Timeline, int]:
+        """Return what is being played, and the frame that is heard if that is `lag` frames late."""
+        with self._lock:
+            return self.timeline, max(self._position - lag, self._begun)
 
     def detour(self) -> Detour | None:
         """Return the range that is played before something else, if there is one."""
@@ -256,7 +262,7 @@ class Player:
             self._stretch = _translated(self._stretch, self._change)
             self._ready = self._change.ready
             self._change = None
-        self._position = target
+        self._position = self._begun = target
         self._joined = 0 if _is_sounding(self.timeline, target) else -1
 
     def _move(self, frame: int) -> None:

@@ -41,7 +41,7 @@ class View:
     phase: str
     """The cue of the phase; may be empty."""
     sentence: str
-    """What is spoken, or was spoken last."""
+    """What is spoken, or was spoken last at this place; may be empty."""
     span: SpanKind | None
     span_length: Fraction
     span_left: Fraction
@@ -77,7 +77,7 @@ def view(
     place = found[i]
     exercise = next((item for item in exercises if item.id == place.where.exercise), None)
     span = span_at(timeline, frame)
-    sentence, spoken_at = _last_sentence(timeline, frame)
+    sentence, spoken_at = _last_sentence(timeline, place.start, frame)
     phase_id = span.where.phase if span else spoken_at.phase
     phases = exercise.phases if exercise else ()
     following = _following(found, i, place.where.exercise)
@@ -118,11 +118,13 @@ def is_user_awaited(session: Session, place: Place, frame: int) -> bool:
     return any(item.settle_ready for item in exercises if item.id == place.where.exercise)
 
 
-def _last_sentence(timeline: Timeline, frame: int) -> tuple[str, Where]:
+def _last_sentence(timeline: Timeline, start: int, frame: int) -> tuple[str, Where]:
     i = bisect_right(timeline.clips, frame, key=attrgetter("start")) - 1
     while i >= 0 and timeline.clips[i].kind != "speech":
         i -= 1
-    return (timeline.clips[i].label, timeline.clips[i].where) if i >= 0 else ("", Where())
+    if i < 0 or timeline.clips[i].start < start:
+        return "", Where()
+    return timeline.clips[i].label, timeline.clips[i].where
 
 
 def _following(found: Sequence[Place], i: int, exercise: str | None) -> str | None:

@@ -68,7 +68,7 @@ def test_holds_change_together_each_within_its_range() -> None:
         5,
         None,
     ]
-    assert notice == "Cat: 6s, 5s."
+    assert notice == "Cat: hold 6s, 5s."
     settings, _ = after(Command.LONGER, Command.LONGER)
     assert [phase.hold and phase.hold.value for phase in exercise(settings, "cat").phases] == [
         6,
@@ -86,9 +86,9 @@ def test_holds_change_together_each_within_its_range() -> None:
 
 
 def test_long_holds_and_work_change_by_more() -> None:
-    assert after(Command.LONGER, exercise="plank")[1] == "Plank: 35s."
-    assert after(Command.SHORTER, exercise="plank")[1] == "Plank: 25s."
-    assert after(Command.LONGER, exercise="jump")[1] == "Jump: 35s."
+    assert after(Command.LONGER, exercise="plank")[1] == "Plank: hold 35s."
+    assert after(Command.SHORTER, exercise="plank")[1] == "Plank: hold 25s."
+    assert after(Command.LONGER, exercise="jump")[1] == "Jump: work 35s."
     with pytest.raises(Refused, match="30s to 40s are prescribed"):
         after(Command.SHORTER, exercise="jump")
     with pytest.raises(Refused, match="Bridge has nothing to hold"):

@@ -48,7 +48,7 @@ class Hands(VirtualClock):
         self.plan: list[tuple[float, Callable[[], None]]] = []
         self.sleeps: dict[float, float] = {}
 
-    def wait(self, arrivals: queue.SimpleQueue[T], seconds: float) -> T | None:
+    def wait(self, arrivals: queue.Queue[T], seconds: float) -> T | None:
         for at, act in list(self.plan):
             if self.now() >= at:
                 self.plan.remove((at, act))
@@ -504,6 +504,30 @@ def test_a_resumed_session_keeps_its_repetition_whatever_is_pressed(
         assert ending.done == 13 + (key is Command.MORE)
         assert session.notes.places[0][0] == where
         assert session.notes.places[1][0].rep != 1 or session.notes.places[1][0].exercise != "cat"
+
+
+def test_a_session_that_is_stopped_in_its_closing_is_finished(tmp_path: Path) -> None:
+    free = Session(tmp_path)
+    free.run()
+    closing = free.second_of(lambda view: view.number == 0 and view.position > 60)
+    ending = Session(tmp_path).at(closing + 0.5, Command.STOP).run()
+    assert ending.is_finished
+    assert ending.done == 15
+
+
+def test_what_is_seen_of_a_pause_is_where_it_goes_on(tmp_path: Path, monkeypatch: Any) -> None:
+    """Though what is heard is a moment behind what is handed out."""
+    monkeypatch.setattr(PacedPlayback, "latency", 0.2)
+    free = Session(tmp_path)
+    free.run()
+    second = free.second_of(lambda view: view.where.rep == 2)
+    session = Session(tmp_path).at(second + 0.1, Command.PAUSE).at(second + 9, Command.RESUME)
+    session.run()
+    seen = session.view_at(second + 3)
+    assert (seen.state, seen.where.rep, seen.phase) == ("paused", 2, "Up")
+    jumped = Session(tmp_path).at(5, Command.NEXT_EXERCISE)
+    jumped.run()
+    assert jumped.view_at(5.2).number == 2
 
 
 def test_a_place_that_is_gone_is_no_place(tmp_path: Path) -> None:

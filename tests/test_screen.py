@@ -139,6 +139,7 @@ def test_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
         "  Repetition 3 of 3.",
         "  Rest for 10s.",
         "Exercise 2 of 2: Push-ups.",
+        "  Take the position; Enter goes on.",
         "  10 repetitions at your own pace, Enter when done.",
         "Exercise 1 of 2: Cat.",
         "  Repetition 1 of 3.",

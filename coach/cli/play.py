@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shlex
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -18,14 +19,14 @@ from coach.errors import CoachError
 from coach.units import clock
 
 if TYPE_CHECKING:
-    from coach.cli.screen import Screen
+    from coach.cli.screen import FullScreen, Screen
     from coach.clock import Clock
     from coach.history import Entry, History, Recording
     from coach.live import Ending, LiveSession
     from coach.outputs import Output
     from coach.view import View
 
-PAIN = click.IntRange(0, 10)
+PAIN_MOST = 10
 INTERRUPTED = 130
 WORTH_TELLING = 1.0
 """Seconds of speaking after which its progress is told."""
@@ -34,7 +35,12 @@ WORTH_TELLING = 1.0
 @click.command("play")
 @click.argument("routine", type=RoutineName(), required=False)
 @click.option("--resume", is_flag=True, help="Go on where the last session was broken off.")
-@click.option("--pain", type=PAIN, metavar="0-10", help="Your pain before; after it you are asked.")
+@click.option(
+    "--pain",
+    type=click.IntRange(0, PAIN_MOST),
+    metavar="0-10",
+    help="Your pain before; after it you are asked.",
+)
 @click.option("--plain", is_flag=True, help="Print lines instead of filling the screen.")
 @click.option(
     "--output",
@@ -85,6 +91,10 @@ def play_command(
     from coach.settings import layered
 
     settings = settings_from(options)
+    if file and output != "file":
+        raise click.UsageError("--file goes with --output file")
+    if file and file.suffix.lower() != ".wav":
+        raise click.UsageError(f"--file writes WAV: give it a name such as {file.stem}.wav")
     if not routine and not resume:
         raise click.UsageError("name a routine, such as si-joint-relief; `coach list` shows them")
     history = History()
@@ -106,7 +116,7 @@ def play_command(
         loaded = loaded or load_routine(path)
         studio.furnish(loaded)
         live = LiveSession(loaded, settings, studio, loudspeaker, clock_)
-        with _speaking(quiet=options["quiet"]) as progress:
+        with _speaking(quiet=options["quiet"]) as progress, _explained(entry):
             live.begin(progress, entry.where if entry else None, entirely=fast)
         stack.callback(live.close)
         recording = None
@@ -128,7 +138,8 @@ def play_command(
             recording.finish(seconds=float(ending.played), finished=ending.is_finished)
             problems += filter(None, [recording.problem])
         if not options["quiet"]:
-            _tell(live, ending, name, before=entry.done if entry else 0)
+            is_kept = recording is not None and recording.id is not None
+            _tell(live, ending, name if is_kept else "", before=entry.done if entry else 0)
             for problem in problems:
                 note(f"coach: {problem}")
         if options["verbose"]:
@@ -166,6 +177,20 @@ def _unfinished(history: History, routine: str | None) -> Entry:
             "`coach history` lists the sessions.",
         )
     return entry
+
+
+@contextlib.contextmanager
+def _explained(entry: Entry | None) -> Iterator[None]:
+    """Say of an error in a resumed session where its settings come from."""
+    from coach.errors import SettingError
+
+    try:
+        yield
+    except SettingError as error:
+        if entry is None:
+            raise
+        hint = "The session that was broken off was set so; begin anew without --resume."
+        raise SettingError(error.message, hint) from error
 
 
 def _clock(output: str, *, fast: bool) -> Clock:
@@ -228,6 +253,7 @@ def _run(live: LiveSession, *, plain: bool, quiet: bool) -> tuple[Ending, int]:
     from coach.controls.keyboard import Keyboard
     from coach.controls.mpris import Mpris
 
+    interrupts = _Interrupts()
     with ExitStack() as stack:
         try:
             stack.enter_context(_awake())
@@ -239,6 +265,7 @@ def _run(live: LiveSession, *, plain: bool, quiet: bool) -> tuple[Ending, int]:
             media = stack.enter_context(Mpris(live.obey))
 
             def show(view: View) -> None:
+                interrupts.check()
                 screen.show(view, with_keys=live.is_help_wanted)
                 media.update(
                     # The button of a headset says "play" only to what does not play.
@@ -251,8 +278,37 @@ def _run(live: LiveSession, *, plain: bool, quiet: bool) -> tuple[Ending, int]:
 
             return live.run(show), 0
         except KeyboardInterrupt:
+            interrupts.ignore()  # from now on it only tidies up
             live.close()
             return live.ending(), INTERRUPTED
+
+
+class _Interrupts:
+    """Remembers an interrupt that Python lost, as it does in the middle of an import."""
+
+    def __init__(self) -> None:
+        self._numbers = [
+            getattr(signal, name)
+            for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
+            if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) != signal.SIG_IGN
+        ]
+        self._is_pressed = False
+        for number in self._numbers:
+            signal.signal(number, self._press)
+
+    def check(self) -> None:
+        """Raise KeyboardInterrupt if there was one."""
+        if self._is_pressed:
+            raise KeyboardInterrupt
+
+    def ignore(self) -> None:
+        """Let no further one disturb the end."""
+        for number in self._numbers:
+            signal.signal(number, signal.SIG_IGN)
+
+    def _press(self, *_: object) -> None:
+        self._is_pressed = True
+        raise KeyboardInterrupt
 
 
 def _screen(stack: ExitStack, *, plain: bool, quiet: bool, has_keys: bool) -> Screen:
@@ -262,7 +318,31 @@ def _screen(stack: ExitStack, *, plain: bool, quiet: bool, has_keys: bool) -> Sc
         return NoScreen()
     if plain or not _is_screen():
         return PlainScreen(has_keys=has_keys)
-    return stack.enter_context(FullScreen())
+    screen = stack.enter_context(FullScreen())
+    stack.enter_context(_stoppable(screen))
+    return screen
+
+
+@contextlib.contextmanager
+def _stoppable(screen: FullScreen) -> Iterator[None]:
+    """Give the terminal back while Ctrl-Z keeps the program stopped."""
+    if not hasattr(signal, "SIGTSTP") or signal.getsignal(signal.SIGTSTP) is signal.SIG_IGN:
+        yield
+        return
+
+    def stop(number: int, _: object) -> None:
+        screen.leave()
+        own = signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)  # returns when the program goes on
+        signal.signal(number, own)
+
+    before = signal.signal(signal.SIGTSTP, stop)
+    before_continue = signal.signal(signal.SIGCONT, lambda *_: screen.come_back())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTSTP, before)
+        signal.signal(signal.SIGCONT, before_continue)
 
 
 def _is_screen() -> bool:
@@ -304,7 +384,8 @@ def _tell(live: LiveSession, ending: Ending, name: str, *, before: int) -> None:
         note(f"Done: {count}.")
     else:
         note(f"Stopped {_place(live, ending)}: {count}.")
-        note(f"Go on with: {_again(name)}")
+        if name:
+            note(f"Go on with: {_again(name)}")
 
 
 def _place(live: LiveSession, ending: Ending) -> str:
@@ -324,10 +405,20 @@ def _again(name: str) -> str:
 def _ask_pain(history: History, recording: Recording) -> None:
     if sys.stdin is None or not sys.stdin.isatty() or recording.id is None:
         return
-    answer = click.prompt(
-        "Pain now, 0 to 10 (Enter leaves it open)", default="", show_default=False, err=True
+    after = click.prompt(
+        f"Pain now, 0 to {PAIN_MOST} (Enter leaves it open)",
+        default="",
+        show_default=False,
+        err=True,
+        value_proc=_pain_of,
     )
-    with contextlib.suppress(ValueError):
-        after = int(answer)
-        if 0 <= after <= 10:
-            history.set_pain(after, recording.id)
+    if after is not None:
+        history.set_pain(after, recording.id)
+
+
+def _pain_of(text: str) -> int | None:
+    if not text.strip():
+        return None
+    if not (text.strip().isdecimal() and int(text) <= PAIN_MOST):
+        raise click.BadParameter(f"expected a number from 0 to {PAIN_MOST}, found {text!r}")
+    return int(text)

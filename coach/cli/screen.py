@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 import sys
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -83,6 +84,9 @@ class PlainScreen:
             yield f"  {_count_in_words(view)}"
         if view.span == "rest" and self._is_new("rest", where):
             yield f"  Rest for {short_duration(view.span_length)}."
+        if view.kind == "settle" and self._is_new("settle", (view.is_awaited, where)):
+            if view.is_awaited:
+                yield "  Take the position; Enter goes on."
         if self._is_new("state", view.state) and view.state in (*_STATES, "playing"):
             yield {"playing": "Playing.", "lost": "No sound: waiting for the loudspeaker."}.get(
                 view.state, f"{_STATES.get(view.state, '')}."
@@ -111,25 +115,50 @@ class FullScreen:
         self._shown: object = None
 
     def __enter__(self) -> Self:
-        self._live.__enter__()
+        try:
+            self._live.__enter__()
+        except BaseException:  # an interrupt must not leave a terminal half changed
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
         with contextlib.suppress(OSError):  # the terminal may be gone
             self._live.__exit__(None, None, None)
 
+    def leave(self) -> None:
+        """Give the terminal back while the program is stopped."""
+        with contextlib.suppress(OSError):
+            self._console.set_alt_screen(enable=False)
+            self._console.show_cursor(show=True)
+
+    def come_back(self) -> None:
+        """Take the terminal again, and draw everything anew."""
+        self._shown = None
+        with contextlib.suppress(OSError):
+            if _is_foreground():
+                self._console.set_alt_screen(enable=True)
+                self._console.show_cursor(show=False)
+
     def show(self, view: View, *, with_keys: bool) -> None:
-        """Draw this moment, unless it looks like the last one."""
+        """Draw this moment, unless it looks like the last one or the terminal is not ours."""
         size = self._console.size
         pictured = picture(view, size.width, size.height, with_keys=with_keys, **self._traits)
-        if pictured != self._shown:
-            self._shown = pictured
-            with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):
+            if pictured != self._shown and _is_foreground():
+                self._shown = pictured
                 self._live.update(_styled(pictured), refresh=True)
 
     @property
     def _traits(self) -> dict[str, bool]:
         return {"has_blocks": "utf" in (self._console.encoding or "").lower()}
+
+
+def _is_foreground() -> bool:
+    """Return whether the terminal on stdout is this job's; True where there is no job control."""
+    if not hasattr(os, "tcgetpgrp"):
+        return True
+    return os.tcgetpgrp(sys.stdout.fileno()) == os.getpgrp()
 
 
 Line = tuple[str, str]
@@ -220,7 +249,7 @@ def _doing(view: View) -> str:
         sets.append(f"set {view.where.set} of {view.exercise.sets.value}")
     rounds = [f"round {'.'.join(map(str, view.where.rounds))}"] if view.where.rounds else []
     does = view.phase if view.kind == "reps" and view.phase else view.sentence
-    return ", ".join([does, *sides, *sets, *rounds])
+    return " · ".join([part for part in (does, *sides, *sets, *rounds) if part])
 
 
 def _count(view: View) -> str:

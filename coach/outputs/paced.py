@@ -129,6 +129,7 @@ class PacedPlayback:
                 try:
                     self._write(self._source.read(block))
                 except Exception as error:  # noqa: BLE001 - told by `problem`, never lost in a thread
-                    self._problem = f"the sound could not be written: {error}"
+                    # libsndfile says no more than "System error." of a full disk.
+                    self._problem = f"the sound could not be written, is the disk full? ({error})"
                 self._read += block
                 due -= block
