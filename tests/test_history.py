@@ -24,7 +24,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coach.cli.history import csv_text, history_command
+from coach.cli import coach
+from coach.cli.history import csv_text
 from coach.cli.history_chart import BLOCKS, WEEKS, chart
 from coach.errors import CoachError, HistoryError
 from coach.history import Entry, History, Recording, default_path, entry
@@ -774,7 +775,7 @@ def test_of_ten_thousand_sessions_only_those_asked_for_are_read(
 
 def shown(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     """Return what `coach history` prints on stdout."""
-    history_command(list(arguments), standalone_mode=False)
+    coach.main(["history", *arguments], standalone_mode=False)
     captured = capsys.readouterr()
     assert captured.err == ""
     return captured.out
