@@ -35,8 +35,9 @@ def go_on(number: int, frame: FrameType | None) -> None:
     tell("own continue")
 
 
-def next_of(commands: queue.SimpleQueue[Command]) -> Command:
-    # A signal between the last look for one and the wait itself would not end a wait without limit.
+def next_of(commands: queue.Queue[Command]) -> Command:
+    # A signal between the last look for one and the wait itself would not end a wait without limit,
+    # and on a SimpleQueue, before Python 3.13, not even one with a limit.
     while True:
         try:
             return commands.get(timeout=POLL_S)
@@ -45,7 +46,7 @@ def next_of(commands: queue.SimpleQueue[Command]) -> Command:
 
 
 def run() -> None:
-    commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
+    commands: queue.Queue[Command] = queue.Queue()
     with Keyboard(commands.put) as keyboard:
         tell(f"available {keyboard.is_available()}")
         while (command := next_of(commands)) is not Command.STOP:
