@@ -45,9 +45,10 @@ FETCHED_S = 0.15
 """Seconds that simpleaudio may have fetched from the tape ahead of what is heard: its buffer holds
 100 ms on every system, and a sound server takes some more at the start."""
 
-LEAD_S = 0.3
-"""Seconds by which the recording is ahead of the playing. Measured: 0.2 is just enough; the rest is
-for drift, and for a machine that is busy."""
+LEAD_S = 0.5
+"""Seconds that sound is written ahead of where the device plays. 0.2 are just enough (the library
+copies blocks well before they sound); the rest is for this process being late, as while a session
+starts on a busy machine."""
 
 STEP_S = 0.02
 """Seconds between recordings."""
