@@ -199,7 +199,6 @@ class _Sound:
     def __init__(self, samples: Samples | None) -> None:
         self._samples = samples
         self._position = 0
-        self._lasts = 0
         self.is_over = threading.Event()
         """Set when everything, and some silence after it, has been taken."""
 
