@@ -122,11 +122,6 @@ class Player:
         return self._position
 
     @property
-    def is_paused(self) -> bool:
-        """Return whether it was told to pause."""
-        return self._is_paused
-
-    @property
     def is_waiting(self) -> bool:
         """Return whether it stands at something that is not ready."""
         with self._lock:

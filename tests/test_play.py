@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
+import signal
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -14,6 +16,7 @@ import pytest
 import soundfile
 
 from coach.cli import run
+from coach.cli.play import _Interrupts
 from coach.cli.sessions import build_session
 from coach.history import History
 from coach.outputs import LIVE_RATE
@@ -145,6 +148,22 @@ def test_a_resumed_session_keeps_its_settings(
         assert "Squeeze" not in told
     script.unlink()
     assert "short.yaml" in play(capsys, "--resume", *FAST, code=1)[1]
+
+
+def test_an_interrupt_that_was_lost_is_remembered() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with _Interrupts() as interrupts:
+        interrupts.check()
+        with contextlib.suppress(KeyboardInterrupt):  # as Python does within an import
+            signal.raise_signal(signal.SIGTERM)
+        interrupts.ignore()
+        signal.raise_signal(signal.SIGTERM)
+        with pytest.raises(KeyboardInterrupt):
+            interrupts.check()
+    signal.signal(signal.SIGTERM, before)
+    with _Interrupts():
+        assert signal.getsignal(signal.SIGTERM) != before
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def test_dry_runs_are_no_exercise(capsys: pytest.CaptureFixture[str], script: Path) -> None:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import click
 
@@ -106,6 +106,7 @@ def play_command(
     path = find_routine(name)
     clock_ = _clock(output, fast=fast)
     with ExitStack() as stack:
+        interrupts = stack.enter_context(_Interrupts())
         # A file is not opened for a script that turns out to be wrong. Opening a device takes as
         # long as loading the script, so both are done at once.
         loaded = load_routine(path) if output == "file" else None
@@ -119,6 +120,7 @@ def play_command(
         with _speaking(quiet=options["quiet"]) as progress, _explained(entry):
             live.begin(progress, entry.where if entry else None, entirely=fast)
         stack.callback(live.close)
+        interrupts.check()
         recording = None
         if not fast:  # nobody has exercised to that
             recording = history.begin(
@@ -131,7 +133,7 @@ def play_command(
                 pain=pain,
             )
             live.record(recording)
-        ending, code = _run(live, plain=plain, quiet=options["quiet"])
+        ending, code = _run(live, interrupts, plain=plain, quiet=options["quiet"])
         live.close()
         problems = [*live.warnings, *studio.problems]
         if recording:
@@ -248,12 +250,13 @@ def _speaking(*, quiet: bool) -> Iterator[Any]:
             note("")
 
 
-def _run(live: LiveSession, *, plain: bool, quiet: bool) -> tuple[Ending, int]:
+def _run(
+    live: LiveSession, interrupts: _Interrupts, *, plain: bool, quiet: bool
+) -> tuple[Ending, int]:
     """Return how the session ended, and the exit code."""
     from coach.controls.keyboard import Keyboard
     from coach.controls.mpris import Mpris
 
-    interrupts = _Interrupts()
     with ExitStack() as stack:
         try:
             stack.enter_context(_awake())
@@ -287,14 +290,25 @@ class _Interrupts:
     """Remembers an interrupt that Python lost, as it does in the middle of an import."""
 
     def __init__(self) -> None:
-        self._numbers = [
-            getattr(signal, name)
-            for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
-            if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) != signal.SIG_IGN
-        ]
+        names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
+        numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+        handlers = {number: signal.getsignal(number) for number in numbers}
+        self._before = {
+            number: handler
+            for number, handler in handlers.items()
+            if handler not in (signal.SIG_IGN, None)
+        }
         self._is_pressed = False
-        for number in self._numbers:
+
+    def __enter__(self) -> Self:
+        for number in self._before:
             signal.signal(number, self._press)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self._is_pressed:  # else the program is ending, and nothing shall disturb that
+            for number, handler in self._before.items():
+                signal.signal(number, handler)
 
     def check(self) -> None:
         """Raise KeyboardInterrupt if there was one."""
@@ -303,7 +317,7 @@ class _Interrupts:
 
     def ignore(self) -> None:
         """Let no further one disturb the end."""
-        for number in self._numbers:
+        for number in self._before:
             signal.signal(number, signal.SIG_IGN)
 
     def _press(self, *_: object) -> None:

@@ -45,7 +45,7 @@ FETCHED_S = 0.15
 """Seconds that simpleaudio may have fetched from the tape ahead of what is heard: its buffer holds
 100 ms on every system, and a sound server takes some more at the start."""
 
-LEAD_S = 0.5
+LEAD_S = 0.4
 """Seconds that sound is written ahead of where the device plays. 0.2 are just enough (the library
 copies blocks well before they sound); the rest is for this process being late, as while a session
 starts on a busy machine."""
