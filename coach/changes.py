@@ -89,7 +89,7 @@ def _repeated(command: Command, exercise: Exercise, settings: Settings, where: W
         raise Refused(f"{exercise.name}: {reps.low} to {reps.high} repetitions are prescribed.")
     if wanted > REPS.most:
         raise Refused(f"{exercise.name}: {REPS.most} repetitions are the most.")
-    override = Override("reps", wanted, exercise.id)
+    override = Override("reps", wanted, exercise.id, is_beyond=reps.at(wanted).is_beyond)
     plural = "" if wanted == 1 else "s"
     return Change(_with(settings, override), f"{exercise.name}: {wanted} repetition{plural}.")
 
@@ -105,7 +105,9 @@ def _held(command: Command, exercise: Exercise, settings: Settings) -> Change:
         if max(SECOND, ACTIVE_TIME.least) <= wanted <= ACTIVE_TIME.most and _is_allowed(
             time, wanted, settings
         ):
-            settings = _with(settings, Override(key, wanted, exercise.id, phase))
+            is_beyond = time.at(wanted).is_beyond
+            override = Override(key, wanted, exercise.id, phase, is_beyond=is_beyond)
+            settings = _with(settings, override)
             notices[short_duration(wanted)] = key
     if not notices:
         ranges = {
@@ -131,11 +133,17 @@ def _timed(exercise: Exercise) -> Iterator[tuple[str, DoseKey, Range[Fraction]]]
 
 
 def _is_allowed(prescribed: Range[Any], wanted: int | Fraction, settings: Settings) -> bool:
-    return settings.beyond_range or not prescribed.at(wanted).is_beyond
+    """Return whether a value is inside of what is prescribed, or nearer to it than the present."""
+    low, high = prescribed.low, prescribed.high
+    return (
+        settings.beyond_range
+        or not prescribed.at(wanted).is_beyond
+        or high < wanted < prescribed.value
+        or prescribed.value < wanted < low
+    )
 
 
 def _with(settings: Settings, override: Override) -> Settings:
     """Return settings with an override that takes the place of the last one of its kind."""
-    address = (override.key, override.exercise, override.phase)
-    kept = (item for item in settings.overrides if (item.key, item.exercise, item.phase) != address)
+    kept = (item for item in settings.overrides if item.address != override.address)
     return replace(settings, overrides=(*kept, override))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from coach.errors import OutputError
@@ -81,6 +83,13 @@ def replacing(path: Path) -> Iterator[Path]:
         if temporary:
             with contextlib.suppress(OSError):
                 temporary.unlink()
+
+
+def damaged_name(path: Path) -> Path:
+    """Return a free name beside `path` under which a damaged file can be kept."""
+    base = f"{path.name}.damaged-{datetime.now(UTC).astimezone():%Y-%m-%d}"
+    names = (base if n == 1 else f"{base}-{n}" for n in itertools.count(1))
+    return next(name for name in map(path.with_name, names) if not name.exists())
 
 
 @contextlib.contextmanager

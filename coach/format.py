@@ -30,6 +30,7 @@ from coach.values import (
     Language,
     Name,
     PlainText,
+    ProgressRule,
     Reps,
     Rounds,
     Sets,
@@ -92,6 +93,9 @@ class ExerciseKeys(_Keys):
     rest: Time | None = Field(None, description="Rest between sets and after the exercise.")
     pace: ActiveTime | None = Field(
         None, description="Time that a file allows for a self-paced repetition."
+    )
+    progress: ProgressRule | None = Field(
+        None, description="How its ranges are climbed, such as `+1 rep every 2 sessions`."
     )
 
     @model_validator(mode="after")
@@ -174,8 +178,14 @@ def _kind_of_item(value: Any) -> str:
 
 class _CircuitBase(_Keys):
     name: Name | None = Field(None, description="Spoken at the start of the circuit.")
+    id: Id | None = Field(
+        None, description="The name in settings; default: a slug of `name`, or `circuit-1`."
+    )
     rounds: Rounds = Field(description="How often the exercises are done in turn.")
     rest: Time | None = Field(None, description="Rest between rounds.")
+    progress: ProgressRule | None = Field(
+        None, description="How its rounds are climbed, such as `+1 round every 2 weeks`."
+    )
 
 
 _Exercise = Annotated[ExerciseKeys, Tag("<exercise>")]
@@ -248,6 +258,9 @@ class RoutineKeys(_Keys):
     switch: Time | None = Field(None, description="Default for exercises that do not say.")
     rest: Time | None = Field(None, description="Rest between exercises that do not say.")
     pace: ActiveTime | None = Field(None, description="Default for exercises that do not say.")
+    progress: ProgressRule | None = Field(
+        None, description="How ranges are climbed where nothing else is said."
+    )
     exercises: Annotated[
         tuple[
             Annotated[

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
@@ -33,6 +33,7 @@ from coach.replan import Replanner, Spawn, Studio
 from coach.routine import Routine, wait_for_user
 from coach.session import Prepared, Progress, prepared
 from coach.settings import Settings
+from coach.settings.layers import DoseChange
 from coach.steps import Where
 from coach.tally import Tally, next_repetition
 from coach.units import seconds
@@ -109,6 +110,7 @@ class LiveSession:
         loudspeaker: Loudspeaker,
         clock: Clock,
         *,
+        changes: tuple[DoseChange, ...] = (),
         spawn: Spawn | None = None,
     ) -> None:
         """Bind the parts; nothing is spoken before `begin`.
@@ -119,9 +121,11 @@ class LiveSession:
             studio: makes sounds.
             loudspeaker: is open or about to be.
             clock: waits.
+            changes: what the introduction tells to be different from the last time.
             spawn: begins something in the background; None is a thread of its own.
         """
-        self._routine = wait_for_user(routine)
+        self._routine = routine
+        self._changes = changes
         self.settings = settings
         self.warnings: list[str] = []
         self._rate = studio.rate
@@ -158,7 +162,7 @@ class LiveSession:
         Raises:
             CoachError: a setting is wrong, there is no speech, or no loudspeaker.
         """
-        ready = prepared(self._routine, self.settings)
+        ready = self._made_ready(self.settings)
         self._prepared = ready
 
         self._replanner.begin(
@@ -169,6 +173,10 @@ class LiveSession:
         self._next = self._tally.coming
         self._loudspeaker.play(self._player)
         self._player.resume()
+
+    def _made_ready(self, settings: Settings) -> Prepared:
+        ready = prepared(self._routine, settings, self._changes)
+        return replace(ready, routine=wait_for_user(ready.routine))
 
     def record(self, recording: Recording) -> None:
         """Keep what is done in `recording`, from now on."""
@@ -404,7 +412,7 @@ class LiveSession:
         before = self.settings, self._prepared
         try:
             change = changed(command, self._prepared, self.settings, where)
-            self._prepared = prepared(self._routine, change.settings)
+            self._prepared = self._made_ready(change.settings)
         except Refused as refused:
             self._tell(str(refused))
             return

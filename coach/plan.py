@@ -11,6 +11,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from coach.phrases.doses import spoken_changes, spoken_dose, spoken_limits
 from coach.routine import Circuit, Exercise, Item, Phase, Routine
 from coach.steps import (
     At,
@@ -32,6 +33,7 @@ from coach.units import Range
 if TYPE_CHECKING:
     from coach.phrases import Phrasebook
     from coach.settings import Manner
+    from coach.settings.layers import DoseChange
 
 LEAD_IN = Fraction(3, 4)
 """After the first tone, so that a loudspeaker that was asleep does not swallow the first word."""
@@ -61,6 +63,7 @@ def plan(
     phrases: Phrasebook,
     length: Fraction,
     took: Fraction | None = None,
+    changes: Sequence[DoseChange] = (),
 ) -> tuple[Step, ...]:
     """Return the steps of a session.
 
@@ -70,8 +73,10 @@ def plan(
         phrases: of the language that the coach speaks.
         length: the session's seconds, which the introduction speaks of.
         took: the seconds that the end speaks of; None for the same.
+        changes: what the introduction tells to be different from the last time.
     """
-    return tuple(_Planner(routine, manner, phrases, length, took or length).session())
+    planner = _Planner(routine, manner, phrases, length, took or length, changes)
+    return tuple(planner.session())
 
 
 class _Planner:
@@ -84,8 +89,10 @@ class _Planner:
         phrases: Phrasebook,
         length: Fraction,
         took: Fraction,
+        changes: Sequence[DoseChange],
     ) -> None:
         self._routine = routine
+        self._changes = changes
         self._phrases = phrases
         self._length = length
         self._took = took
@@ -126,6 +133,7 @@ class _Planner:
         count = len(self._order)
         time = phrases.about(self._length)
         texts.append(phrases.say("exercises_and_time", n=count, time=time))
+        texts += spoken_changes(self._changes, routine, phrases)
         if self._is_full:
             if routine.equipment:
                 items = phrases.listed(self._filled(routine.equipment))
@@ -171,6 +179,8 @@ class _Planner:
                 texts = [self._sentence(circuit.name)] if circuit.name and round_ == 1 else []
                 if total > 1:
                     texts.append(self._phrases.say("round", n=round_, total=str(total)))
+                if round_ == 1:
+                    texts += spoken_limits(circuit, self._phrases)
                 yield from self._sentences(texts, Where(rounds=rounds))
             yield from self._items(circuit.items, rounds)
             if round_ < total:
@@ -238,37 +248,12 @@ class _Planner:
         values = self._values(exercise)
         if self._is_full:
             texts += [fill(text, values) for text in exercise.setup]
-        texts.append(self._dose(exercise))
+        dose = spoken_dose(exercise, self._phrases)
+        texts.append(self._sentence(dose) if dose else "")
+        texts += spoken_limits(exercise, self._phrases)
         if exercise.sides:
             texts.append(self._side(exercise.sides[0]))
         yield from self._sentences([text for text in texts if text], where)
-
-    def _dose(self, exercise: Exercise) -> str:
-        """Return the dose as a sentence, or an empty text where one time says all."""
-        phrases = self._phrases
-        reps, sets = exercise.reps.value, exercise.sets.value
-        repetitions = phrases.say("repetitions", n=reps)
-        parts = []
-        if sets > 1:
-            key = "dose_sets" if reps > 1 or exercise.is_self_paced else "dose_sets_only"
-            parts.append(phrases.say(key, n=sets, repetitions=repetitions))
-        elif reps > 1 or exercise.is_self_paced:
-            parts.append(repetitions)
-        holds = dict.fromkeys(phase.hold.value for phase in exercise.phases if phase.hold)
-        works = [phase.work.value for phase in exercise.phases if phase.work]
-        if holds:
-            times = phrases.listed([phrases.duration(time) for time in holds])
-            is_repeated = reps > 1 or sets > 1 or len(exercise.phases) > 1
-            key = "dose_hold_each" if is_repeated and len(holds) == 1 else "dose_hold"
-            parts.append(phrases.say(key, time=times))
-        elif len(works) == 1 and len(exercise.phases) == 1:
-            key = "dose_work_each" if parts else "dose_work"
-            parts.append(phrases.say(key, time=phrases.duration(works[0])))
-        if exercise.sides:
-            parts.append(phrases.say("dose_each_side"))
-        if exercise.is_self_paced:
-            parts.append(phrases.say("dose_own_pace"))
-        return self._sentence(phrases.listed_with_comma(parts)) if parts else ""
 
     def _side(self, side: str) -> str:
         return self._sentence(self._phrases.side(side))

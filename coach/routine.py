@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from coach.errors import CoachError, Problem, ScriptError
+from coach.progress import Progress
 from coach.script import Document, default_id, is_beside, read_script
 from coach.units import Count, Detail, Range
 
@@ -75,6 +76,8 @@ class Exercise:
     switch: Range[Fraction]
     rest: Range[Fraction]
     """Between sets, and after the exercise."""
+    progress: Progress | None = None
+    """How its ranges are climbed; None means not at all."""
 
     @property
     def is_self_paced(self) -> bool:
@@ -103,12 +106,15 @@ class Exercise:
 class Circuit:
     """Exercises done in turn, several rounds. Durations in seconds."""
 
+    id: str
     name: str
     """May be empty."""
     rounds: Range[int]
     rest: Range[Fraction]
     """Between rounds."""
     items: tuple[Item, ...]
+    progress: Progress | None = None
+    """How its rounds are climbed; None means not at all."""
 
 
 Item: TypeAlias = Exercise | Circuit
@@ -141,6 +147,15 @@ class Routine:
         """Yield each exercise once, in the order of the script."""
         return exercises_in(self.items)
 
+    def circuits(self) -> Iterator[Circuit]:
+        """Yield each circuit, an outer one before those in it."""
+        return _circuits_in(self.items)
+
+    def owners(self) -> Iterator[Item]:
+        """Yield every exercise, then every circuit: whatever has a dose."""
+        yield from self.exercises()
+        yield from self.circuits()
+
 
 def exercises_in(items: Sequence[Item]) -> Iterator[Exercise]:
     """Yield each exercise of `items` once, those inside circuits included."""
@@ -149,6 +164,13 @@ def exercises_in(items: Sequence[Item]) -> Iterator[Exercise]:
             yield from exercises_in(item.items)
         else:
             yield item
+
+
+def _circuits_in(items: Sequence[Item]) -> Iterator[Circuit]:
+    for item in items:
+        if isinstance(item, Circuit):
+            yield item
+            yield from _circuits_in(item.items)
 
 
 def wait_for_user(routine: Routine) -> Routine:
@@ -249,7 +271,8 @@ class _Resolver:
         self._script = script
         self._warnings = warnings
         self._ids = {item.id or default_id(item.name) for item in _leaves(script.exercises)}
-        self._fallbacks = (f"exercise-{number}" for number in itertools.count(1))
+        self._ids |= {item.id for item in _branches(script.exercises) if item.id}
+        self._numbers = {"exercise": itertools.count(1), "circuit": itertools.count(1)}
 
     def routine(self) -> Routine:
         script = self._script
@@ -278,10 +301,12 @@ class _Resolver:
         if not hasattr(item, "rounds"):
             return self._exercise(item)
         return Circuit(
+            id=item.id or self._circuit_id(item.name),
             name=item.name or "",
             rounds=item.rounds,
             rest=item.rest or self._script.rest or _DEFAULT_REST,
             items=tuple(self._item(inner) for inner in item.exercises),
+            progress=item.progress or self._script.progress,
         )
 
     def _exercise(self, item: keys.ExerciseKeys) -> Exercise:
@@ -289,7 +314,7 @@ class _Resolver:
         settle = item.settle or script.settle or _DEFAULT_SETTLE
         is_ready = settle == "ready"
         return Exercise(
-            id=item.id or default_id(item.name) or self._free_id(),
+            id=item.id or default_id(item.name) or self._free_id("exercise"),
             name=item.name,
             setup=item.setup,
             settle=Range.fixed(READY_WAIT) if isinstance(settle, str) else settle,
@@ -301,11 +326,23 @@ class _Resolver:
             sides=item.sides or (),
             switch=item.switch or script.switch or _DEFAULT_SWITCH,
             rest=item.rest or script.rest or _DEFAULT_REST,
+            progress=item.progress or script.progress,
         )
 
-    def _free_id(self) -> str:
-        """Return an id for an exercise whose name has neither letters nor digits."""
-        return next(name for name in self._fallbacks if name not in self._ids)
+    def _circuit_id(self, name: str | None) -> str:
+        """Return the id that a circuit gets of its name, which an exercise may bear, too."""
+        slug = default_id(name or "")
+        if not slug or slug in self._ids:
+            return self._free_id("circuit")
+        self._ids.add(slug)
+        return slug
+
+    def _free_id(self, kind: str) -> str:
+        """Return an id for what has no name, or one without letters and digits."""
+        names = (f"{kind}-{number}" for number in self._numbers[kind])
+        free = next(name for name in names if name not in self._ids)
+        self._ids.add(free)
+        return free
 
 
 def _leaves(items: Sequence[Any]) -> Iterator[keys.ExerciseKeys]:
@@ -314,6 +351,13 @@ def _leaves(items: Sequence[Any]) -> Iterator[keys.ExerciseKeys]:
             yield from _leaves(item.exercises)
         else:
             yield item
+
+
+def _branches(items: Sequence[Any]) -> Iterator[keys.CircuitKeys]:
+    for item in items:
+        if hasattr(item, "rounds"):
+            yield item
+            yield from _branches(item.exercises)
 
 
 def _phases(parts: Sequence[keys.PhaseKeys]) -> Iterator[Phase]:

@@ -230,6 +230,10 @@ _VALUE = re.compile(r"\s*(?:- +)*(?:[\w-]+: +)?(?P<first>\S)")
 
 def _yaml_problem(error: yaml.MarkedYAMLError, name: str, lines: Sequence[str]) -> Problem:
     said = error.problem or "something that cannot be read"
+    if "maximum nesting depth" in said:  # newer versions of libyaml look ahead that far
+        mark = error.problem_mark
+        where = Location(name, mark.line + 1, mark.column + 1) if mark else Location(name, 1, 1)
+        return _problem(lines, where, f"expected at most {MAX_DEPTH} levels of nesting, found more")
     mark = error.problem_mark or error.context_mark
     if error.context_mark and any(part in said for part in _BEGUN_EARLIER):
         mark = error.context_mark

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,7 +15,9 @@ from coach.phrases import Phrasebook, load_phrasebook
 from coach.plan import plan
 from coach.routine import Routine, check_length, load_routine
 from coach.script import is_path
-from coach.settings import Manner, Settings, adjust, manner
+from coach.settings import Address, Manner, Override, Settings, manner
+from coach.settings.adjust import adjust
+from coach.settings.layers import DoseChange
 from coach.steps import CUE_NAMES, Cue, CueName, Say, Step, texts_in
 from coach.timeline import Clip, Timeline, lay_out
 from coach.units import frames, seconds
@@ -54,6 +56,8 @@ class Session:
     manner: Manner
     steps: tuple[Step, ...]
     timeline: Timeline
+    sources: Mapping[Address, Override] = field(default_factory=dict)
+    """Which override gave each value that does not come from the script, by its address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,10 @@ class Prepared:
     routine: Routine
     manner: Manner
     phrases: Phrasebook
+    sources: Mapping[Address, Override] = field(default_factory=dict)
+    """Which override gave each value that does not come from the script, by its address."""
+    changes: tuple[DoseChange, ...] = ()
+    """What is to be told as different from the last time."""
 
 
 def bundled_routines() -> dict[str, Path]:
@@ -97,15 +105,23 @@ def prepare(path: Path, settings: Settings) -> Prepared:
     return prepared(load_routine(path), settings)
 
 
-def prepared(routine: Routine, settings: Settings) -> Prepared:
+def prepared(
+    routine: Routine, settings: Settings, changes: tuple[DoseChange, ...] = ()
+) -> Prepared:
     """Return `routine` with the settings applied.
+
+    Args:
+        routine: as the script has it.
+        settings: those in force.
+        changes: what is to be told as different from the last time.
 
     Raises:
         CoachError: a setting or the language is wrong.
     """
     adjusted = adjust(routine, settings)
-    decided = manner(adjusted, settings)
-    return Prepared(adjusted, decided, load_phrasebook(decided.language))
+    decided = manner(adjusted.routine, settings)
+    phrases = load_phrasebook(decided.language)
+    return Prepared(adjusted.routine, decided, phrases, adjusted.sources, changes)
 
 
 def build(
@@ -135,7 +151,7 @@ def build(
         if prepared.phrases.about(actual) == prepared.phrases.about(length):
             break
         length = actual
-    return Session(prepared.routine, prepared.manner, steps, timeline)
+    return Session(prepared.routine, prepared.manner, steps, timeline, prepared.sources)
 
 
 class GradualVoice(Voice, Protocol):
@@ -306,8 +322,15 @@ def estimate(prepared: Prepared) -> Fraction:
     return seconds(timeline.duration, rate)
 
 
+def length_of(
+    prepared: Prepared, voice: Voice, cues: Mapping[CueName, Samples], rate: int
+) -> Fraction:
+    """Return how many seconds a session takes."""
+    return seconds(build(prepared, voice, cues, rate).timeline.duration, rate)
+
+
 def _plan(prepared: Prepared, length: Fraction, took: Fraction | None = None) -> tuple[Step, ...]:
-    return plan(prepared.routine, prepared.manner, prepared.phrases, length, took)
+    return plan(prepared.routine, prepared.manner, prepared.phrases, length, took, prepared.changes)
 
 
 def _clip_of(

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from math import floor
 from typing import Generic, Literal, TypeVar
 
 _NUMBER = r"(?:\d+(?:\.\d+)?|\.\d+)"
@@ -23,6 +24,7 @@ _UNITS = re.compile(
 )
 _SECONDS_ONLY = re.compile(_NUMBER)
 _RANGE = re.compile(r"(?P<low>.*?[^\s-])\s*(?:-|\u2013|\u2014|to)\s*(?P<high>\S.*)", re.IGNORECASE)
+_RELATIVE = re.compile(r"(?P<sign>[+\u2212-])\s*(?P<amount>[^\s+\u2212-].*)")
 _LONGEST = 40
 """Characters; no duration, count or range needs more, and longer texts are not even matched."""
 
@@ -134,6 +136,15 @@ class Range(Generic[Number]):
 
 
 @dataclass(frozen=True, slots=True)
+class Relative:
+    """A change of a value: `+2`, `-1s`, or a part of it as in `+20%`."""
+
+    amount: Fraction
+    """What is added, in repetitions or seconds; of a percentage the part, 1/5 for `+20%`."""
+    is_part: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Quantity(Generic[Number]):
     """Something that a script or a setting gives a value to, with its bounds."""
 
@@ -144,6 +155,43 @@ class Quantity(Generic[Number]):
     """What a value looks like, for messages."""
     least: Number
     most: Number
+    grain: Number
+    """What a percentage is rounded to a multiple of."""
+
+    def relative(self, text: str) -> Relative | None:
+        """Return the change that `text` means, or None if it has no sign.
+
+        Raises:
+            ValueError: there is no amount after the sign. The message is a sentence.
+        """
+        match = _RELATIVE.fullmatch(text.strip())
+        if match is None:
+            return None
+        sign = 1 if match["sign"] == "+" else -1
+        amount = match["amount"]
+        if amount.endswith("%"):
+            return Relative(sign * parse_factor(amount[:-1]) / 100, is_part=True)
+        return Relative(Fraction(sign * self.read(amount)))
+
+    def changed(self, value: Number, change: Relative) -> Number:
+        """Return `value` after `change`; a part of it is rounded to the grain, halves upwards.
+
+        Raises:
+            ValueError: the result is beyond the bounds. The message is a sentence.
+        """
+        amount = Fraction(value + change.amount)
+        if change.is_part:
+            grains = floor(value * (1 + change.amount) / self.grain + Fraction(1, 2))
+            amount = Fraction(self.grain * grains)
+        result: Number = type(value)(amount)
+        if not self.least <= result <= self.most:
+            bound = "at least" if result < self.least else "at most"
+            limit = self.least if result < self.least else self.most
+            raise ValueError(
+                f"expected {bound} {self.show(limit)}, found {decimal(Fraction(result))} "
+                f"({self.show(value)} in force, changed)"
+            )
+        return result
 
     def value(self, text: str) -> Number:
         """Return the value that `text` means.
@@ -192,17 +240,18 @@ def decimal(value: Fraction) -> str:
 
 
 _LONGEST_TIME = Fraction(24 * 3600)
-TIME = Quantity(parse_duration, short_duration, DURATION_FORMS, Fraction(0), _LONGEST_TIME)
+_GRAIN = Fraction(1, 2)
+TIME = Quantity(parse_duration, short_duration, DURATION_FORMS, Fraction(0), _LONGEST_TIME, _GRAIN)
 """A duration that may be nothing: move, rest, settle, switch."""
 ACTIVE_TIME = Quantity(
-    parse_duration, short_duration, DURATION_FORMS, Fraction(1, 2), _LONGEST_TIME
+    parse_duration, short_duration, DURATION_FORMS, Fraction(1, 2), _LONGEST_TIME, _GRAIN
 )
 """A duration in which something is done: hold, work, pace."""
-REPS = Quantity(parse_count, str, COUNT_FORMS, 1, 1000)
-SETS = Quantity(parse_count, str, COUNT_FORMS, 1, 100)
-ROUNDS = Quantity(parse_count, str, COUNT_FORMS, 1, 1000)
+REPS = Quantity(parse_count, str, COUNT_FORMS, 1, 1000, 1)
+SETS = Quantity(parse_count, str, COUNT_FORMS, 1, 100, 1)
+ROUNDS = Quantity(parse_count, str, COUNT_FORMS, 1, 1000, 1)
 
-SPEED = Quantity(parse_factor, decimal, FACTOR_FORMS, Fraction(1, 2), Fraction(2))
+SPEED = Quantity(parse_factor, decimal, FACTOR_FORMS, Fraction(1, 2), Fraction(2), Fraction(1, 20))
 """Of speech; 1 is normal."""
 
 

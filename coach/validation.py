@@ -67,9 +67,10 @@ def _duplicate_ids(document: Document) -> Iterator[Problem]:
     """Yield a problem for each exercise whose id another one has already."""
     first: dict[str, int] = {}
     for node in _exercise_nodes(document.root):
-        given = node.key("id") or node.key("name")
+        # The name of a circuit is no id if it is taken.
+        given = node.key("id") or (None if node.get("exercises") else node.key("name"))
         value = given and node.get(given.text)
-        if not given or not isinstance(value, Scalar) or node.get("exercises"):
+        if not given or not isinstance(value, Scalar):
             continue
         name = value.text if given.text == "id" else default_id(value.text)
         if name in first:

@@ -12,6 +12,8 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from coach.errors import did_you_mean
+from coach.progress import FORMS as PROGRESS_FORMS
+from coach.progress import Progress, checked, parse_pain, parse_progress
 from coach.script import shortened
 from coach.template import fields_in
 from coach.units import (
@@ -208,6 +210,56 @@ def _language(value: Any) -> str:
     return text
 
 
+def _progress(value: Any) -> Progress:
+    if isinstance(value, str):
+        return _rule(value, ())
+    if isinstance(value, (list, tuple)):
+        return _checked_rule(_steps(value, ()), None, None)
+    known = ("steps", "hold_if", "down_if")
+    problems: list[tuple[KeyPath, str]] = [
+        ((key,), f"unknown key `{shortened(key)}` in `progress`{did_you_mean(key, known)}")
+        for key in value
+        if key not in known
+    ]
+    if "steps" not in value:
+        problems.append(((), "expected `steps` in `progress`, found none"))
+    if problems:
+        raise failure(*problems)
+    return _checked_rule(
+        _steps(value["steps"], ("steps",)), _pain(value, "hold_if"), _pain(value, "down_if")
+    )
+
+
+def _rule(value: Any, path: KeyPath) -> Progress:
+    try:
+        return parse_progress(_only_text(value, PROGRESS_FORMS))
+    except ValueError as error:
+        raise failure((path, str(error))) from None
+
+
+def _steps(value: Any, path: KeyPath) -> Progress:
+    """Return the rule of a list of steps, or of one."""
+    texts = list(value) if isinstance(value, (list, tuple)) else [value]
+    rules = [_rule(text, (*path, i) if len(texts) > 1 else path) for i, text in enumerate(texts)]
+    return Progress(tuple(climb for rule in rules for climb in rule.climbs))
+
+
+def _pain(value: dict[str, Any], key: str) -> int | None:
+    if key not in value:
+        return None
+    try:
+        return parse_pain(_only_text(value[key], "a condition such as `pain >= 4`"))
+    except ValueError as error:
+        raise failure(((key,), str(error))) from None
+
+
+def _checked_rule(rule: Progress, hold: int | None, down: int | None) -> Progress:
+    try:
+        return checked(Progress(rule.climbs, hold, down))
+    except ValueError as error:
+        raise failure(((), str(error))) from None
+
+
 _STRING_SCHEMA = {"type": "string", "minLength": 1, "maxLength": MAX_TEXT}
 _STRING = WithJsonSchema(_STRING_SCHEMA)
 _STRINGS = WithJsonSchema(
@@ -260,4 +312,29 @@ Speed = Annotated[
 Version = Annotated[int, BeforeValidator(_version), WithJsonSchema({"const": 1})]
 Language = Annotated[
     str, BeforeValidator(_language), WithJsonSchema({"type": "string", "pattern": _LANGUAGE})
+]
+
+_RULES = {
+    "anyOf": [
+        {"type": "string", "minLength": 1},
+        {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1},
+    ]
+}
+_CONDITION = {"type": "string", "pattern": r"^\s*[Pp]ain\s*(>=|>|\u2265)\s*\d{1,2}\s*$"}
+ProgressRule = Annotated[
+    Progress,
+    BeforeValidator(_progress),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                *_RULES["anyOf"],
+                {
+                    "type": "object",
+                    "properties": {"steps": _RULES, "hold_if": _CONDITION, "down_if": _CONDITION},
+                    "required": ["steps"],
+                    "additionalProperties": False,
+                },
+            ]
+        }
+    ),
 ]

@@ -16,8 +16,11 @@ from hypothesis import settings as hypothesis_settings
 from numpy.typing import NDArray
 
 from coach.files import data_dir
+from coach.profile import Profile
 from coach.routine import Routine, routine_from
 from coach.script import parse_script
+from coach.session import Session
+from coach.settings import Settings
 from coach.steps import CUE_NAMES, CueName
 from tests.bus import Bus
 
@@ -58,6 +61,16 @@ def bus(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bus]:
 def routine_of(text: str) -> Routine:
     """Return the routine in a script's text."""
     return routine_from(parse_script(text, "test.yaml"), Path("test.yaml"))
+
+
+def spoken(script: Path, rate: int, settings: Settings | None = None) -> Session:
+    """Return the session of a script, spoken for real as the commands do it."""
+    from coach.cli.options import Request
+    from coach.cli.personal import Personal
+    from coach.cli.sessions import build_session
+
+    request = Request(settings or Settings(), Profile())
+    return build_session(Personal(str(script), request), rate, quiet=True).session
 
 
 def bundled() -> list[Path]:

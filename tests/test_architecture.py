@@ -15,8 +15,8 @@ import coach
 PACKAGE = Path(coach.__file__).parent
 
 LAYERS = (
-    *("errors", "units", "clock", "resample", "template", "files", "parts"),
-    *("script", "values", "format", "validation"),
+    *("errors", "units", "clock", "resample", "template", "files", "parts", "locks", "profile"),
+    *("progress", "script", "values", "format", "validation"),
     *("routine", "settings", "phrases"),
     *("steps", "plan", "timeline", "places", "correspondence"),
     *("cues", "session"),
@@ -188,7 +188,7 @@ def test_printing_is_seen(source: str) -> None:
 
 HEAVY = (
     *("numpy", "soundfile", "soxr", "pyttsx3", "pydantic", "rich", "yaml", "platformdirs"),
-    *("miniaudio", "simpleaudio", "jeepney", "wakepy", "pyfiglet"),
+    *("miniaudio", "simpleaudio", "jeepney", "wakepy", "pyfiglet", "prompt_toolkit"),
 )
 
 ALLOWED = {

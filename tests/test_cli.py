@@ -52,7 +52,7 @@ def test_list_names_every_bundled_routine(capsys: pytest.CaptureFixture[str]) ->
 def test_show_prints_exercises_doses_and_times(capsys: pytest.CaptureFixture[str]) -> None:
     text = output(capsys, "show", "si-joint-relief", "--reps", "cat-camel=7")
     assert "SI joint relief (about 1" in text
-    assert "7 reps (5-10), hold 5s + 5s" in text
+    assert "7 reps (5-10, this session), hold 5s + 5s" in text
     assert "Source: After an article by Jena Bradley, DPT" in text
     assert "doctor" in text
 
@@ -65,7 +65,10 @@ def test_show_as_json_has_the_settings_in_force(capsys: pytest.CaptureFixture[st
     )
     phases = shown["settings"]["hand-heel-rocks"]["phases"]
     assert [phase.get("hold") for phase in phases] == [8.0, None, 5.0, None]
-    assert shown["exercises"][0]["reps"] == {"value": 5, "from": 5, "to": 10}
+    assert shown["exercises"][0]["reps"] == {
+        "value": 5, "from": 5, "to": 10, "origin": "script",
+    }  # fmt: skip
+    assert [hold["origin"] for hold in shown["exercises"][1]["holds"]] == ["session", "script"]
 
 
 def test_a_circuit_is_shown_with_its_rounds(capsys: pytest.CaptureFixture[str]) -> None:

@@ -30,7 +30,7 @@ from coach.cli.history_chart import BLOCKS, WEEKS, chart
 from coach.errors import CoachError, HistoryError
 from coach.history import Entry, History, Recording, default_path, entry
 from coach.history.database import SCHEMA_VERSION, move_aside
-from coach.history.running import Lock
+from coach.locks import Lock
 from coach.settings import DoseKey, Override, Settings
 from coach.steps import Where
 from coach.units import Count, Detail
@@ -100,9 +100,10 @@ WHERES = st.builds(
 OVERRIDES = st.builds(
     Override,
     key=st.sampled_from(get_args(DoseKey)),
-    value=st.integers(0, 1000) | FRACTIONS,
-    exercise=OPTIONAL,
+    value=st.integers(0, 1000) | FRACTIONS | st.just("ready") | st.lists(TEXTS).map(tuple),
+    owner=OPTIONAL,
     phase=OPTIONAL,
+    is_beyond=st.booleans(),
 )
 FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "overrides": st.lists(OVERRIDES, max_size=3).map(tuple),
@@ -135,7 +136,11 @@ def exact(value: Any) -> str:
 def test_every_setting_is_recorded() -> None:
     names = {field.name for field in dataclasses.fields(Settings)}
     assert set(FIELDS) == set(entry._SETTINGS) == names
-    assert set(entry._OVERRIDE) == {field.name for field in dataclasses.fields(Override)}
+    fields = {field.name for field in dataclasses.fields(Override)}
+    # Where a value came from is not kept; the owner is called as it was before circuits had one.
+    assert {*entry._OVERRIDE, "beyond"} == {
+        {"owner": "exercise", "is_beyond": "beyond"}.get(name, name) for name in fields - {"origin"}
+    }
     assert set(entry._WHERE) == {field.name for field in dataclasses.fields(Where)}
 
 

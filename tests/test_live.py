@@ -6,7 +6,7 @@ import queue
 import threading
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -164,7 +164,8 @@ class Session:
 def rendered(script: str, settings: Settings | None = None) -> Timeline:
     from coach.routine import wait_for_user
 
-    ready = prepared(wait_for_user(routine_of(script)), settings or Settings())
+    ready = prepared(routine_of(script), settings or Settings())
+    ready = replace(ready, routine=wait_for_user(ready.routine))
     return build(ready, Room().voice_for(ready.manner), fake_cues(), RATE).timeline
 
 

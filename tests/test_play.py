@@ -17,13 +17,13 @@ import soundfile
 
 from coach.cli import run
 from coach.cli.play import _Interrupts
-from coach.cli.sessions import build_session
 from coach.history import History
 from coach.outputs import LIVE_RATE
 from coach.settings import Settings
 from coach.steps import Where
 from coach.timeline import mix
 from tests.bus import Bus, remote
+from tests.conftest import spoken
 from tests.waiting import until
 
 SHORT = (
@@ -78,8 +78,7 @@ def test_a_file_has_what_a_loudspeaker_would_get(
     play(capsys, script, "--output", "file", "--fast", "--file", target, "--reps", "3")
     heard, rate = soundfile.read(target, dtype="int16")
     assert rate == LIVE_RATE
-    settings = Settings(overrides=())
-    timeline = build_session(script, settings, LIVE_RATE, quiet=True).timeline
+    timeline = spoken(script, LIVE_RATE).timeline
     assert len(heard) > timeline.duration, "a repetition more"
     play(capsys, script, "--output", "file", "--fast", "--file", target)
     heard, _ = soundfile.read(target, dtype="int16")

@@ -150,7 +150,7 @@ def test_the_json_example_has_the_keys_of_the_cue_sheet() -> None:
 
 
 DEFAULTS: dict[str, Any] = {
-    **dict.fromkeys(("hold", "reps", "sets", "rest", "only", "skip"), ()),
+    **dict.fromkeys(("hold", "reps", "sets", "rest", "only", "skip", "adjust"), ()),
     **dict.fromkeys(("detail", "count", "speed", "language", "voice", "engine", "cues")),
     "beyond_range": False,
 }

@@ -209,13 +209,17 @@ def test_a_problem_shows_its_line_and_a_caret() -> None:
          "quotation marks"),
         ("title: \x07\n", "1:8 expected a YAML text, found an unprintable character (0x07)"),
         ("a: 1\n---\nb: 2\n", "2:1 expected one document in a file, found a second one"),
-        ("[" * 100_000, "1:42 expected at most 40 levels of nesting, found more"),
         ("title: !!python/object:os.system x\n", "1:8 expected a plain value, found the YAML tag "
          "`tag:yaml.org,2002:python/object:os.syst…`"),
     ],
 )  # fmt: skip
 def test_what_is_not_a_script(text: str, expected: str) -> None:
     assert expected in problems(text)
+
+
+def test_a_hundred_thousand_brackets() -> None:
+    (problem,) = problems("[" * 100_000)  # newer versions of libyaml notice later
+    assert problem.partition(" ")[2] == "expected at most 40 levels of nesting, found more"
 
 
 @pytest.mark.parametrize(

@@ -12,16 +12,11 @@ from hypothesis import strategies as st
 
 from coach.errors import CoachError, SettingError
 from coach.routine import Exercise, Routine
-from coach.settings import (
-    Manner,
-    Override,
-    Settings,
-    adjust,
-    doses,
-    manner,
-    parse_override,
-    parse_speed,
-)
+from coach.settings import Manner, Override, Settings, manner
+from coach.settings.adjust import adjust
+from coach.settings.dose import routine_doses
+from coach.settings.text import parse_option, parse_speed
+from coach.units import Relative
 from tests.conftest import routine_of
 from tests.strategies import scripts
 
@@ -39,8 +34,8 @@ exercises:
 
 
 def adjusted(*settings: tuple[Any, str], **others: Any) -> Routine:
-    overrides = tuple(parse_override(key, text) for key, text in settings)
-    return adjust(routine_of(TWO), Settings(overrides=overrides, **others))
+    overrides = tuple(parse_option(key, text) for key, text in settings)
+    return adjust(routine_of(TWO), Settings(overrides=overrides, **others)).routine
 
 
 def holds(routine: Routine) -> list[Fraction]:
@@ -53,10 +48,13 @@ def holds(routine: Routine) -> list[Fraction]:
         ("8", Override("hold", Fraction(8))),
         ("cat-camel=8s", Override("hold", Fraction(8), "cat-camel")),
         ("cat-camel.arch-up=1:30", Override("hold", Fraction(90), "cat-camel", "arch-up")),
+        ("+2", Override("hold", Relative(Fraction(2)))),
+        ("cat-camel=-1.5s", Override("hold", Relative(Fraction(-3, 2)), "cat-camel")),
+        ("+20%", Override("hold", Relative(Fraction(1, 5), is_part=True))),
     ],
 )
 def test_addresses(text: str, expected: Override) -> None:
-    assert parse_override("hold", text) == expected
+    assert parse_option("hold", text) == expected
 
 
 @pytest.mark.parametrize(
@@ -65,7 +63,10 @@ def test_addresses(text: str, expected: Override) -> None:
         ("hold", "abc", '--hold abc: expected a duration such as .* found "abc"'),
         ("reps", "1.5", '--reps 1.5: expected a whole number such as 8, found "1.5"'),
         ("reps", "0", '--reps 0: expected at least 1, found "0"'),
-        ("hold", "-1", '--hold -1: expected a duration such as .* found "-1"'),
+        ("hold", "--1", '--hold --1: expected a duration such as .* found "--1"'),
+        ("hold", "+", '--hold [+]: expected a duration such as .* found "[+]"'),
+        ("reps", "+1.5", '--reps [+]1.5: expected a whole number such as 8, found "1.5"'),
+        ("reps", "+x%", '--reps [+]x%: expected a number such as 0.9, found "x"'),
         ("hold", "100h", "--hold 100h: expected at most 24h"),
         ("reps", "a.b=5", "--reps: expected VALUE or EXERCISE=VALUE, found"),
         ("hold", "=5", "--hold: expected VALUE or EXERCISE=VALUE or EXERCISE.PHASE=VALUE, found"),
@@ -75,7 +76,7 @@ def test_addresses(text: str, expected: Override) -> None:
 )
 def test_values_that_are_none(key: Any, text: str, message: str) -> None:
     with pytest.raises(SettingError, match=message):
-        parse_override(key, text)
+        parse_option(key, text)
 
 
 def test_a_value_for_all_reaches_every_exercise_that_has_it() -> None:
@@ -90,11 +91,11 @@ def test_a_value_for_one_reaches_only_that() -> None:
 
 def test_repetitions_for_all_leave_what_is_not_repeated() -> None:
     text = "title: T\nexercises: [{name: A, work: 30}, {name: B, hold: 5, reps: 4}]\n"
-    setting = Settings(overrides=(parse_override("reps", "6"),))
-    assert [e.reps.value for e in adjust(routine_of(text), setting).exercises()] == [1, 6]
-    named = Settings(overrides=(parse_override("reps", "a=6"),))
-    assert [e.reps.value for e in adjust(routine_of(text), named).exercises()] == [6, 4]
-    with pytest.raises(SettingError, match="--reps changes nothing: no exercise has `reps`"):
+    setting = Settings(overrides=(parse_option("reps", "6"),))
+    assert [e.reps.value for e in adjust(routine_of(text), setting).routine.exercises()] == [1, 6]
+    named = Settings(overrides=(parse_option("reps", "a=6"),))
+    assert [e.reps.value for e in adjust(routine_of(text), named).routine.exercises()] == [6, 4]
+    with pytest.raises(SettingError, match="no exercise has `reps`"):
         adjust(routine_of("title: T\nexercises: [{name: A, hold: 30}]\n"), setting)
 
 
@@ -110,9 +111,9 @@ def test_a_later_setting_wins() -> None:
          "cat-camel.sink"),
         (("hold", "cat=8"), "there is no exercise `cat`"),
         (("hold", "cat-camle=8"), "there is no exercise `cat-camle`; did you mean `cat-camel`?"),
-        (("hold", "cat-camel.snik=8"), "there is no phase `snik`; did you mean `sink`?"),
-        (("hold", "bridging=8"), "--hold changes nothing: `bridging` has no `hold`"),
-        (("hold", "cat-camel.rest=8"), "--hold changes nothing: `cat-camel.rest` has no `hold`"),
+        (("hold", "cat-camel.snik=8"), "there is no phase `snik` in `cat-camel`; did you mean `sink`?"),
+        (("hold", "bridging=8"), "`bridging` has no `hold`"),
+        (("hold", "cat-camel.rest=8"), "`cat-camel.rest` has no `hold`"),
     ],
 )  # fmt: skip
 def test_settings_that_do_not_fit(setting: tuple[str, str], message: str) -> None:
@@ -163,27 +164,21 @@ def test_the_user_wins_over_the_script_and_the_script_over_the_default() -> None
 @given(scripts(), st.data())
 def test_an_override_changes_exactly_what_it_names(script: Any, data: st.DataObject) -> None:
     routine = routine_of(yaml.safe_dump(script, sort_keys=False))
-    target = data.draw(st.sampled_from([e.id for e in routine.exercises()]))
-    key: Any = data.draw(st.sampled_from(["reps", "sets", "rest"]))
+    before = routine_doses(routine)
+    address = data.draw(st.sampled_from(sorted(before, key=str)))
     amount = data.draw(st.integers(1, 50))
-    override = Override(key, Fraction(amount) if key == "rest" else amount, target)
+    value = Fraction(amount) if isinstance(before[address].low, Fraction) else amount
+    override = Override(address.key, value, address.owner, address.phase)
     changed = adjust(routine, Settings(overrides=(override,), beyond_range=True))
-
-    def values(whole: Routine) -> dict[str, Any]:
-        return {
-            f"{owner}.{key}": value.value
-            for exercise in whole.exercises()
-            for owner, key, value in doses(exercise)
-        }
-
-    before, after = values(routine), values(changed)
-    assert after.pop(f"{target}.{key}") == amount
-    before.pop(f"{target}.{key}")
+    after = routine_doses(changed.routine)
+    assert after.pop(address).value == amount
+    del before[address]
     assert after == before
+    assert changed.sources == {address: override}
 
 
 @given(scripts())
 def test_no_setting_changes_nothing(script: Any) -> None:
     routine = routine_of(yaml.safe_dump(script, sort_keys=False))
-    assert adjust(routine, Settings()) == routine
+    assert adjust(routine, Settings()).routine == routine
     assert all(isinstance(exercise, Exercise) for exercise in routine.exercises())

@@ -18,7 +18,7 @@ from coach.phrases import load_phrasebook
 from coach.plan import plan
 from coach.routine import Exercise, Item, Routine
 from coach.session import Prepared, build
-from coach.settings import Manner, Settings, adjust
+from coach.settings import Manner
 from coach.steps import At, Chapter, Gap, Now, Rank, Say, Step, Timed, Where, texts_in
 from coach.timeline import Clip, Span, Timeline, lay_out, mix
 from coach.units import frames
@@ -323,7 +323,7 @@ def test_the_mix_is_the_saturated_sum_of_its_clips() -> None:
 
 def test_every_duration_is_exact_at_every_rate() -> None:
     text = "title: T\nexercises: [{name: A, reps: 7, phases: [{hold: 5.3s, move: 1.1s}]}]\n"
-    routine = adjust(routine_of(text), Settings())
+    routine = routine_of(text)
     for rate in (22_050, 24_000, 44_100, 48_000):
         prepared = Prepared(routine, Manner(), load_phrasebook("en"))
         timeline = build(prepared, FakeVoice(rate=rate), fake_cues(rate), rate).timeline

@@ -25,6 +25,7 @@ _COMMANDS = {
     "play": ("coach.cli.play", "Speak a session, hands-free."),
     "render": ("coach.cli.render", "Write a session to a sound file."),
     "show": ("coach.cli.routines", "Show a session: exercises, doses, times."),
+    "adjust": ("coach.cli.adjust", "Set holds, repetitions and more, for all sessions to come."),
     "list": ("coach.cli.routines", "List the bundled routines."),
     "check": ("coach.cli.check", "Check routine scripts and show every problem."),
     "schema": ("coach.cli.check", "Print the JSON Schema of routine scripts."),

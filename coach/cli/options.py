@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
 
+from coach.profile import VARIABLE, Profile, parse_profile
 from coach.units import Count, Detail
 
 if TYPE_CHECKING:
@@ -27,6 +30,18 @@ _OPTIONS = (
     click.option("--reps", multiple=True, metavar=_VALUE, help="Repetitions."),
     click.option("--sets", multiple=True, metavar=_VALUE, help="Sets."),
     click.option("--rest", multiple=True, metavar=_VALUE, help="Rest after sets and exercises."),
+    click.option(
+        "--adjust",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="Anything else of a dose, written as for `coach adjust`: --adjust plank.work=40s.",
+    ),
+    click.option(
+        "--fit",
+        metavar="TIME",
+        help="Choose sets, repetitions and rests inside their ranges to fill that time: --fit 15m.",
+    ),
+    click.option("--no-saved", is_flag=True, help="Ignore what `coach adjust` has saved."),
     click.option("--only", multiple=True, metavar="EXERCISE", help="Do only this one; repeatable."),
     click.option("--skip", multiple=True, metavar="EXERCISE", help="Leave out; repeatable."),
     click.option("--beyond-range", is_flag=True, help="Allow values outside the prescribed range."),
@@ -45,6 +60,12 @@ _OPTIONS = (
     click.option("--voice", metavar="NAME", help="A voice of `coach voices`."),
     click.option("--engine", metavar="NAME", help="A speech engine. [default: auto]"),
     click.option("--cues", metavar="PACK", help="A cue pack's name or folder."),
+)
+_PROFILE = click.option(
+    "--profile",
+    metavar="NAME",
+    envvar=VARIABLE,
+    help=f"Whose settings and history to use, of several people. [env: {VARIABLE}]",
 )
 _LOUDNESS = (
     click.option("-q", "--quiet", is_flag=True, help="No progress and no summary."),
@@ -72,9 +93,63 @@ class RoutineName(click.ParamType[str]):
 
 def session_options(command: Command) -> Command:
     """Add the options that decide what a session is; `settings_from` takes their values."""
-    for option in reversed((*_OPTIONS, *_LOUDNESS)):
+    for option in reversed((*_OPTIONS, _PROFILE, *_LOUDNESS)):
         command = option(command)
     return command
+
+
+def profile_option(command: Command) -> Command:
+    """Add the option that says whose settings and history are meant; see `profile_from`."""
+    return _PROFILE(command)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the options of a command ask for."""
+
+    settings: Settings
+    """For this session, over what is saved."""
+    profile: Profile
+    use_saved: bool = True
+    fit: Fraction | None = None
+    """Seconds that the session is to fill."""
+    is_resumed: bool = False
+    """Whether the settings are those of a session that goes on, and nothing is climbed since."""
+
+
+def request_from(values: dict[str, Any]) -> Request:
+    """Return what the session options ask for.
+
+    Raises:
+        SettingError: a value cannot be understood.
+    """
+    return Request(
+        settings=settings_from(values),
+        profile=profile_from(values),
+        use_saved=not values["no_saved"],
+        fit=_time(values["fit"]),
+    )
+
+
+def profile_from(values: dict[str, Any]) -> Profile:
+    """Return the profile that is asked for, or that of whoever uses none.
+
+    Raises:
+        SettingError: its name is none.
+    """
+    return parse_profile(values["profile"]) if values["profile"] else Profile()
+
+
+def _time(text: str | None) -> Fraction | None:
+    from coach.errors import SettingError
+    from coach.units import ACTIVE_TIME
+
+    if text is None:
+        return None
+    try:
+        return ACTIVE_TIME.value(text)
+    except ValueError as error:
+        raise SettingError(f"--fit: {error}; for minutes write 15m") from None
 
 
 def settings_from(values: dict[str, Any]) -> Settings:
@@ -83,13 +158,24 @@ def settings_from(values: dict[str, Any]) -> Settings:
     Raises:
         SettingError: a value cannot be understood.
     """
-    from coach.settings import Settings, parse_names, parse_override, parse_speed
+    from coach.settings import Settings
+    from coach.settings.text import (
+        parse_assignment,
+        parse_names,
+        parse_option,
+        parse_override,
+        parse_speed,
+    )
 
     keys: tuple[Any, ...] = ("reps", "sets", "rest", "hold")
+    given = [parse_option(key, text) for key in keys for text in values[key]]
+    for text in values["adjust"]:
+        item = parse_assignment(text)
+        key: Any = item.key
+        given.append(parse_override(key, item.value, item.owner, item.phase))
     # What names an exercise wins over what names none, whatever their order.
     overrides = sorted(
-        (parse_override(key, text) for key in keys for text in values[key]),
-        key=lambda override: (override.exercise is not None) + (override.phase is not None),
+        given, key=lambda override: (override.owner is not None) + (override.phase is not None)
     )
     for option in ("language", "voice", "engine", "cues"):
         if values[option] is not None:

@@ -3,31 +3,38 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import shlex
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import click
 
 from coach.cli.console import left_out_lines, note
-from coach.cli.options import RoutineName, session_options, settings_from
+from coach.cli.options import RoutineName, request_from, session_options
 from coach.errors import CoachError
 from coach.units import clock
 
 if TYPE_CHECKING:
+    from coach.cli.personal import Decided, Personal
     from coach.cli.screen import FullScreen, Screen
+    from coach.cli.sessions import LiveStudio
     from coach.clock import Clock
     from coach.history import Entry, History, Recording
     from coach.live import Ending, LiveSession
     from coach.outputs import Output
+    from coach.routine import Routine
     from coach.view import View
 
 PAIN_MOST = 10
 INTERRUPTED = 130
+GUESSED_PART = Fraction(3, 100)
+"""Of a session's length, by which it may be longer than guessed while not all of it is spoken."""
 WORTH_TELLING = 1.0
 """Seconds of speaking after which its progress is told."""
 
@@ -81,29 +88,34 @@ def play_command(
     coach play si-joint-relief --reps 8 --skip bridging
     coach play --resume
     """
-    from coach.cli.sessions import LiveStudio
+    from coach.cli.personal import Personal
+    from coach.cli.sessions import LiveStudio, tell_decided
     from coach.history import History
     from coach.live import LiveSession
     from coach.outputs import LIVE_RATE
     from coach.outputs.loudspeaker import Loudspeaker
+    from coach.profile import new_profile_notice
     from coach.routine import load_routine
-    from coach.session import find_routine
     from coach.settings import layered
 
-    settings = settings_from(options)
+    request = request_from(options)
     if file and output != "file":
         raise click.UsageError("--file goes with --output file")
     if file and file.suffix.lower() != ".wav":
         raise click.UsageError(f"--file writes WAV: give it a name such as {file.stem}.wav")
     if not routine and not resume:
         raise click.UsageError("name a routine, such as si-joint-relief; `coach list` shows them")
-    history = History()
+    history = History(request.profile.history_path)
     entry = _unfinished(history, routine) if resume else None
     if entry is not None:
         routine = entry.script
-        settings = layered(entry.settings, settings)
+        settings = layered(entry.settings, request.settings)
+        request = dataclasses.replace(request, settings=settings, use_saved=False, is_resumed=True)
     name = routine or ""
-    path = find_routine(name)
+    personal = Personal(name, request)
+    path = personal.path
+    if request.profile.is_new:
+        note(f"coach: {new_profile_notice(request.profile)}")
     clock_ = _clock(output, fast=fast)
     with ExitStack() as stack:
         interrupts = stack.enter_context(_Interrupts())
@@ -113,10 +125,15 @@ def play_command(
         chosen = _output(output, device, clock_, file or Path(f"{path.stem}-live.wav"), path)
         loudspeaker = Loudspeaker(chosen, LIVE_RATE)
         stack.callback(loudspeaker.close)
-        studio = stack.enter_context(LiveStudio(settings, LIVE_RATE))
+        studio = stack.enter_context(LiveStudio(personal.manner, LIVE_RATE))
         loaded = loaded or load_routine(path)
         studio.furnish(loaded)
-        live = LiveSession(loaded, settings, studio, loudspeaker, clock_)
+        with _explained(entry):
+            decided = _decided(personal, loaded, studio)
+        tell_decided(decided, personal, quiet=options["quiet"])
+        live = LiveSession(
+            loaded, decided.settings, studio, loudspeaker, clock_, changes=decided.changes
+        )
         with _speaking(quiet=options["quiet"]) as progress, _explained(entry):
             live.begin(progress, entry.where if entry else None, entirely=fast)
         stack.callback(live.close)
@@ -126,8 +143,8 @@ def play_command(
             recording = history.begin(
                 routine=loaded.id,
                 title=loaded.title,
-                script=name if path.stem == name else path,
-                settings=settings,
+                script=personal.script,
+                settings=live.settings,
                 planned=live.planned,
                 length=live.length,
                 pain=pain,
@@ -153,6 +170,25 @@ def play_command(
     if ending.problem:
         raise CoachError(ending.problem, f"Go on later with: {_again(name)}")
     return code
+
+
+def _decided(personal: Personal, routine: Routine, studio: LiveStudio) -> Decided:
+    """Return what is in force for a live session.
+
+    Raises:
+        SettingError: what is asked for does not fit the routine, or the routine not into the time.
+    """
+    from coach.settings import manner
+
+    decided = personal.decide(routine)
+    if personal.fit is None:
+        return decided
+    length = studio.lengths(routine, manner(routine, decided.settings))
+    fitted = personal.fitted(routine, decided, length)
+    if length.is_exact:
+        return fitted
+    length.margin = personal.fit * GUESSED_PART
+    return personal.fitted(routine, decided, length)
 
 
 def _unfinished(history: History, routine: str | None) -> Entry:

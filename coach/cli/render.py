@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from coach.cli.console import left_out_lines, note, progress
-from coach.cli.options import RoutineName, session_options, settings_from
+from coach.cli.options import RoutineName, request_from, session_options
 
 
 @click.command("render")
@@ -40,21 +40,24 @@ def render_command(
     """
     import json
 
-    from coach.cli.sessions import build_session
+    from coach.cli.personal import Personal
+    from coach.cli.sessions import build_session, tell_decided
     from coach.files import check_different, check_writable, replacing
     from coach.render import encoder_for
-    from coach.session import RENDER_RATE, find_routine
+    from coach.session import RENDER_RATE
     from coach.units import clock, seconds
 
-    settings = settings_from(options)
     quiet = options["quiet"]
-    path = find_routine(routine)
+    personal = Personal(routine, request_from(options))
+    path = personal.path
     paths = outputs or (Path(f"{path.stem}.wav"),)
     encoders = [(encoder_for(target), target) for target in paths]
     check_different(path, *paths, *([cue_sheet] if cue_sheet else []))
     for target in (*paths, *([cue_sheet] if cue_sheet else [])):
         check_writable(target)
-    session = build_session(path, settings, RENDER_RATE, quiet=quiet)
+    made = build_session(personal, RENDER_RATE, quiet=quiet)
+    session = made.session
+    tell_decided(made.decided, personal, quiet=quiet)
     for encoder, target in encoders:
         with replacing(target) as temporary, progress("Writing", quiet=quiet) as show:
             encoder.encode(session.timeline, temporary, show)

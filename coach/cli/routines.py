@@ -11,12 +11,26 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from coach.cli.console import echo_json, echo_text, left_out_lines, table
-from coach.cli.options import RoutineName, session_options, settings_from
-from coach.units import Range, clock, seconds, short_duration
+from coach.cli.doses import (
+    Sources,
+    changes_lines,
+    dose_text,
+    foreseen_line,
+    manner_json,
+    manner_line,
+    progress_json,
+    progress_lines,
+    range_json,
+    value_text,
+)
+from coach.cli.options import RoutineName, request_from, session_options
+from coach.settings import Address, DoseKey
+from coach.units import clock, seconds, short_duration
 
 if TYPE_CHECKING:
-    from coach.routine import Exercise, Item, Routine
-    from coach.session import Session
+    from coach.cli.sessions import Made
+    from coach.routine import Exercise, Item, Phase, Routine
+    from coach.settings.foresee import When
     from coach.timeline import Timeline
 
 
@@ -59,19 +73,34 @@ def list_command(*, as_json: bool) -> None:
 @click.argument("routine", type=RoutineName())
 @click.option("--timed", is_flag=True, help="Show everything that sounds, with its time.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.option(
+    "--at",
+    metavar="WHEN",
+    help='Show what progress comes to: "in 3 weeks", "in 6 sessions", 2026-12-24.',
+)
 @session_options
-def show_command(routine: str, *, timed: bool, as_json: bool, **options: Any) -> None:
+def show_command(
+    routine: str, *, timed: bool, as_json: bool, at: str | None, **options: Any
+) -> None:
     """Show a session of ROUTINE: exercises, doses, times.
+
+    In brackets beside a value are the range that is prescribed and where the value comes from, if
+    not from the script: saved by `coach adjust`, climbed to by progress, or set for this session.
 
     With --timed --json that is the cue sheet, the same that `coach render --cue-sheet` writes.
     """
-    from coach.cli.sessions import build_session, describe_session
-    from coach.session import RENDER_RATE, find_routine
+    from coach.cli.personal import Personal
+    from coach.cli.sessions import build_session, describe_session, tell_decided
+    from coach.session import RENDER_RATE
 
-    settings = settings_from(options)
-    path = find_routine(routine)
+    if timed and at:
+        raise click.UsageError("--at and --timed exclude each other")
+    quiet = options["quiet"]
+    personal = Personal(routine, request_from(options))
     if timed:
-        session = build_session(path, settings, RENDER_RATE, quiet=options["quiet"])
+        made = build_session(personal, RENDER_RATE, quiet=quiet)
+        session = made.session
+        tell_decided(made.decided, personal, quiet=quiet)
         if as_json:
             from coach.render.cue_sheet import cue_sheet
 
@@ -79,45 +108,70 @@ def show_command(routine: str, *, timed: bool, as_json: bool, **options: Any) ->
         else:
             _print_events(session.timeline)
         return
-    session, is_exact = describe_session(path, settings, RENDER_RATE)
+    made = describe_session(personal, RENDER_RATE, _when(at))
+    tell_decided(made.decided, personal, quiet=quiet)
     if as_json:
-        echo_json(_described(session, is_exact=is_exact))
+        echo_json(_described(made))
     else:
-        _print_session(session, is_exact=is_exact, verbose=options["verbose"])
+        _print_session(made, verbose=options["verbose"])
+
+
+def _when(text: str | None) -> When | None:
+    """Return the moment that `--at` means.
+
+    Raises:
+        SettingError: it means none.
+    """
+    from datetime import UTC, datetime
+
+    from coach.settings.foresee import parse_when
+
+    return parse_when(text, datetime.now(UTC).astimezone()) if text is not None else None
 
 
 # -- show ----------------------------------------------------------------------------------
 
 
-def _print_session(session: Session, *, is_exact: bool, verbose: bool) -> None:
+def _print_session(made: Made, *, verbose: bool) -> None:
+    session, decided = made.session, made.decided
     routine, timeline = session.routine, session.timeline
     total = clock(seconds(timeline.duration, timeline.rate))
-    echo_text(f"{routine.title} ({'' if is_exact else 'about '}{total})")
+    echo_text(f"{routine.title} ({'' if made.is_exact else 'about '}{total})")
     for label, text in (
         ("", routine.description),
         ("Source: ", routine.source),
         ("You need: ", ", ".join(routine.equipment)),
+        ("", foreseen_line(decided.foreseen) if decided.foreseen else ""),
     ):
         if text:
             echo_text(f"{label}{text}")
     click.echo()
-    rows = list(_rows(routine, _exercise_times(timeline)))
+    rows = list(_rows(routine, session.sources, _exercise_times(timeline)))
     headings = ("#", "Exercise", "Id", "Dose", "Rest", "Time")
     table(headings, rows, right=("#", "Rest", "Time"), whole=("Id",))
     click.echo()
     introduction = clock(seconds(_introduction(timeline), timeline.rate))
     click.echo(f"Introduction {introduction}, total {total}.")
+    for line in (
+        manner_line(decided.settings, decided.in_force.origins),
+        *progress_lines(decided.in_force),
+        *changes_lines(decided.changes, routine),
+    ):
+        if line:
+            echo_text(line)
     for text in routine.safety:
         echo_text(f"- {text}")
     if timeline.left_out:
         click.echo(f"{len(timeline.left_out)} spoken counts or remarks do not fit.")
         for line in left_out_lines(timeline) if verbose else ():
             click.echo(line)
-    if not is_exact:
+    if not made.is_exact:
         echo_text("Times are about right; they are exact once the session has been spoken.")
 
 
-def _rows(routine: Routine, times: Mapping[str, Fraction]) -> Iterator[tuple[str, ...]]:
+def _rows(
+    routine: Routine, sources: Sources, times: Mapping[str, Fraction]
+) -> Iterator[tuple[str, ...]]:
     """Yield the table's rows: number, name, id, dose, rest, time; circuits with a row above."""
     from coach.routine import Circuit
 
@@ -125,57 +179,17 @@ def _rows(routine: Routine, times: Mapping[str, Fraction]) -> Iterator[tuple[str
 
     def rows(items: Sequence[Item], indent: str) -> Iterator[tuple[str, ...]]:
         for item in items:
-            rest = _shown(item.rest)
+            rest = value_text(item.rest, sources, Address("rest", item.id))
             if isinstance(item, Circuit):
-                rounds = f"{_shown(item.rounds, 'round')} of"
-                named = (item.name, "", rounds) if item.name else (rounds, "", "")
-                yield "", indent + named[0], *named[1:], rest, ""
+                rounds = value_text(item.rounds, sources, Address("rounds", item.id), "round")
+                yield "", indent + (item.name or "Circuit"), item.id, f"{rounds} of", rest, ""
                 yield from rows(item.items, f"{indent}  ")
             else:
                 name = indent + item.name
                 time = clock(times.get(item.id, Fraction(0)))
-                yield str(numbers[item.id]), name, item.id, dose_text(item), rest, time
+                yield str(numbers[item.id]), name, item.id, dose_text(item, sources), rest, time
 
     return rows(routine.items, "")
-
-
-def dose_text(exercise: Exercise) -> str:
-    """Return a dose as people write it: `5 reps (5-10), hold 5s + 5s`."""
-    parts = []
-    if exercise.sets.high > 1 or exercise.sets.value > 1:
-        parts.append(_shown(exercise.sets, "set"))
-    if exercise.reps.high > 1 or exercise.reps.value > 1 or exercise.is_self_paced:
-        parts.append(_shown(exercise.reps, "rep"))
-    for kind in ("hold", "work"):
-        times = [time for phase in exercise.phases if (time := getattr(phase, kind))]
-        if len({(time.low, time.high) for time in times}) == 1:
-            values = " + ".join(short_duration(time.value) for time in times)
-            parts.append(f"{kind} {values}{_prescribed(times[0])}")
-        elif times:
-            parts.append(f"{kind} {' + '.join(_shown(time) for time in times)}")
-    if exercise.is_self_paced:
-        parts.append("at your own pace")
-    if exercise.sides:
-        parts.append(f"each side ({', '.join(exercise.sides)})")
-    return ", ".join(parts) or "once"
-
-
-def _shown(value: Range[int] | Range[Fraction], unit: str = "") -> str:
-    """Return a value with the range that it is prescribed in: `6 reps (5-10)`."""
-    plural = "" if value.value == 1 else "s"
-    named = f" {unit}{plural}" if unit else ""
-    return f"{_number(value.value)}{named}{_prescribed(value)}"
-
-
-def _prescribed(value: Range[int] | Range[Fraction]) -> str:
-    if value.is_fixed:
-        return ""
-    beyond = ", beyond" if value.is_beyond else ""
-    return f" ({_number(value.low)}-{_number(value.high)}{beyond})"
-
-
-def _number(number: int | Fraction) -> str:
-    return short_duration(number) if isinstance(number, Fraction) else str(number)
 
 
 def _introduction(timeline: Timeline) -> int:
@@ -194,11 +208,17 @@ def _exercise_times(timeline: Timeline) -> dict[str, Fraction]:
     return times
 
 
-def _described(session: Session, *, is_exact: bool) -> dict[str, Any]:
+def _described(made: Made) -> dict[str, Any]:
     from coach.render.cue_sheet import chapters, doses
 
+    session, decided = made.session, made.decided
     routine, timeline = session.routine, session.timeline
     times = _exercise_times(timeline)
+
+    def value(item: Exercise | Phase, key: DoseKey, address: Address) -> dict[str, Any]:
+        source = session.sources.get(address)
+        return range_json(getattr(item, key), source.origin if source else "script")
+
     return {
         "version": 1,
         "routine": routine.id,
@@ -209,7 +229,8 @@ def _described(session: Session, *, is_exact: bool) -> dict[str, Any]:
         "equipment": list(routine.equipment),
         "safety": list(routine.safety),
         "duration": timeline.duration / timeline.rate,
-        "exact": is_exact,
+        "exact": made.is_exact,
+        "at": decided.foreseen.at.isoformat() if decided.foreseen else None,
         "settings": doses(routine),
         "chapters": chapters(timeline),
         "exercises": [
@@ -217,21 +238,20 @@ def _described(session: Session, *, is_exact: bool) -> dict[str, Any]:
                 "id": exercise.id,
                 "name": exercise.name,
                 "sides": list(exercise.sides),
-                "reps": _range_json(exercise.reps),
-                "sets": _range_json(exercise.sets),
-                "rest": _range_json(exercise.rest),
-                "holds": [_range_json(phase.hold) for phase in exercise.phases if phase.hold],
+                "reps": value(exercise, "reps", Address("reps", exercise.id)),
+                "sets": value(exercise, "sets", Address("sets", exercise.id)),
+                "rest": value(exercise, "rest", Address("rest", exercise.id)),
+                "holds": [
+                    value(phase, "hold", Address("hold", exercise.id, phase.id))
+                    for phase in exercise.phases
+                    if phase.hold
+                ],
                 "duration": float(times.get(exercise.id, 0)),
             }
             for exercise in routine.exercises()
         ],
-    }
-
-
-def _range_json(value: Range[int] | Range[Fraction]) -> dict[str, float]:
-    numbers = {"value": value.value, "from": value.low, "to": value.high}
-    return {
-        key: number if isinstance(number, int) else float(number) for key, number in numbers.items()
+        "manner": manner_json(decided.settings, decided.in_force.origins),
+        "progress": progress_json(decided.in_force),
     }
 
 

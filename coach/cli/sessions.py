@@ -2,30 +2,53 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from coach.cli.console import note, progress
 from coach.cues import load_pack, load_samples
 from coach.files import data_dir
-from coach.routine import Routine
-from coach.session import EstimatedVoice, Prepared, Session, build, prepare, texts_of
-from coach.settings import Manner, Settings
+from coach.routine import Routine, load_routine
+from coach.session import (
+    EstimatedVoice,
+    Prepared,
+    Session,
+    build,
+    length_of,
+    prepared,
+    texts_of,
+)
+from coach.settings import Manner, Settings, manner
+from coach.settings.dose import show_amount
 from coach.speech import Engine, open_engine
 from coach.speech.speaker import Speaker
 from coach.speech.store import ClipStore
 from coach.steps import CueName
+from coach.units import Relative, clock, seconds
 
 if TYPE_CHECKING:
+    from coach.cli.personal import Decided, Personal
+    from coach.settings.foresee import When
     from coach.timeline import Samples
 
 DEFAULT_CUES = "classic"
 
 
-def build_session(path: Path, settings: Settings, rate: int, *, quiet: bool) -> Session:
-    """Return the session of the routine at `path`, spoken for real.
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A session, and what it was decided from."""
+
+    session: Session
+    decided: Decided
+    is_exact: bool = True
+    """Whether every sentence has its true length."""
+
+
+def build_session(personal: Personal, rate: int, *, quiet: bool) -> Made:
+    """Return a session of a person's routine, spoken for real.
 
     Starting an engine takes longer than anything that comes before, so it begins as soon as it is
     known to be needed, and goes on while the libraries and the cue pack are loaded.
@@ -35,35 +58,120 @@ def build_session(path: Path, settings: Settings, rate: int, *, quiet: bool) -> 
     """
     store = ClipStore()
     with ExitStack() as stack:
-        guess = _guess(settings)
-        engine = stack.enter_context(_engine(settings, guess))
+        guess = _guess(personal.manner)
+        engine = stack.enter_context(_engine(personal.manner, guess))
         if store.is_empty():
             engine.start(engine.workers)
-        prepared = prepare(path, settings)
-        decided = prepared.manner
-        if (decided.speed, decided.language) != (guess.speed, guess.language):
-            engine = stack.enter_context(_engine(settings, decided))
-        speaker = _speaker(prepared, engine, store, rate)
+        routine = load_routine(personal.path)
+        decided = personal.decide(routine)
+        ready = prepared(routine, decided.settings)
+        if (ready.manner.speed, ready.manner.language) != (guess.speed, guess.language):
+            engine = stack.enter_context(_engine(personal.manner, ready.manner))
+        speaker = _speaker(ready, engine, store, rate)
         show = stack.enter_context(progress("Speaking", quiet=quiet))
-        speaker.begin(texts_of(prepared))
-        cues = _cues(prepared.routine, settings, rate)
-        session = build(prepared, speaker, cues, rate, show)
+        if personal.fit is None:
+            speaker.begin(texts_of(ready))
+        cues = _cues(routine, decided.settings, rate)
+        length = Lengths(routine, ready.manner, cues, rate, speaker.lengths)
+        while True:
+            decided = personal.fitted(routine, decided, length)
+            session = build(prepared(routine, decided.settings), speaker, cues, rate, show)
+            excess = seconds(session.timeline.duration, rate) - (personal.fit or 0)
+            if personal.fit is None or excess <= 0:
+                break
+            length.margin += excess  # a sentence took longer than was guessed
     if store.problem and not quiet:
         note(f"coach: {store.problem}; the session is not affected.")
-    return session
+    return Made(session, decided)
 
 
-def describe_session(path: Path, settings: Settings, rate: int) -> tuple[Session, bool]:
-    """Return the session of the routine at `path` without speaking it, and whether it is exact.
+def tell_decided(decided: Decided, personal: Personal, *, quiet: bool) -> None:
+    """Tell what of the saved settings is not used, and what was chosen to fill a time."""
+    for notice in decided.notices:
+        note(f"coach: {notice}")
+    if personal.fit is None or quiet:
+        return
+    chosen = [override for override in decided.settings.overrides if override.origin == "fit"]
+    shown = ", ".join(
+        f"{override.address}={show_amount(override.key, override.value)}"
+        for override in chosen
+        if not isinstance(override.value, Relative)
+    )
+    if chosen:
+        note(f"Chosen to fill {clock(personal.fit)}: {shown}.")
+    else:
+        note("No range is left to choose from, so the session is as it was.")
+
+
+def describe_session(personal: Personal, rate: int, when: When | None = None) -> Made:
+    """Return a session of a person's routine without speaking it.
 
     Clips that are stored have their true length; the length of others is guessed.
     """
-    prepared = prepare(path, settings)
-    with _engine(settings, prepared.manner) as engine:
-        speaker = _speaker(prepared, engine, ClipStore(), rate)
-        voice = EstimatedVoice(rate, prepared.manner.speed, speaker.lengths)
-        session = build(prepared, voice, _cues(prepared.routine, settings, rate), rate)
-    return session, voice.is_exact
+    routine = load_routine(personal.path)
+    decided = personal.decide(routine, when)
+    ready = prepared(routine, decided.settings)
+    with _engine(decided.settings, ready.manner) as engine:
+        speaker = _speaker(ready, engine, ClipStore(), rate)
+        cues = _cues(routine, decided.settings, rate)
+        length = Lengths(routine, ready.manner, cues, rate, speaker.lengths)
+        decided = personal.fitted(routine, decided, length)
+        voice = EstimatedVoice(rate, ready.manner.speed, speaker.lengths)
+        session = build(prepared(routine, decided.settings), voice, cues, rate)
+    return Made(session, decided, voice.is_exact)
+
+
+@contextmanager
+def open_lengths(routine: Routine, settings: Settings, rate: int) -> Iterator[Lengths]:
+    """Yield what tells how long sessions of a routine are, spoken as the settings say."""
+    decided = manner(routine, settings)
+    with _engine(settings, decided) as engine:
+        speaker = _speaker(prepared(routine, Settings()), engine, ClipStore(), rate)
+        cues = _cues(routine, settings, rate)
+        yield Lengths(routine, decided, cues, rate, speaker.lengths)
+
+
+class Lengths:
+    """Tells how long sessions with other settings are, without speaking them.
+
+    Attributes:
+        margin: seconds that are added to each length, for sentences whose length is a guess.
+    """
+
+    def __init__(
+        self,
+        routine: Routine,
+        decided: Manner,
+        cues: Mapping[CueName, Samples],
+        rate: int,
+        lengths: Callable[[Iterable[str]], Mapping[str, int]],
+    ) -> None:
+        """Bind the parts; `lengths` tells how many frames a text takes, if that is known."""
+        self.margin = Fraction(0)
+        self._routine = routine
+        self._cues = cues
+        self._rate = rate
+        self._known: dict[str, int | None] = {}
+        self._lengths = lengths
+        self._voice = EstimatedVoice(rate, decided.speed, self._looked_up)
+
+    def __call__(self, settings: Settings) -> Fraction:
+        """Return the seconds that a session with these settings takes."""
+        ready = prepared(self._routine, settings)
+        return length_of(ready, self._voice, self._cues, self._rate) + self.margin
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether no length had to be guessed so far."""
+        return self._voice.is_exact
+
+    def _looked_up(self, texts: Iterable[str]) -> Mapping[str, int]:
+        """Return the lengths that are known, each looked for once."""
+        wanted = tuple(texts)
+        missing = [text for text in wanted if text not in self._known]
+        if missing:
+            self._known |= {**dict.fromkeys(missing), **self._lengths(missing)}
+        return {text: length for text in wanted if (length := self._known[text]) is not None}
 
 
 class LiveStudio:
@@ -108,6 +216,11 @@ class LiveStudio:
         """
         self._pronounce = dict(routine.pronounce)
         self._pack = _cues(routine, self._settings, self.rate)
+
+    def lengths(self, routine: Routine, decided: Manner) -> Lengths:
+        """Return what tells how long sessions of a routine are."""
+        speaker = self.voice_for(decided)
+        return Lengths(routine, decided, self.cues(0), self.rate, speaker.lengths)
 
     def voice_for(self, decided: Manner) -> Speaker:
         """Return what speaks in this manner."""

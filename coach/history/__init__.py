@@ -16,7 +16,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coach.errors import HistoryError
-from coach.history.entry import COLUMNS, Entry, entry_of, settings_to_json, storable
+from coach.history.entry import (
+    COLUMNS,
+    Entry,
+    Past,
+    entry_of,
+    past_of,
+    settings_to_json,
+    storable,
+)
 from coach.history.recording import Recording
 
 if TYPE_CHECKING:
@@ -24,7 +32,7 @@ if TYPE_CHECKING:
 
     from coach.settings import Settings
 
-__all__ = ["Entry", "History", "Recording", "default_path"]
+__all__ = ["Entry", "History", "Past", "Recording", "default_path"]
 
 MOST_PAIN = 10
 """Pain is noted from 0, none, to this, the worst that can be imagined."""
@@ -116,6 +124,24 @@ class History:
 
         with self._entries(routine, since) as entries:
             return tuple(islice(entries, limit))
+
+    def past(self, script: Path | str) -> Past:
+        """Return what was done of a script, which is its path or a bundled routine's name.
+
+        Raises:
+            HistoryError: the database cannot be read, or is from a newer coach.
+        """
+        from coach.history.database import reading
+
+        query = (
+            "SELECT started, utc_offset, settings, pain_before, pain_after, finished FROM session "
+            "WHERE script = ? AND (finished OR done > 0) ORDER BY id"
+        )
+        with reading(self.path) as connection:
+            if connection is None:
+                return Past()
+            rows = connection.execute(query, (script_key(script),)).fetchall()
+        return past_of(rows, self.path)
 
     def unfinished(self, routine: Path | str | None = None) -> Entry | None:
         """Return the newest session if it was broken off, to go on from, or None.

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coach.errors import HistoryError
-from coach.history.running import Lock
+from coach.files import damaged_name
+from coach.locks import Lock
 
 if TYPE_CHECKING:
     import sqlite3
@@ -118,19 +118,10 @@ def move_aside(path: Path) -> Path | None:
         try:
             if not _is_damaged(path):
                 return None
-            target = _free_name(path, f"damaged-{datetime.now(UTC).astimezone():%Y-%m-%d}")
+            target = damaged_name(path)
             path.rename(target)
         finally:
             lock.release()
-    return target
-
-
-def _free_name(path: Path, suffix: str) -> Path:
-    target = path.with_name(f"{path.name}.{suffix}")
-    number = 2
-    while target.exists():
-        target = path.with_name(f"{path.name}.{suffix}-{number}")
-        number += 1
     return target
 
 

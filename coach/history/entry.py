@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from fractions import Fraction
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_args
 
 from coach.history.database import DamagedHistoryError
 from coach.history.running import is_running
-from coach.settings import DoseKey, Override, Settings
+from coach.settings import READY, Amount, DoseKey, Override, Settings
+from coach.settings.climb import Done
 from coach.steps import Where
 from coach.units import Count, Detail
 
@@ -70,10 +71,9 @@ def entry_of(row: Mapping[str, Any], path: Path) -> Entry:
         DamagedHistoryError: the row holds what no coach writes.
     """
     try:
-        zone = timezone(timedelta(seconds=row["utc_offset"]))
         return Entry(
             id=row["id"],
-            started=datetime.fromisoformat(row["started"]).astimezone(zone),
+            started=_local(row["started"], row["utc_offset"]),
             routine=row["routine"],
             title=row["title"],
             script=row["script"],
@@ -92,6 +92,44 @@ def entry_of(row: Mapping[str, Any], path: Path) -> Entry:
         raise DamagedHistoryError(path, f"session {row['id']} cannot be understood") from error
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What was done of one script."""
+
+    finished: tuple[Done, ...] = ()
+    """The sessions that came to their end, in the order in which they were begun."""
+    last: Settings | None = None
+    """The settings of the newest session in which anything was done."""
+
+
+def past_of(rows: Sequence[tuple[Any, ...]], path: Path) -> Past:
+    """Return what was done, from rows of the database at `path`: when, settings, pain, finished.
+
+    Raises:
+        DamagedHistoryError: a row holds what no coach writes.
+    """
+    settings = cache(settings_from_json)  # most sessions have those of the one before
+    try:
+        finished = tuple(
+            Done(
+                at=_local(started, offset),
+                pain=max((pain for pain in (before, after) if pain is not None), default=None),
+                settings=settings(text),
+            )
+            for started, offset, text, before, after, is_finished in rows
+            if is_finished
+        )
+        return Past(finished, settings(rows[-1][2]) if rows else None)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise DamagedHistoryError(path, "a session cannot be understood") from error
+
+
+def _local(started: str, offset: int) -> datetime:
+    """Return when a session was begun, in the time zone of the place where it was recorded."""
+    zone = timezone(timedelta(seconds=offset))
+    return datetime.fromisoformat(started).astimezone(zone)
+
+
 def storable(text: str) -> str:
     """Return a text that UTF-8 can hold, as a path with undecodable bytes cannot."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
@@ -99,10 +137,18 @@ def storable(text: str) -> str:
 
 def settings_document(settings: Settings) -> dict[str, Any]:
     """Return what is set, as JSON has it: fractions are texts such as "3/2"."""
-    values = dataclasses.asdict(settings)
+    values = {field.name: getattr(settings, field.name) for field in dataclasses.fields(settings)}
     kept = {key: value for key, value in values.items() if value not in (None, (), False)}
+    if settings.overrides:
+        kept["overrides"] = [_override_document(override) for override in settings.overrides]
     document: dict[str, Any] = json.loads(json.dumps(kept, default=_fraction_text))
     return document
+
+
+def _override_document(override: Override) -> dict[str, Any]:
+    document: dict[str, Any] = {"key": override.key, "value": override.value}
+    document |= {"exercise": override.owner, "phase": override.phase}
+    return {**document, "beyond": True} if override.is_beyond else document
 
 
 def settings_to_json(settings: Settings) -> str:
@@ -194,13 +240,27 @@ def _override(value: Any) -> Override:
     if set(fields) != set(_OVERRIDE):
         # Half an override would change more than was meant.
         raise ValueError(f"expected an override, found {value!r}")
-    return Override(**fields)
+    return Override(
+        fields["key"],
+        fields["value"],
+        fields["exercise"],
+        fields["phase"],
+        is_beyond=value.get("beyond") is True,
+    )
+
+
+def _amount(value: Any) -> Amount:
+    if type(value) is int:
+        return value
+    if value == READY:
+        return READY
+    return _many(_text, value) if isinstance(value, list) else _fraction(value)
 
 
 _OVERRIDE: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
     {
         "key": partial(_one_of, get_args(DoseKey)),
-        "value": lambda value: value if type(value) is int else _fraction(value),
+        "value": _amount,
         "exercise": _optional_text,
         "phase": _optional_text,
     }

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 from coach.errors import HistoryError
 from coach.history.database import DamagedHistoryError, move_aside, writing
 from coach.history.entry import settings_to_json, where_to_json
-from coach.history.running import Lock, is_running, lock_path
+from coach.history.running import is_running, lock_path
+from coach.locks import Lock
 
 if TYPE_CHECKING:
     import sqlite3

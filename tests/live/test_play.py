@@ -17,12 +17,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from coach.cli.sessions import build_session
 from coach.history import default_path
 from coach.outputs import LIVE_RATE
 from coach.session import find_routine
-from coach.settings import Settings
 from coach.timeline import Timeline, mix
+from tests.conftest import spoken
 from tests.live.rig import HEADPHONES, Recording, Rig
 from tests.waiting import until
 
@@ -41,8 +40,7 @@ WINDOW = LIVE_RATE // 2
 @pytest.fixture
 def timeline() -> Timeline:
     """Speak everything once, so that sessions begin at once; return what they play."""
-    session = build_session(find_routine(ROUTINE), Settings(), LIVE_RATE, quiet=True)
-    return session.timeline
+    return spoken(find_routine(ROUTINE), LIVE_RATE).timeline
 
 
 class Play:
@@ -306,6 +304,6 @@ def test_the_first_session_speaks_while_it_plays(rig: Rig, play: Callable[..., P
         session.process.send_signal(signal.SIGINT)
         assert session.wait() == 130
     assert b"could not" not in session.errors
-    timeline = build_session(find_routine(ROUTINE), Settings(), LIVE_RATE, quiet=True).timeline
+    timeline = spoken(find_routine(ROUTINE), LIVE_RATE).timeline
     heard = recording.heard()[: 7 * LIVE_RATE]
     assert place_of(heard, timeline) < LIVE_RATE

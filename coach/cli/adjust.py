@@ -1,0 +1,368 @@
+"""`coach adjust`: holds, repetitions and the rest, saved for a routine."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from coach.cli.console import echo_json, echo_text, note, table
+from coach.cli.doses import (
+    ORIGINS,
+    changes_lines,
+    length_text,
+    manner_json,
+    manner_line,
+    progress_json,
+    progress_lines,
+    range_json,
+)
+from coach.cli.options import Request, RoutineName, profile_from, profile_option
+from coach.profile import Profile
+from coach.settings import Address, DoseKey
+from coach.settings.adjust import amounts
+from coach.settings.dose import routine_doses, show_amount, show_range
+from coach.settings.layers import PROGRESS
+from coach.units import Range, seconds
+
+if TYPE_CHECKING:
+    from coach.cli.sessions import Made
+    from coach.settings import Settings
+    from coach.settings.saved import Saved
+    from coach.settings.text import Assignment
+
+_MAIN: tuple[DoseKey, ...] = ("reps", "sets", "rounds", "hold", "work", "rest")
+"""What is shown of a dose even if it is as prescribed."""
+NOTHING_CLIMBS = "There is nothing to climb: nothing of that kind has a prescribed range above it."
+EVERYTHING = "*"
+"""What `--reset` without a value resets."""
+
+
+@click.command("adjust")
+@click.argument("routine", type=RoutineName())
+@click.argument("assignments", nargs=-1, metavar="[NAME=VALUE]...")
+@click.option(
+    "--reset",
+    "resets",
+    is_flag=False,
+    flag_value=EVERYTHING,
+    multiple=True,
+    metavar="[EXERCISE]",
+    help="Take back what is saved, all of it or of one exercise or name; repeatable.",
+)
+@click.option(
+    "--progress",
+    metavar="RULE",
+    help='How ranges are climbed: "+1 rep every 2 sessions"; none; restart.',
+)
+@click.option("--beyond-range", is_flag=True, help="Allow values outside the prescribed range.")
+@click.option("--show", is_flag=True, help="Show what is in force and where it comes from.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@profile_option
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing after saving.")
+def adjust_command(
+    routine: str,
+    assignments: tuple[str, ...],
+    *,
+    resets: tuple[str, ...],
+    progress: str | None,
+    beyond_range: bool,
+    show: bool,
+    as_json: bool,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Set holds, repetitions and more of ROUTINE, for all sessions to come.
+
+    The script stays as it is. NAME is a value for all exercises, or EXERCISE.NAME, or
+    EXERCISE.PHASE.NAME: reps, sets, rounds, hold, work, move, rest, settle, switch, pace, sides;
+    and for the session: speed, detail, count, cues, voice, engine, language, skip. Values may be
+    relative: +2, -1s, +20%. On a terminal and without a value, a form opens.
+
+    \b
+    coach adjust si-joint-relief cat-camel.hold=8 reps=7
+    coach adjust si-joint-relief reps=+1 skip=bridging speed=0.9
+    coach adjust si-joint-relief --progress "+1 rep every 2 sessions; hold if pain >= 4"
+    coach adjust si-joint-relief --progress none
+    coach adjust si-joint-relief --reset cat-camel
+    """
+    profile = profile_from(options)
+    asked = _asked(assignments, progress)
+    work = _Work(routine, profile)
+    for notice in work.before.decided.notices:
+        note(f"coach: {notice}")
+    is_change = bool(asked or resets)
+    if not (is_change or show or as_json) and _is_terminal():
+        asked = work.fill_in_form()
+        if not asked:
+            note("Nothing is saved.")
+            return
+        is_change = True
+    if is_change:
+        work.save(asked, resets, is_beyond=beyond_range)
+    if as_json:
+        echo_json(work.document())
+    elif show or not is_change:
+        work.show()
+    elif not quiet:
+        work.tell()
+
+
+def _is_terminal() -> bool:
+    streams = (sys.stdin, sys.stdout)
+    is_dumb = os.environ.get("TERM", "") in ("dumb", "unknown")
+    return not is_dumb and all(stream is not None and stream.isatty() for stream in streams)
+
+
+def _asked(assignments: Sequence[str], progress: str | None) -> list[Assignment]:
+    from coach.settings.layers import SAVED_KEYS
+    from coach.settings.text import Assignment, parse_assignment
+
+    asked = [parse_assignment(text, SAVED_KEYS) for text in assignments]
+    if progress is not None:
+        asked.append(Assignment(None, None, PROGRESS, progress))
+    return asked
+
+
+class _Work:
+    """One run of `coach adjust`.
+
+    Attributes:
+        before: the session with what was saved when the command began.
+        after: the same with what is saved now.
+    """
+
+    def __init__(self, name: str, profile: Profile) -> None:
+        """Read the routine, and what is saved for it."""
+        from coach.cli.personal import Personal
+        from coach.settings import Settings
+
+        self._name = name
+        self._profile = profile
+        self._personal = Personal(name, Request(Settings(), profile))
+        self._saved = self._personal.saved
+        self.before = self.after = self._made()
+
+    def _made(self) -> Made:
+        from coach.cli.sessions import describe_session
+        from coach.session import RENDER_RATE
+
+        return describe_session(self._personal, RENDER_RATE)
+
+    # -- changing ------------------------------------------------------------------------------
+
+    def save(self, asked: Sequence[Assignment], resets: Sequence[str], *, is_beyond: bool) -> None:
+        """Save what is asked for.
+
+        Raises:
+            CoachError: it does not fit the routine, or the file cannot be written.
+        """
+        from coach.profile import new_profile_notice
+        from coach.routine import load_routine
+        from coach.settings.assign import Ask, assign, reset
+        from coach.settings.saved import SettingsStore, this_moment
+
+        routine = load_routine(self._personal.path)
+        checked = [_checked(item) for item in asked]
+        _check_voice(checked, self.before.decided.settings, routine.language)
+        if self._profile.is_new:
+            note(f"coach: {new_profile_notice(self._profile)}")
+
+        def change(saved: Saved) -> Saved:
+            now = this_moment()
+            if resets:
+                saved = reset(saved, () if EVERYTHING in resets else resets)
+            # What is relative changes what is in force at this moment.
+            decided = self._personal.with_saved(saved).decide(routine)
+            ask = Ask(routine, decided.in_force, now, is_beyond=is_beyond)
+            return assign(saved, checked, ask) if checked else saved
+
+        store = SettingsStore(self._profile.settings_folder)
+        loaded = store.change(self._personal.script, change)
+        if loaded.problem:
+            note(f"coach: {loaded.problem}")
+        self._personal = self._personal.with_saved(loaded.saved)
+        self.after = self._made()
+
+    def fill_in_form(self) -> list[Assignment]:
+        """Return what the user has set in the form; nothing if it was left without saving."""
+        from coach.cli.form import fill_in
+        from coach.cli.sessions import open_lengths
+        from coach.routine import load_routine
+        from coach.session import RENDER_RATE
+
+        routine = load_routine(self._personal.path)
+        decided = self.before.decided
+        with open_lengths(routine, decided.settings, RENDER_RATE) as length_of:
+            return fill_in(routine, decided.settings, length_of)
+
+    # -- telling -------------------------------------------------------------------------------
+
+    def tell(self) -> None:
+        """Tell what has been saved, and what it does to the session's length."""
+        before, after = self._saved.values, self._personal.saved.values
+        changed = [name for name in after if after[name] != before.get(name)]
+        whose = f" of {self._profile.name}" if self._profile.name else ""
+        if changed:
+            echo_text(f"Saved for {self._name}{whose}:")
+            width = max(map(len, changed))
+            for name in changed:
+                click.echo(f"  {name:<{width}}  {after[name].text}{self._comparison(name)}")
+        for name in before:
+            if name not in after:
+                echo_text(f"Taken back: {name} ({before[name].text}).")
+        if after == before:
+            echo_text("Nothing has changed.")
+        was, now = self._length(self.before), self._length(self.after)
+        echo_text(f"The session takes {now}{'' if was == now else f' instead of {was}'}.")
+        if any(name.rpartition(".")[2] == PROGRESS for name in changed):
+            for line in progress_lines(self.after.decided.in_force):
+                echo_text(line)
+            if not self.after.decided.in_force.standings:
+                echo_text(NOTHING_CLIMBS)
+
+    def _comparison(self, name: str) -> str:
+        """Return what a value was before, and what is prescribed, in brackets."""
+        was = dict(amounts(self.before.session.routine))
+        now = routine_doses(self.after.session.routine)
+        touched = [
+            address
+            for address, source in self.after.session.sources.items()
+            if source.origin == "saved" and _names(name, address) and address in was
+        ]
+        told = {
+            "was": dict.fromkeys(show_amount(address.key, was[address]) for address in touched),
+            "prescribed": dict.fromkeys(
+                show_range(address.key, now[address]) for address in touched if address in now
+            ),
+        }
+        parts = [f"{word} {' and '.join(values)}" for word, values in told.items() if values]
+        if self._personal.saved.values[name].is_beyond:
+            parts.append("beyond")
+        return f"  ({', '.join(parts)})" if parts else ""
+
+    def _length(self, made: Made) -> str:
+        timeline = made.session.timeline
+        return length_text(seconds(timeline.duration, timeline.rate), is_exact=made.is_exact)
+
+    def show(self) -> None:
+        """Show each value that can be set, with where it comes from."""
+        made, decided = self.after, self.after.decided
+        whose = f", {self._profile.name}" if self._profile.name else ""
+        echo_text(f"{made.session.routine.title}{whose} ({self._length(made)})")
+        click.echo()
+        rows = [_row(*value) for value in _values(made)]
+        table(("Setting", "Value", "Prescribed", "From"), rows, whole=("Setting", "Value"))
+        click.echo()
+        for line in (
+            manner_line(decided.settings, decided.in_force.origins),
+            *progress_lines(decided.in_force),
+            *changes_lines(decided.changes, made.session.routine),
+        ):
+            if line:
+                echo_text(line)
+        if self._personal.saved.values:
+            echo_text(f"Saved in {self._store_path()}.")
+        else:
+            echo_text(f"Nothing is saved; `coach adjust {self._name} NAME=VALUE` does that.")
+
+    def document(self) -> dict[str, Any]:
+        """Return the same as JSON has it."""
+        made, decided = self.after, self.after.decided
+        timeline = made.session.timeline
+        return {
+            "version": 1,
+            "routine": made.session.routine.id,
+            "profile": self._profile.name or None,
+            "file": str(self._store_path()),
+            "saved": {
+                name: {
+                    "value": entry.value if isinstance(entry.value, str) else list(entry.value),
+                    "since": entry.since.isoformat(),
+                    "beyond": entry.is_beyond,
+                }
+                for name, entry in self._personal.saved.values.items()
+            },
+            "values": [
+                {"name": str(address), **range_json(value, origin)}
+                for address, value, origin in _values(made)
+            ],
+            "manner": manner_json(decided.settings, decided.in_force.origins),
+            "progress": progress_json(decided.in_force),
+            "problems": list(decided.notices),
+            "duration": timeline.duration / timeline.rate,
+            "exact": made.is_exact,
+        }
+
+    def _store_path(self) -> Path:
+        from coach.settings.saved import SettingsStore
+
+        return SettingsStore(self._profile.settings_folder).path(self._personal.script)
+
+
+def _names(name: str, address: Address) -> bool:
+    """Return whether a saved name covers the value at a full address."""
+    owner, _, key = name.rpartition(".")
+    return key == address.key and (not owner or f"{address}.".startswith(f"{owner}."))
+
+
+def _values(made: Made) -> Iterator[tuple[Address, Range[Any], str]]:
+    """Yield each quantity of the doses that people set, with where it comes from."""
+    sources = made.session.sources
+    for address, value in routine_doses(made.session.routine).items():
+        is_told = address.key in _MAIN or not value.is_fixed or address in sources
+        if is_told and not (address.key == "sets" and value == Range.fixed(1)):
+            yield address, value, sources[address].origin if address in sources else ""
+
+
+def _row(address: Address, value: Range[Any], origin: str) -> tuple[str, ...]:
+    shown = show_amount(address.key, value.value)
+    beyond = " (beyond)" if value.is_beyond else ""
+    return (
+        str(address),
+        shown,
+        show_range(address.key, value),
+        ORIGINS.get(origin, "script") + beyond,
+    )
+
+
+def _checked(item: Assignment) -> Assignment:
+    """Return an assignment whose file or folder is there, named so that it is found again."""
+    from coach.cues import load_pack
+    from coach.files import data_dir
+    from coach.script import is_path
+
+    if item.key != "cues":
+        return item
+    load_pack(item.value, data_dir("audio_cues"))
+    if is_path(item.value):
+        return dataclasses.replace(item, value=str(Path(item.value).absolute()))
+    return item
+
+
+def _check_voice(asked: Sequence[Assignment], settings: Settings, language: str) -> None:
+    """Check that what is going to speak can do so.
+
+    Raises:
+        SpeechError: the engine or its voice is not there.
+    """
+    from contextlib import closing
+
+    from coach.speech import open_engine
+
+    given = {item.key: item.value for item in asked}
+    if not given.keys() & {"voice", "engine", "language"}:
+        return
+    with closing(
+        open_engine(
+            given.get("engine") or settings.engine or "auto",
+            voice=given.get("voice") or settings.voice,
+            language=given.get("language") or settings.language or language,
+        )
+    ) as engine:
+        engine.synthesize("one")

@@ -1,0 +1,135 @@
+"""What one person has saved and done, brought to a session of a routine."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from coach.errors import HistoryError
+from coach.session import bundled_routines, find_routine
+from coach.settings import Settings, layered
+from coach.settings.foresee import Foreseen, When, foresee
+from coach.settings.layers import (
+    DoseChange,
+    InForce,
+    changes_since,
+    has_progress,
+    in_force,
+    manner_of,
+)
+from coach.settings.saved import Saved, SettingsStore
+
+if TYPE_CHECKING:
+    from coach.cli.options import Request
+    from coach.history import Past
+    from coach.routine import Routine
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What is in force for a session, and what there is to say about it."""
+
+    settings: Settings
+    """All layers, absolute."""
+    in_force: InForce
+    changes: tuple[DoseChange, ...] = ()
+    """What is different from the last time; empty unless some range is climbed."""
+    notices: tuple[str, ...] = ()
+    """What went wrong without stopping anything, a sentence each."""
+    foreseen: Foreseen | None = None
+    """What was counted on, if a moment to come was asked for."""
+
+
+class Personal:
+    """The saved settings and the history of one person, for one routine.
+
+    Attributes:
+        path: the routine's script.
+        script: what it is known by: its path, or a bundled routine's name.
+        saved: what is saved for it, if that is to be used.
+        manner: what is known of the settings before the routine is loaded.
+    """
+
+    def __init__(self, name: str, request: Request, saved: Saved | None = None) -> None:
+        """Find the routine, and read what is saved for it unless that is given.
+
+        Raises:
+            CoachError: there is no such routine.
+        """
+        self.path: Path = find_routine(name)
+        self.script: Path | str = name if name in bundled_routines() else self.path
+        self._name = name
+        self._request = request
+        self._problems: tuple[str, ...] = ()
+        if saved is None:
+            saved = Saved()
+            if request.use_saved:
+                loaded = SettingsStore(request.profile.settings_folder).load(self.script)
+                saved = loaded.saved
+                self._problems = (loaded.problem,) if loaded.problem else ()
+        self.saved = saved
+        self.manner = layered(manner_of(saved), request.settings)
+
+    def with_saved(self, saved: Saved) -> Personal:
+        """Return the same with other settings saved."""
+        return Personal(self._name, self._request, saved)
+
+    def decide(self, routine: Routine, when: When | None = None) -> Decided:
+        """Return what is in force for a session now, or at a moment to come.
+
+        Raises:
+            SettingError: what is asked for does not fit the routine.
+        """
+        now = datetime.now(UTC).astimezone()
+        is_climbed = has_progress(routine, self.saved) and not self._request.is_resumed
+        past = self._past() if is_climbed else None
+        finished = past.finished if past else ()
+        foreseen = foresee(finished, now, when) if when else None
+        found = in_force(
+            routine,
+            self._request.settings,
+            self.saved,
+            foreseen.sessions if foreseen else finished,
+            foreseen.at if foreseen else now,
+        )
+        changes: tuple[DoseChange, ...] = ()
+        if past and past.last is not None and found.standings:
+            changes = changes_since(routine, found.settings, past.last)
+        return Decided(found.settings, found, changes, (*self._problems, *found.problems), foreseen)
+
+    @property
+    def fit(self) -> Fraction | None:
+        """The seconds that the session is to fill, if it is to."""
+        return self._request.fit
+
+    def fitted(
+        self,
+        routine: Routine,
+        decided: Decided,
+        length_of: Callable[[Settings], Fraction],
+    ) -> Decided:
+        """Return what is decided, fitted into the time that is asked for, if it is.
+
+        Raises:
+            SettingError: nothing fits.
+        """
+        if self.fit is None:
+            return decided
+        from coach.settings.fit import fit
+
+        settings = fit(routine, decided.in_force.settings, self.fit, length_of)
+        return dataclasses.replace(decided, settings=settings)
+
+    def _past(self) -> Past | None:
+        from coach.history import History
+
+        try:
+            return History(self._request.profile.history_path).past(self.script)
+        except HistoryError as error:
+            self._problems = (*self._problems, f"progress is not counted: {error.message}")
+            return None

@@ -1,0 +1,91 @@
+"""A lock on a file, for what only one process at a time may do.
+
+The system lets go of it when the process ends, however it ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+from pathlib import Path
+
+RETRY_S = 0.01
+"""How often a lock that another process has is tried again."""
+
+
+class Lock:
+    """A lock on a file, which is there while it is locked."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._handle: int | None = None
+
+    def acquire(self) -> bool:
+        """Return whether this process has the lock now; never waits for another's."""
+        if self._handle is not None:
+            return True
+        try:
+            handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError:
+            return False
+        try:
+            # Another's release may have removed the file since it was opened.
+            if lock_handle(handle, shared=False) and os.path.samestat(
+                os.fstat(handle), self._path.stat()
+            ):
+                self._handle = handle
+        except OSError:
+            pass
+        finally:
+            if self._handle is None:
+                os.close(handle)
+        return self._handle is not None
+
+    def wait(self, limit: float) -> bool:
+        """Return whether this process has the lock, for which it waits `limit` seconds at most."""
+        deadline = time.monotonic() + limit
+        while not self.acquire():
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(RETRY_S)
+        return True
+
+    def release(self) -> None:
+        """Let go of the lock, if it was had."""
+        if self._handle is None:
+            return
+        # Removed while it is still locked, so that nobody locks a file that is about to go.
+        with contextlib.suppress(OSError):
+            self._path.unlink()
+        os.close(self._handle)
+        self._handle = None
+        if sys.platform == "win32":  # which removes no open file, whoever has opened it
+            with contextlib.suppress(OSError):
+                self._path.unlink()
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def lock_handle(handle: int, *, shared: bool) -> bool:
+        """Return whether the open file could be locked; there is no shared lock here."""
+        del shared
+        try:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        except PermissionError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def lock_handle(handle: int, *, shared: bool) -> bool:
+        """Return whether the open file could be locked; raises OSError if no file can be here."""
+        try:
+            # `flock` and not `lockf`: that lock ends when the process closes any other handle.
+            fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True

@@ -1,0 +1,178 @@
+"""A session that fits into a given time. Pure: how long a session takes is asked of the caller.
+
+Sets, repetitions, rounds and rests are raised evenly inside their prescribed ranges as far as the
+time allows; what is left goes to those single further steps that fill it best. So the result is
+the longest session in which nothing is more than a step ahead of the rest.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from coach.errors import SettingError
+from coach.routine import Routine
+from coach.settings import Address, DoseKey, Override, Settings
+from coach.settings.adjust import adjust
+from coach.settings.dose import doses
+from coach.units import Range, clock
+
+FITTED: tuple[DoseKey, ...] = ("sets", "reps", "rounds", "rest")
+"""What is chosen; how long something is held is not a question of time."""
+REST_STEP = Fraction(5)
+"""Seconds."""
+MOST_SINGLE_STEPS = 24
+"""Above that many, what is left goes to the first ones that it suffices for."""
+_MS = 1000
+
+LengthOf = Callable[[Settings], Fraction]
+"""Returns how many seconds a session with these settings takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Dial:
+    """A value that may be turned, and where it can stand."""
+
+    address: Address
+    stops: tuple[int | Fraction, ...]
+
+    def at(self, step: int) -> Override:
+        key, owner = self.address.key, self.address.owner
+        return Override(key, self.stops[step], owner, None, "fit")
+
+
+def fit(routine: Routine, settings: Settings, limit: Fraction, length_of: LengthOf) -> Settings:
+    """Return settings with which a session takes `limit` seconds at most, and nearly as long.
+
+    Args:
+        routine: as the script has it.
+        settings: those in force, absolute; what this session asks for stays as it is.
+        limit: seconds.
+        length_of: returns how many seconds a session takes.
+
+    Raises:
+        SettingError: even the shortest session inside the ranges takes longer.
+    """
+    return _Fitting(routine, settings, limit, length_of).settings()
+
+
+class _Fitting:
+    def __init__(
+        self, routine: Routine, settings: Settings, limit: Fraction, length_of: LengthOf
+    ) -> None:
+        self._settings = settings
+        self._limit = limit
+        self._length_of = length_of
+        self._dials = tuple(_dials(routine, settings))
+        self._known: dict[tuple[int, ...], Fraction] = {}
+
+    def settings(self) -> Settings:
+        steps = [0] * len(self._dials)
+        if not self._fits(steps):
+            shortest, limit = clock(self._length(steps)), clock(self._limit)
+            raise SettingError(
+                f"nothing fits into {limit}: the shortest session inside the prescribed ranges "
+                f"takes {shortest}",
+                "Allow more time, or leave exercises out with --skip.",
+            )
+        return self._with(self._filled(self._level()))
+
+    def _with(self, steps: Sequence[int]) -> Settings:
+        chosen = (dial.at(step) for dial, step in zip(self._dials, steps, strict=True))
+        return dataclasses.replace(self._settings, overrides=(*self._settings.overrides, *chosen))
+
+    def _length(self, steps: Sequence[int]) -> Fraction:
+        key = tuple(steps)
+        if key not in self._known:
+            self._known[key] = self._length_of(self._with(steps))
+        return self._known[key]
+
+    def _fits(self, steps: Sequence[int]) -> bool:
+        return self._length(steps) <= self._limit
+
+    def _tops(self) -> list[int]:
+        return [len(dial.stops) - 1 for dial in self._dials]
+
+    def _level(self) -> list[int]:
+        """Return the steps at the greatest part of all ranges that fits."""
+        tops = self._tops()
+        parts = sorted({Fraction(n, top) for top in tops for n in range(top + 1)})
+        if not parts:
+            return []
+
+        def at(part: Fraction) -> list[int]:
+            return [int(part * top) for top in tops]
+
+        return at(parts[_last(len(parts), lambda i: self._fits(at(parts[i])))])
+
+    def _filled(self, level: list[int]) -> list[int]:
+        """Return steps that no single further one could be added to."""
+        open_ = [i for i, top in enumerate(self._tops()) if level[i] < top]
+        steps = list(level)
+        if len(open_) > MOST_SINGLE_STEPS:
+            count = _last(len(open_) + 1, lambda number: self._fits(_raised(level, open_[:number])))
+            return _raised(level, open_[:count])
+        costs = {i: self._length(_raised(level, [i])) - self._length(level) for i in open_}
+        room = self._limit - self._length(level)
+        while True:
+            steps = _raised(level, _best(costs, room))
+            excess = self._length(steps) - self._limit
+            if excess <= 0:
+                break
+            room -= excess  # together they take longer than one by one
+        for i in open_:
+            if steps[i] == level[i] and self._fits(_raised(steps, [i])):
+                steps = _raised(steps, [i])
+        return steps
+
+
+def _dials(routine: Routine, settings: Settings) -> Iterator[_Dial]:
+    adjusted = adjust(routine, settings)
+    for item in adjusted.routine.owners():
+        for address, value in doses(item):
+            source = adjusted.sources.get(address)
+            is_asked_for = source is not None and source.origin == "session"
+            if address.key in FITTED and not (value.is_fixed or value.is_beyond or is_asked_for):
+                yield _Dial(address, tuple(_stops(value)))
+
+
+def _stops(value: Range[int] | Range[Fraction]) -> Iterator[int | Fraction]:
+    step = REST_STEP if isinstance(value.low, Fraction) else 1
+    now: int | Fraction = value.low
+    while now < value.high:
+        yield now
+        now += step
+    yield value.high
+
+
+def _last(count: int, is_good: Callable[[int], bool]) -> int:
+    """Return the last of `count` numbers that is good, of which 0 is and all up to one are."""
+    low, high = 0, count - 1
+    while low < high:
+        middle = (low + high + 1) // 2
+        if is_good(middle):
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _raised(steps: Sequence[int], which: Sequence[int]) -> list[int]:
+    raised = list(steps)
+    for i in which:
+        raised[i] += 1
+    return raised
+
+
+def _best(costs: dict[int, Fraction], room: Fraction) -> list[int]:
+    """Return which of the steps together fill the room best, in milliseconds (subset sum)."""
+    limit = int(room * _MS)
+    sums: dict[int, tuple[int, ...]] = {0: ()}
+    for i, cost in costs.items():
+        weight = max(0, round(cost * _MS))
+        for total, chosen in list(sums.items()):
+            if total + weight <= limit:
+                sums.setdefault(total + weight, (*chosen, i))
+    return list(sums[max(sums)])

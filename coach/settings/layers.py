@@ -1,0 +1,290 @@
+"""The layers put together: script < saved settings < progress < what this session asks for.
+
+Pure. What comes out is absolute and says of each value which layer it is from.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from fractions import Fraction
+from typing import Any, get_args
+
+from coach.errors import CoachError, SettingError
+from coach.progress import ClimbedKey, parse_progress
+from coach.routine import Routine
+from coach.settings import Address, DoseKey, Origin, Override, Settings, layered
+from coach.settings.adjust import amounts, check_owner, set_doses
+from coach.settings.climb import Climbed, Done, Rule, Standing, climb
+from coach.settings.dose import PHASE_KEYS
+from coach.settings.saved import Saved, SavedValue
+from coach.settings.text import DOSE_KEYS, parse_address, parse_names, parse_override, parse_speed
+from coach.units import Count, Detail
+
+MANNER_KEYS = ("speed", "detail", "count", "cues", "voice", "engine", "language", "skip")
+"""What can be saved of a session besides its dose."""
+PROGRESS = "progress"
+_CLIMBED: tuple[DoseKey, ...] = get_args(ClimbedKey)
+SAVED_KEYS = (*DOSE_KEYS, *MANNER_KEYS, PROGRESS)
+"""Everything that can be saved."""
+
+
+@dataclass(frozen=True, slots=True)
+class SavedLayer:
+    """Saved settings that have met their routine."""
+
+    settings: Settings = field(default_factory=Settings)
+    rules: Mapping[str, Rule] = field(default_factory=dict)
+    """How ranges are climbed, by the id of the exercise or the circuit."""
+    since: Mapping[Address, datetime] = field(default_factory=dict)
+    """When each value of a dose was set."""
+    problems: Mapping[str, str] = field(default_factory=dict)
+    """What is not used and why, by its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """What is in force for a session, and why."""
+
+    settings: Settings
+    """All layers, absolute."""
+    standings: Mapping[str, Standing]
+    """How far each range has been climbed, by the id of the exercise or the circuit."""
+    problems: tuple[str, ...]
+    """What of the saved settings is not used, a sentence each."""
+    origins: Mapping[str, Origin]
+    """Where the settings besides doses come from, by their names."""
+
+
+def parse_manner(key: str, value: str | tuple[str, ...]) -> dict[str, Any]:
+    """Return the field of `Settings` that a saved setting means.
+
+    Args:
+        key: one of `MANNER_KEYS`.
+        value: as it is written.
+
+    Raises:
+        SettingError: `key` cannot have that value.
+    """
+    texts = (value,) if isinstance(value, str) else value
+    text = ", ".join(texts).strip()
+    if not text.isprintable():
+        raise SettingError(f"{key}: expected a text, found a control character")
+    if key == "skip":
+        names = () if text.lower() in ("", "none") else parse_names("skip", texts)
+        return {"skip": names}
+    if key == "speed":
+        return {"speed": parse_speed(text)}
+    choices = {"detail": get_args(Detail), "count": get_args(Count)}.get(key)
+    if choices and text not in choices:
+        raise SettingError(f'{key}: expected one of {", ".join(choices)}, found "{text}"')
+    if not text:
+        raise SettingError(f"{key}: expected a name, found an empty text")
+    return {key: text}
+
+
+def manner_of(saved: Saved) -> Settings:
+    """Return what is saved besides doses, as far as it is right; it needs no routine."""
+    fields: dict[str, Any] = {}
+    for name, entry in saved.values.items():
+        if name in MANNER_KEYS and name != "skip":
+            try:
+                fields |= parse_manner(name, entry.value)
+            except SettingError:
+                continue  # told by `saved_layer`
+    return Settings(**fields)
+
+
+def saved_layer(routine: Routine, saved: Saved) -> SavedLayer:
+    """Return what the saved settings mean for a routine, and what of them does not fit it."""
+    overrides: dict[Address, Override] = {}
+    since: dict[Address, datetime] = {}
+    fields: dict[str, Any] = {}
+    rules: dict[str, Rule] = {}
+    problems: dict[str, str] = {}
+    # What names an exercise wins over what names none.
+    for name, entry in sorted(saved.values.items(), key=lambda item: item[0].count(".")):
+        try:
+            owner, phase, key = parse_address(name, SAVED_KEYS)
+            if key == PROGRESS:
+                rules |= _rules(routine, owner, entry)
+            elif key in MANNER_KEYS:
+                fields |= _manner(routine, owner, key, entry)
+            else:
+                override = _override(owner, phase, key, entry)
+                set_doses(routine, [override])
+                overrides[override.address] = override
+                since[override.address] = entry.since
+        except SettingError as error:
+            problems[name] = error.message
+        except ValueError as error:
+            problems[name] = str(error)
+    return SavedLayer(Settings(tuple(overrides.values()), **fields), rules, since, problems)
+
+
+def _rules(routine: Routine, owner: str | None, entry: SavedValue) -> dict[str, Rule]:
+    if owner is not None:
+        check_owner(routine, owner)
+    rule = Rule(parse_progress(entry.text), entry.since)
+    items = routine.owners()
+    return {item.id: rule for item in items if owner in (None, item.id)}
+
+
+def _manner(routine: Routine, owner: str | None, key: str, entry: SavedValue) -> dict[str, Any]:
+    if owner is not None:
+        raise SettingError(f"`{key}` belongs to the whole session")
+    fields = parse_manner(key, entry.value)
+    for name in fields.get("skip", ()):
+        check_owner(routine, name)
+    return fields
+
+
+def _override(owner: str | None, phase: str | None, key: str, entry: SavedValue) -> Override:
+    known: DoseKey = next(known for known in DOSE_KEYS if known == key)
+    return parse_override(
+        known, entry.text, owner, phase, origin="saved", is_beyond=entry.is_beyond
+    )
+
+
+def in_force(
+    routine: Routine,
+    session: Settings,
+    saved: Saved,
+    past: Sequence[Done],
+    at: datetime,
+) -> InForce:
+    """Return what is in force for a session at a moment.
+
+    Args:
+        routine: as the script has it.
+        session: what this session asks for.
+        saved: what is saved for the routine.
+        past: the sessions that were finished, in the order of their beginnings.
+        at: the moment, with a time zone.
+
+    Raises:
+        SettingError: what this session asks for does not fit the routine.
+    """
+    layer = saved_layer(routine, saved)
+    below = layer.settings
+    climbed = _climbed(routine, layer, past, at)
+    below = dataclasses.replace(below, overrides=(*below.overrides, *climbed.overrides))
+    merged = layered(below, session)
+    adjusted = set_doses(routine, merged.overrides, beyond_range=True)  # `adjust` checks those
+    return InForce(
+        settings=dataclasses.replace(merged, overrides=adjusted.pinned()),
+        standings=climbed.standings,
+        problems=tuple(_told(layer.problems)),
+        origins=dict(_origins(routine, layer.settings, session)),
+    )
+
+
+def has_progress(routine: Routine, saved: Saved) -> bool:
+    """Return whether any range is climbed, so that what was done matters."""
+    items = routine.owners()
+    return any(item.progress and item.progress.climbs for item in items) or any(
+        name.rpartition(".")[2] == PROGRESS for name in saved.values
+    )
+
+
+def rules_of(routine: Routine, layer: SavedLayer) -> dict[str, Rule]:
+    """Return the rule of each exercise and circuit that has one, saved or from the script."""
+    items = routine.owners()
+    scripted = {item.id: Rule(item.progress) for item in items if item.progress}
+    return {**scripted, **layer.rules}
+
+
+def _climbed(routine: Routine, layer: SavedLayer, past: Sequence[Done], at: datetime) -> Climbed:
+    rules = rules_of(routine, layer)
+    if not rules:
+        return Climbed()
+    adjusted = set_doses(routine, layer.settings.overrides)
+    # What the user has set is climbed from, and counted from when it was set.
+    begun: dict[str, datetime] = {}
+    for address, source in adjusted.sources.items():
+        if address.owner and address.key in _CLIMBED:
+            since = layer.since[source.address]
+            begun[address.owner] = max(begun.get(address.owner, since), since)
+    counted = {
+        owner: Rule(rule.progress, _later(rule.since, begun.get(owner)))
+        for owner, rule in rules.items()
+    }
+    return climb(adjusted.routine, counted, past, at)
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max((moment for moment in (one, other) if moment), default=None)
+
+
+def _told(problems: Mapping[str, str]) -> Iterator[str]:
+    for name, problem in problems.items():
+        yield f"the saved `{name}` is kept but not used: {problem}"
+
+
+def _origins(routine: Routine, saved: Settings, session: Settings) -> Iterator[tuple[str, Origin]]:
+    for key in MANNER_KEYS:
+        if getattr(session, key):
+            yield key, "session"
+        elif getattr(saved, key):
+            yield key, "saved"
+        elif getattr(routine, key, None):
+            yield key, "script"
+
+
+# -- what has changed since the last time ------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DoseChange:
+    """A value that is not what it was last time."""
+
+    key: DoseKey
+    before: int | Fraction
+    now: int | Fraction
+    owners: tuple[str, ...]
+    """The ids of the exercises or circuits that have it."""
+
+
+def changes_since(routine: Routine, settings: Settings, last: Settings) -> tuple[DoseChange, ...]:
+    """Return what is different from a session with other settings, in the script's order.
+
+    Args:
+        routine: as the script has it.
+        settings: those in force.
+        last: those of the other session, of which some may not fit the routine any more.
+    """
+    now = _values(routine, settings.overrides)
+    before = _values(routine, _fitting(routine, last.overrides))
+    owners: dict[tuple[DoseKey, Any, Any], list[str]] = {}
+    for address, value in now.items():
+        then = before[address]
+        if address.owner and value != then:
+            changed = owners.setdefault((address.key, then, value), [])
+            if address.owner not in changed:
+                changed.append(address.owner)
+    return tuple(DoseChange(*kind, tuple(names)) for kind, names in owners.items())
+
+
+def _values(routine: Routine, overrides: Sequence[Override]) -> dict[Address, Any]:
+    with contextlib.suppress(CoachError):  # what was done may not fit the script any more
+        routine = set_doses(routine, overrides, beyond_range=True).routine
+    return {address: value for address, value in amounts(routine) if address.key in _CLIMBED}
+
+
+def _fitting(routine: Routine, overrides: Iterable[Override]) -> tuple[Override, ...]:
+    """Return the overrides that have something to change in a routine."""
+    known = {address for address, _ in amounts(routine)}
+    owned = {(address.owner, address.key) for address in known}
+    keys = {address.key for address in known}
+
+    def fits(override: Override) -> bool:
+        if override.owner is None:
+            return override.key in keys
+        if override.phase is None and override.key in PHASE_KEYS:
+            return (override.owner, override.key) in owned
+        return override.address in known
+
+    return tuple(override for override in overrides if fits(override))
