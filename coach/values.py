@@ -231,8 +231,9 @@ def _progress(value: Any) -> Progress:
 
 
 def _rule(value: Any, path: KeyPath) -> Progress:
+    text = _only_text(value, PROGRESS_FORMS)
     try:
-        return parse_progress(_only_text(value, PROGRESS_FORMS))
+        return parse_progress(text)
     except ValueError as error:
         raise failure((path, str(error))) from None
 
@@ -247,8 +248,9 @@ def _steps(value: Any, path: KeyPath) -> Progress:
 def _pain(value: dict[str, Any], key: str) -> int | None:
     if key not in value:
         return None
+    text = _only_text(value[key], "a condition such as `pain >= 4`")
     try:
-        return parse_pain(_only_text(value[key], "a condition such as `pain >= 4`"))
+        return parse_pain(text)
     except ValueError as error:
         raise failure(((key,), str(error))) from None
 

@@ -33,6 +33,14 @@ def counts(most: int) -> st.SearchStrategy[str]:
     )
 
 
+PROGRESS = st.sampled_from(
+    [
+        "none",
+        "+1 rep every 2 sessions",
+        ["+1 set every week", "+2s hold every session"],
+        {"steps": "+5s work every 2 weeks", "hold_if": "pain >= 4"},
+    ]
+)
 PHASES = st.fixed_dictionaries(
     {"cue": WORDS},
     optional={
@@ -50,6 +58,7 @@ DOSES: dict[str, st.SearchStrategy[Any]] = {
     "sides": st.just(["left", "right"]),
     "switch": seconds(0, 8),
     "pace": seconds(1, 4),
+    "progress": PROGRESS,
 }
 SHORT = st.fixed_dictionaries(
     {"hold": seconds(1, 45)}, optional={"cue": WORDS, "move": seconds(0, 3), "reps": counts(9)}
@@ -85,7 +94,7 @@ def items() -> st.SearchStrategy[list[dict[str, Any]]]:
     def circuits(inner: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
         return st.fixed_dictionaries(
             {"rounds": counts(3), "exercises": st.lists(inner, min_size=1, max_size=2)},
-            optional={"rest": seconds(0, 10), "name": st.just("Circuit")},
+            optional={"rest": seconds(0, 10), "name": st.just("Circuit"), "progress": PROGRESS},
         )
 
     nested = circuits(exercises() | circuits(exercises()))
@@ -113,6 +122,7 @@ def scripts(draw: st.DrawFn) -> dict[str, Any]:
                 "equipment": st.just(["a mat", "a ball"]),
                 "settle": seconds(0, 6),
                 "rest": seconds(0, 10),
+                "progress": PROGRESS,
             },
         )
     )

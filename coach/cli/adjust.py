@@ -210,9 +210,12 @@ class _Work:
         whose = f" of {self._profile.name}" if self._profile.name else ""
         if changed:
             echo_text(f"Saved for {self._name}{whose}:")
-            width = max(map(len, changed))
-            for name in changed:
-                click.echo(f"  {name:<{width}}  {after[name].text}{self._comparison(name)}")
+        names = max(map(len, changed), default=0)
+        # A rule is long, and nothing stands beside it.
+        values = max((len(after[n].text) for n in changed if not _is_rule(n)), default=0)
+        for name in changed:
+            line = f"  {name:<{names}}  {after[name].text:<{values}}  {self._comparison(name)}"
+            click.echo(line.rstrip())
         for name in before:
             if name not in after:
                 echo_text(f"Taken back: {name} ({before[name].text}).")
@@ -220,7 +223,7 @@ class _Work:
             echo_text("Nothing has changed.")
         was, now = self._length(self.before), self._length(self.after)
         echo_text(f"The session takes {now}{'' if was == now else f' instead of {was}'}.")
-        if any(name.rpartition(".")[2] == PROGRESS for name in changed):
+        if any(map(_is_rule, changed)):
             for line in progress_lines(self.after.decided.in_force):
                 echo_text(line)
             if not self.after.decided.in_force.standings:
@@ -244,7 +247,7 @@ class _Work:
         parts = [f"{word} {' and '.join(values)}" for word, values in told.items() if values]
         if self._personal.saved.values[name].is_beyond:
             parts.append("beyond")
-        return f"  ({', '.join(parts)})" if parts else ""
+        return f"({', '.join(parts)})" if parts else ""
 
     def _length(self, made: Made) -> str:
         timeline = made.session.timeline
@@ -303,6 +306,10 @@ class _Work:
         from coach.settings.saved import SettingsStore
 
         return SettingsStore(self._profile.settings_folder).path(self._personal.script)
+
+
+def _is_rule(name: str) -> bool:
+    return name.rpartition(".")[2] == PROGRESS
 
 
 def _names(name: str, address: Address) -> bool:

@@ -145,7 +145,7 @@ def changes_lines(changes: tuple[DoseChange, ...], routine: Routine) -> Iterator
         owners = [owner for owner in change.owners if owner in names]
         if owners:
             before, now = (show_amount(change.key, value) for value in (change.before, change.now))
-            yield f"Since last time: {change.key} {before} -> {now} of {', '.join(owners)}."
+            yield f"Compared with last time: {change.key} {before} -> {now} of {', '.join(owners)}."
 
 
 def foreseen_line(foreseen: Foreseen) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from coach.cli.console import echo_json, echo_text, table
-from coach.cli.options import RoutineName
+from coach.cli.options import RoutineName, profile_from, profile_option
 from coach.units import clock
 
 if TYPE_CHECKING:
@@ -50,8 +50,15 @@ _BLANKS = str.maketrans("\t\r\n", "   ")
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print a table for a spreadsheet.")
+@profile_option
 def history_command(
-    routine: str | None, *, limit: int | None, pain: int | None, as_json: bool, as_csv: bool
+    routine: str | None,
+    *,
+    limit: int | None,
+    pain: int | None,
+    as_json: bool,
+    as_csv: bool,
+    **options: Any,
 ) -> None:
     """Show the sessions so far: all, or those of ROUTINE.
 
@@ -62,7 +69,7 @@ def history_command(
 
     if as_json + as_csv + (pain is not None) > 1:
         raise click.UsageError("--json, --csv and --pain exclude each other")
-    history = History()
+    history = History(profile_from(options).history_path)
     key = None if routine is None else _script_or_id(history, routine)
     if pain is not None:
         entry = history.set_pain(pain, routine=key)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from coach.history import Entry, History, Recording
     from coach.live import Ending, LiveSession
     from coach.outputs import Output
+    from coach.profile import Profile
     from coach.routine import Routine
     from coach.view import View
 
@@ -158,7 +159,8 @@ def play_command(
             problems += filter(None, [recording.problem])
         if not options["quiet"]:
             is_kept = recording is not None and recording.id is not None
-            _tell(live, ending, name if is_kept else "", before=entry.done if entry else 0)
+            again = _again(name, request.profile) if is_kept else ""
+            _tell(live, ending, again, before=entry.done if entry else 0)
             for problem in problems:
                 note(f"coach: {problem}")
         if options["verbose"]:
@@ -168,7 +170,7 @@ def play_command(
         if recording and pain is not None and code == 0:
             _ask_pain(history, recording)
     if ending.problem:
-        raise CoachError(ending.problem, f"Go on later with: {_again(name)}")
+        raise CoachError(ending.problem, f"Go on later with: {_again(name, request.profile)}")
     return code
 
 
@@ -426,7 +428,7 @@ def _awake() -> Iterator[None]:
         thread.join(1.0)  # on some systems a program of theirs has to be ended
 
 
-def _tell(live: LiveSession, ending: Ending, name: str, *, before: int) -> None:
+def _tell(live: LiveSession, ending: Ending, again: str, *, before: int) -> None:
     count = f"{ending.done} of {ending.planned} repetitions in {clock(ending.played)}"
     if before:
         count = f"{count}, after {before} before the break"
@@ -434,8 +436,8 @@ def _tell(live: LiveSession, ending: Ending, name: str, *, before: int) -> None:
         note(f"Done: {count}.")
     else:
         note(f"Stopped {_place(live, ending)}: {count}.")
-        if name:
-            note(f"Go on with: {_again(name)}")
+        if again:
+            note(f"Go on with: {again}")
 
 
 def _place(live: LiveSession, ending: Ending) -> str:
@@ -448,8 +450,9 @@ def _place(live: LiveSession, ending: Ending) -> str:
     return f"in {exercise.name}{rep}"
 
 
-def _again(name: str) -> str:
-    return f"coach play {shlex.quote(name)} --resume"
+def _again(name: str, profile: Profile) -> str:
+    whose = f" --profile {shlex.quote(profile.name)}" if profile.name else ""
+    return f"coach play {shlex.quote(name)} --resume{whose}"
 
 
 def _ask_pain(history: History, recording: Recording) -> None:

@@ -26,6 +26,7 @@ from coach.history.entry import (
     storable,
 )
 from coach.history.recording import Recording
+from coach.profile import Profile
 
 if TYPE_CHECKING:
     import sqlite3
@@ -39,10 +40,8 @@ MOST_PAIN = 10
 
 
 def default_path() -> Path:
-    """Return where the history is, in the system's place for a user's data."""
-    from platformdirs import user_data_path
-
-    return user_data_path("audio-coach") / "history.db"
+    """Return where the history of whoever uses no profiles is."""
+    return Profile().history_path
 
 
 class History:

@@ -93,8 +93,9 @@ def foresee(past: Sequence[Done], now: datetime, when: When) -> Foreseen:
     """
     recent = [session.at for session in past if now - session.at <= timedelta(days=PACE_DAYS)]
     is_known = bool(recent)
-    weeks = max(Fraction(1), Fraction((now - min(recent)).days + 1, 7)) if recent else Fraction(1)
-    pace = len(recent) / weeks if is_known else USUAL_PACE
+    pace = USUAL_PACE
+    if recent:
+        pace = len(recent) / max(Fraction(1), Fraction((now - min(recent)).days, 7))
     gap = timedelta(days=float(7 / pace))
     count = when.sessions
     if count is None:
