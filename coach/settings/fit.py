@@ -1,8 +1,8 @@
 """A session that fits into a given time. Pure: how long a session takes is asked of the caller.
 
 Sets, repetitions, rounds and rests are raised evenly inside their prescribed ranges as far as the
-time allows; what is left goes to those single further steps that fill it best. So the result is
-the longest session in which nothing is more than a step ahead of the rest.
+time allows. Where a step of one is too long for what is left, the others go on without it, so in
+the end no single further step would fit.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ REST_STEP = Fraction(5)
 """Seconds."""
 MOST_SINGLE_STEPS = 24
 """Above that many, what is left goes to the first ones that it suffices for."""
-_MS = 1000
 
 LengthOf = Callable[[Settings], Fraction]
 """Returns how many seconds a session with these settings takes."""
@@ -77,7 +76,7 @@ class _Fitting:
                 f"takes {shortest}",
                 "Allow more time, or leave exercises out with --skip.",
             )
-        return self._with(self._filled(self._level()))
+        return self._with(self._filled())
 
     def _with(self, steps: Sequence[int]) -> Settings:
         chosen = (dial.at(step) for dial, step in zip(self._dials, steps, strict=True))
@@ -92,40 +91,44 @@ class _Fitting:
     def _fits(self, steps: Sequence[int]) -> bool:
         return self._length(steps) <= self._limit
 
-    def _tops(self) -> list[int]:
-        return [len(dial.stops) - 1 for dial in self._dials]
+    def _filled(self) -> list[int]:
+        """Return steps that no single further one could be added to."""
+        tops = [len(dial.stops) - 1 for dial in self._dials]
+        steps = [0] * len(tops)
+        going = [i for i, top in enumerate(tops) if top]
+        while going:
+            steps = self._level(steps, going, tops)
+            going = [i for i in going if steps[i] < tops[i]]
+            # Together they can go no further, but some of those that are next may.
+            nearest = min((Fraction(steps[i] + 1, tops[i]) for i in going), default=None)
+            following = [i for i in going if Fraction(steps[i] + 1, tops[i]) == nearest]
+            raised = self._raised_singly(steps, following)
+            going = [i for i in going if i not in following or raised[i] > steps[i]]
+            steps = raised
+        return steps
 
-    def _level(self) -> list[int]:
-        """Return the steps at the greatest part of all ranges that fits."""
-        tops = self._tops()
-        parts = sorted({Fraction(n, top) for top in tops for n in range(top + 1)})
-        if not parts:
-            return []
+    def _level(self, steps: Sequence[int], going: Sequence[int], tops: Sequence[int]) -> list[int]:
+        """Return the steps with `going` at the greatest common part of their ranges that fits."""
+        parts = sorted({Fraction(n, tops[i]) for i in going for n in range(steps[i], tops[i] + 1)})
 
         def at(part: Fraction) -> list[int]:
-            return [int(part * top) for top in tops]
+            level = list(steps)
+            for i in going:
+                level[i] = max(level[i], int(part * tops[i]))
+            return level
 
-        return at(parts[_last(len(parts), lambda i: self._fits(at(parts[i])))])
+        return at(parts[_last(len(parts), lambda n: self._fits(at(parts[n])))])
 
-    def _filled(self, level: list[int]) -> list[int]:
-        """Return steps that no single further one could be added to."""
-        open_ = [i for i, top in enumerate(self._tops()) if level[i] < top]
-        steps = list(level)
-        if len(open_) > MOST_SINGLE_STEPS:
-            count = _last(len(open_) + 1, lambda number: self._fits(_raised(level, open_[:number])))
-            return _raised(level, open_[:count])
-        costs = {i: self._length(_raised(level, [i])) - self._length(level) for i in open_}
-        room = self._limit - self._length(level)
-        while True:
-            steps = _raised(level, _best(costs, room))
-            excess = self._length(steps) - self._limit
-            if excess <= 0:
-                break
-            room -= excess  # together they take longer than one by one
-        for i in open_:
-            if steps[i] == level[i] and self._fits(_raised(steps, [i])):
-                steps = _raised(steps, [i])
-        return steps
+    def _raised_singly(self, steps: Sequence[int], which: Sequence[int]) -> list[int]:
+        """Return the steps with one more for as many of `which` as fit, the first ones first."""
+        raised = list(steps)
+        if len(which) > MOST_SINGLE_STEPS:
+            count = _last(len(which) + 1, lambda n: self._fits(_raised(steps, which[:n])))
+            return _raised(steps, which[:count])
+        for i in which:
+            if self._fits(_raised(raised, [i])):
+                raised = _raised(raised, [i])
+        return raised
 
 
 def _dials(routine: Routine, settings: Settings) -> Iterator[_Dial]:
@@ -164,15 +167,3 @@ def _raised(steps: Sequence[int], which: Sequence[int]) -> list[int]:
     for i in which:
         raised[i] += 1
     return raised
-
-
-def _best(costs: dict[int, Fraction], room: Fraction) -> list[int]:
-    """Return which of the steps together fill the room best, in milliseconds (subset sum)."""
-    limit = int(room * _MS)
-    sums: dict[int, tuple[int, ...]] = {0: ()}
-    for i, cost in costs.items():
-        weight = max(0, round(cost * _MS))
-        for total, chosen in list(sums.items()):
-            if total + weight <= limit:
-                sums.setdefault(total + weight, (*chosen, i))
-    return list(sums[max(sums)])

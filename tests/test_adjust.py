@@ -1,0 +1,392 @@
+"""`coach adjust` and what comes of it, as people use it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from coach.cli import run
+from coach.cli.options import Request
+from coach.cli.personal import Personal
+from coach.cli.sessions import LiveStudio
+from coach.history import History
+from coach.outputs import LIVE_RATE
+from coach.profile import Profile
+from coach.routine import load_routine
+from coach.session import build, prepared
+from coach.settings import Settings
+from coach.settings.adjust import adjust
+from coach.settings.saved import SettingsStore
+from coach.steps import Where
+from coach.timeline import mix
+from tests.test_cli import SHORT, output
+
+NAME = "si-joint-relief"
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    path = tmp_path / "short.yaml"
+    path.write_text(SHORT)
+    return path
+
+
+def document(capsys: pytest.CaptureFixture[str], *arguments: object) -> Any:
+    return json.loads(output(capsys, *arguments, "--json"))
+
+
+def values(found: Any) -> dict[str, Any]:
+    """Return the values that do not come from the script."""
+    return {v["name"]: v["value"] for v in found["values"] if v["origin"] != "script"}
+
+
+def exercised(
+    script: Path | str, days: float, *, pain: int | None = None, profile: Profile | None = None,
+    finished: bool = True, settings: Settings | None = None,
+) -> None:  # fmt: skip
+    """Record a session that was begun so many days from now."""
+    history = History((profile or Profile()).history_path)
+    started = datetime.now(UTC).astimezone() + timedelta(days=days)
+    recording = history.begin(
+        routine=script if isinstance(script, str) else script.stem, title="T", script=script,
+        settings=settings or Settings(), planned=2, length=60, pain=pain, started=started,
+    )  # fmt: skip
+    recording.done(Where("squeeze", set=1, rep=1))
+    recording.finish(finished=finished, seconds=50)
+
+
+# -- saving and showing ----------------------------------------------------------------------------
+
+
+def test_what_is_saved_is_told_shown_and_used(
+    capsys: pytest.CaptureFixture[str], script: Path, tmp_path: Path
+) -> None:
+    told = output(capsys, "adjust", script, "squeeze.hold=4", "reps=3")
+    assert f"Saved for {script}:" in told
+    assert "reps          3   (was 2, prescribed 2 to 4)" in told
+    assert "squeeze.hold  4s  (was 3s, prescribed 3s)" in told
+    assert "instead of" in told
+    shown = output(capsys, "show", script)
+    assert "3 reps (2-4, saved), hold 4s (prescribed 3s, saved)" in shown
+    assert "2 reps (2-4), hold 3s" in output(capsys, "show", script, "--no-saved")
+    assert "4 reps (2-4, this session)" in output(capsys, "show", script, "--reps", "+1")
+    sheet_file = tmp_path / "a.json"
+    output(capsys, "render", script, "-o", tmp_path / "a.wav", "--cue-sheet", sheet_file)
+    sheet: Any = json.loads(sheet_file.read_text("utf-8"))
+    assert sheet["settings"]["squeeze"]["reps"] == 3
+    assert script.read_text() == SHORT
+
+
+def test_show_has_every_value_its_range_and_its_layer(
+    capsys: pytest.CaptureFixture[str], script: Path
+) -> None:
+    output(capsys, "adjust", script, "plank.hold=6", "speed=0.9")
+    found = document(capsys, "adjust", script)
+    assert found["profile"] is None
+    assert found["saved"]["plank.hold"]["value"] == "6s"
+    assert Path(found["file"]).exists()
+    assert values(found) == {"plank.phase-1.hold": 6.0}
+    assert found["manner"]["speed"] == {"value": 0.9, "origin": "saved"}
+    text = output(capsys, "adjust", script, "--show")
+    (row,) = [line for line in text.splitlines() if line.startswith("plank.phase-1.hold")]
+    assert row.split() == ["plank.phase-1.hold", "6s", "4s", "to", "8s", "saved"]
+    assert "Also: speed 0.9 (saved)." in text
+    assert f"Saved in {found['file']}." in text
+
+
+def test_without_a_terminal_no_form_opens(capsys: pytest.CaptureFixture[str], script: Path) -> None:
+    text = output(capsys, "adjust", script)
+    assert "Nothing is saved;" in text
+    assert "squeeze.reps" in text
+
+
+def test_reset(capsys: pytest.CaptureFixture[str], script: Path) -> None:
+    output(capsys, "adjust", script, "squeeze.hold=4", "reps=3", "plank.rest=9")
+    assert output(capsys, "adjust", script, "--reset", "squeeze").startswith(
+        "Taken back: squeeze.hold (4s)."
+    )
+    assert set(document(capsys, "adjust", script)["saved"]) == {"reps", "plank.rest"}
+    output(capsys, "adjust", script, "--reset", "reps", "plank.hold=7")
+    assert set(document(capsys, "adjust", script)["saved"]) == {"plank.hold", "plank.rest"}
+    output(capsys, "adjust", script, "--reset")
+    assert document(capsys, "adjust", script)["saved"] == {}
+    assert "nothing is saved for `squeeze`" in output(
+        capsys, "adjust", script, "--reset", "squeeze", code=1
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["squeeze.reps=5"], "reps 5 is outside the prescribed 2 to 4 of squeeze"),
+        (["squeese.reps=3"], "there is no exercise `squeese`; did you mean `squeeze`?"),
+        (["reps=1.5"], "expected a whole number such as 8"),
+        (["hold=abc"], "expected a duration such as 5"),
+        (["reps"], "expected a setting such as reps=8"),
+        (["reps=3", "reps=4"], "`reps` is given twice"),
+        (["--progress", "soon"], "expected a rule such as"),
+        (["cues=nope"], "expected the name of a cue pack or a pack's folder, found `nope`"),
+        (["voice=nobody-at-all"], "there is no voice `nobody-at-all`"),
+        (["engine=nope"], "nope"),
+        (["language=xx"], "xx"),
+    ],
+)
+def test_what_is_refused_changes_nothing(
+    capsys: pytest.CaptureFixture[str], script: Path, arguments: list[str], message: str
+) -> None:
+    output(capsys, "adjust", script, "plank.hold=6")
+    assert message in output(capsys, "adjust", script, *arguments, code=1)
+    assert set(document(capsys, "adjust", script)["saved"]) == {"plank.hold"}
+
+
+def test_beyond_the_range_on_purpose(capsys: pytest.CaptureFixture[str], script: Path) -> None:
+    told = output(capsys, "adjust", script, "squeeze.reps=6", "--beyond-range")
+    assert "(was 2, prescribed 2 to 4, beyond)" in told
+    assert "6 reps (2-4, beyond, saved)" in output(capsys, "show", script)
+    text = output(capsys, "show", script, "--timed")
+    assert '"That is beyond the prescribed 2 to 4 repetitions."' in text
+
+
+def test_a_cue_pack_is_found_again_from_another_folder(
+    capsys: pytest.CaptureFixture[str],
+    script: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import shutil
+
+    from coach.files import data_dir
+
+    shutil.copytree(data_dir("audio_cues") / "classic", tmp_path / "mine")
+    monkeypatch.chdir(tmp_path)
+    output(capsys, "adjust", script, "cues=./mine")
+    monkeypatch.chdir("/")
+    output(capsys, "show", script)
+
+
+def test_what_does_not_fit_the_script_any_more_is_told_and_kept(
+    capsys: pytest.CaptureFixture[str], script: Path
+) -> None:
+    output(capsys, "adjust", script, "plank.hold=6", "squeeze.reps=4")
+    script.write_text(SHORT.replace("Plank", "Board").replace("reps: 2-4", "reps: 2-3"))
+    assert run(["show", str(script)]) == 0
+    captured = capsys.readouterr()
+    assert (
+        "the saved `plank.hold` is kept but not used: there is no exercise `plank`" in captured.err
+    )
+    assert "the saved `squeeze.reps` is kept but not used: reps 4 is outside" in captured.err
+    assert "2 reps (2-3)" in captured.out
+    output(capsys, "adjust", script, "board.hold=7")
+    assert set(document(capsys, "adjust", script)["saved"]) == {
+        "plank.hold", "squeeze.reps", "board.hold",
+    }  # fmt: skip
+
+
+def test_a_damaged_file_is_kept_aside_and_the_session_goes_on(
+    capsys: pytest.CaptureFixture[str], script: Path, tmp_path: Path
+) -> None:
+    output(capsys, "adjust", script, "reps=3")
+    path = SettingsStore(Profile().settings_folder).path(script)
+    path.write_bytes(b"\x00")
+    assert run(["render", str(script), "-o", str(tmp_path / "a.wav")]) == 0
+    captured = capsys.readouterr()
+    (aside,) = path.parent.iterdir()
+    assert f"they are kept as {aside.name} and not used" in captured.err
+    assert "2 reps (2-4)" in output(capsys, "show", script)
+
+
+def test_a_folder_that_cannot_be_written_is_told(
+    capsys: pytest.CaptureFixture[str], script: Path
+) -> None:
+    Profile().settings_folder.parent.mkdir(parents=True)
+    Profile().settings_folder.write_text("in the way")
+    told = output(capsys, "adjust", script, "reps=3", code=1)
+    assert "the settings cannot be saved in" in told
+    output(capsys, "show", script)
+
+
+# -- progress --------------------------------------------------------------------------------------
+
+
+def test_progress_counts_what_was_finished(
+    capsys: pytest.CaptureFixture[str], script: Path
+) -> None:
+    script.write_text(f"progress: +1 rep every 2 sessions; hold if pain >= 4\n{SHORT}")
+    for days, pain, finished in ((-9, None, True), (-8, 7, True), (-7, None, False)):
+        exercised(script, days, pain=pain, finished=finished)
+    assert "2 reps (2-4)" in output(capsys, "show", script)
+    exercised(script, -6)
+    shown = output(capsys, "show", script)
+    assert "3 reps (2-4, progress)" in shown
+    assert "Step 1 of 2; the next step comes after 2 more sessions." in shown
+    assert "Compared with last time: reps 2 -> 3 of squeeze." in shown
+    found = document(capsys, "show", script)
+    assert found["exercises"][0]["reps"] == {"value": 3, "from": 2, "to": 4, "origin": "progress"}
+    assert found["progress"]["squeeze"]["step"] == 1
+
+
+def test_progress_is_begun_seen_and_undone_by_one_command_each(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    told = output(capsys, "adjust", NAME, "--progress", "+1 rep every 2 sessions")
+    assert "progress  +1 rep every 2 sessions" in told
+    assert "Step 0 of 5; the next step comes after 2 more sessions." in told
+    for days in (0.001, 0.002):
+        exercised(NAME, days)
+    shown = output(capsys, "show", NAME, "--at", "in 4 sessions")
+    assert "8 reps (5-10, progress)" in shown
+    assert "counted with 3 sessions a week" not in shown, "there is a history"
+    assert document(capsys, "show", NAME, "--at", "in 3 weeks")["at"] is not None
+    output(capsys, "adjust", NAME, "--progress", "none")
+    assert "5 reps (5-10), hold" in output(capsys, "show", NAME, "--at", "in 3 weeks")
+
+
+def test_a_rule_that_has_nothing_to_climb_is_told(
+    capsys: pytest.CaptureFixture[str], script: Path
+) -> None:
+    told = output(capsys, "adjust", script, "--progress", "+1 set every week")
+    assert "There is nothing to climb" in told
+
+
+def test_a_history_that_cannot_be_read_is_told_and_the_session_goes_on(
+    capsys: pytest.CaptureFixture[str], script: Path
+) -> None:
+    script.write_text(f"progress: +1 rep every session\n{SHORT}")
+    path = Profile().history_path
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"no database at all" * 100)
+    assert run(["show", str(script)]) == 0
+    captured = capsys.readouterr()
+    assert "progress is not counted: the history of sessions" in captured.err
+    assert "2 reps (2-4)" in captured.out
+
+
+def test_what_is_different_is_spoken_live(
+    capsys: pytest.CaptureFixture[str], script: Path, tmp_path: Path
+) -> None:
+    script.write_text(f"progress: +1 rep every session\n{SHORT}")
+    exercised(script, -1)
+    target = tmp_path / "heard.wav"
+    output(capsys, "play", script, "--output", "file", "--fast", "--file", target)
+    heard, _ = soundfile.read(target, dtype="int16")
+    routine = load_routine(script)
+    decided = Personal(str(script), Request(Settings(), Profile())).decide(routine)
+    with LiveStudio(Settings(), LIVE_RATE) as studio:
+        studio.furnish(routine)
+        ready = prepared(routine, decided.settings, decided.changes)
+        voice = studio.voice_for(ready.manner)
+        timeline = build(ready, voice, studio.cues(0), LIVE_RATE).timeline
+    said = [clip.label for clip in timeline.clips if clip.kind == "speech"]
+    assert "Today, 3 repetitions, one more than last time." in said
+    assert np.array_equal(heard[: timeline.duration], mix(timeline, 0, timeline.duration))
+
+
+# -- resuming --------------------------------------------------------------------------------------
+
+
+def test_a_session_that_goes_on_keeps_its_values(
+    capsys: pytest.CaptureFixture[str], script: Path
+) -> None:
+    script.write_text(f"progress: +1 rep every session\n{SHORT}")
+    output(capsys, "adjust", script, "plank.hold=7")
+    session = subprocess.Popen(
+        [sys.executable, "-m", "coach", "play", str(script), "--output", "none", "--plain",
+         "--detail", "cues"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert session.stdout is not None
+    for line in session.stdout:
+        if "Repetition 1 of 2" in line:
+            break
+    session.terminate()
+    session.communicate(timeout=30)
+    # Whatever is saved or done meanwhile is for other sessions.
+    output(capsys, "adjust", script, "plank.hold=5", "squeeze.hold=9")
+    entry = History().unfinished(script)
+    assert entry is not None
+    exercised(script, -1)
+    request = Request(entry.settings, Profile(), use_saved=False, is_resumed=True)
+    routine = load_routine(script)
+    decided = Personal(str(script), request).decide(routine)
+    squeeze, plank = adjust(routine, decided.settings).routine.exercises()
+    assert squeeze.reps.value == 2
+    assert [p.hold.value for p in (*squeeze.phases, *plank.phases) if p.hold] == [3, 7]
+
+
+# -- profiles --------------------------------------------------------------------------------------
+
+
+def test_profiles_keep_settings_and_history_apart(
+    capsys: pytest.CaptureFixture[str], script: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(["adjust", str(script), "reps=3", "--profile", "anna"]) == 0
+    captured = capsys.readouterr()
+    assert "`anna` is a new profile." in captured.err
+    assert f"Saved for {script} of anna:" in captured.out
+    assert values(document(capsys, "adjust", script)) == {}
+    monkeypatch.setenv("COACH_PROFILE", "anna")
+    assert values(document(capsys, "adjust", script)) == {"squeeze.reps": 3}
+    assert values(document(capsys, "adjust", script, "--profile", "bert")) == {}
+    exercised(script, -1, profile=Profile("anna"))
+    assert len(document(capsys, "history")["sessions"]) == 1
+    monkeypatch.delenv("COACH_PROFILE")
+    assert document(capsys, "history")["sessions"] == []
+    assert "expected a profile's name" in output(
+        capsys, "show", script, "--profile", "../x", code=1
+    )
+
+
+# -- fitting ---------------------------------------------------------------------------------------
+
+
+def test_a_rendered_session_fits_and_tells_what_was_chosen(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    target = tmp_path / "a.wav"
+    assert run(["render", NAME, "--fit", "14m", "-o", str(target)]) == 0
+    captured = capsys.readouterr()
+    assert "Chosen to fill 14:00: cat-camel.reps=" in captured.err
+    seconds = Fraction(soundfile.info(target).frames, 24_000)
+    assert 14 * 60 - 15 < seconds <= 14 * 60
+    shown = document(capsys, "show", NAME, "--fit", "14m")
+    assert shown["exact"] is True
+    assert shown["duration"] == float(seconds)
+    assert {e["reps"]["origin"] for e in shown["exercises"]} == {"fit"}
+
+
+def test_a_time_that_is_too_short_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    told = output(capsys, "play", NAME, "--fit", "5m", "--output", "none", "--fast", code=1)
+    assert "nothing fits into 5:00: the shortest session inside the prescribed ranges takes" in told
+    assert "--fit: expected a duration" in output(capsys, "show", NAME, "--fit", "x", code=1)
+
+
+def test_a_live_session_that_nothing_is_spoken_of_fits_too(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    target = tmp_path / "a.wav"
+    output(capsys, "play", NAME, "--fit", "13m", "--output", "file", "--fast", "--file", target)
+    assert 12 * 60 < soundfile.info(target).duration <= 13 * 60
+
+
+# -- at once, and many -----------------------------------------------------------------------------
+
+
+def test_two_at_once_both_save(script: Path) -> None:
+    commands = [
+        [sys.executable, "-m", "coach", "adjust", str(script), setting, "-q"]
+        for setting in ("squeeze.reps=3", "plank.hold=7", "plank.rest=9", "speed=0.9")
+    ]
+    running = [subprocess.Popen(command, env=dict(os.environ)) for command in commands]
+    assert [process.wait(60) for process in running] == [0] * 4
+    saved = SettingsStore(Profile().settings_folder).load(script).saved
+    assert set(saved.values) == {"squeeze.reps", "plank.hold", "plank.rest", "speed"}
