@@ -33,7 +33,7 @@ SHORT_STEP, LONG_STEP = Fraction(1), Fraction(5)
 """Seconds by which a time changes; the second one from `LONG_FROM` seconds on."""
 LONG_FROM = Fraction(20)
 SPEED_STEP = Fraction(1, 20)
-KEYS_LINE = "up down: choose   left right: change   d: as prescribed   Enter: save   Esc: leave"
+KEYS_LINE = "up, down: choose  left, right: change  d: prescribed  Enter: save  Esc: leave"
 
 
 @dataclass(frozen=True, slots=True)
