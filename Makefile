@@ -17,8 +17,10 @@ session: $(VENV)/.user
 	    echo "To hear the file: $$player session.wav"; exit 0; \
 	done; echo "To hear the file, open session.wav with any player, or copy it to a phone."
 
+# What is heard live wants the machine for itself.
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --ignore tests/live
+	$(BIN)/python -m pytest tests/live
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check

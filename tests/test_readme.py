@@ -75,7 +75,10 @@ def test_every_command_is_understood_and_fits_its_routine(
         prepare(find_routine(values["routine"]), settings_from(values))
     for path in values.get("paths", ()):
         load_routine(Path(path))
-    if name in ("list", "check", "schema"):
+    is_form = name == "adjust" and len(arguments) == 1  # which wants a terminal
+    if name in ("list", "check", "schema") or (name == "adjust" and not is_form):
+        if "--reset" in arguments or "restart" in arguments:
+            assert cli.run(["adjust", arguments[0], "cat-camel.hold=8", "--progress", RULE]) == 0
         assert cli.run([name, *arguments]) == 0
 
 
@@ -149,6 +152,7 @@ def test_the_json_example_has_the_keys_of_the_cue_sheet() -> None:
     assert {event["kind"] for event in sheet["events"]} <= set(re.findall(r"`(\w+)`", kinds[1]))
 
 
+RULE = "+1 rep every 2 sessions"
 DEFAULTS: dict[str, Any] = {
     **dict.fromkeys(("hold", "reps", "sets", "rest", "only", "skip", "adjust"), ()),
     **dict.fromkeys(("detail", "count", "speed", "language", "voice", "engine", "cues")),
