@@ -228,7 +228,7 @@ def test_progress_counts_what_was_finished(
     exercised(script, -6)
     shown = output(capsys, "show", script)
     assert "3 reps (2-4, progress)" in shown
-    assert "Step 1 of 2; the next step comes after 2 more sessions." in shown
+    assert "  squeeze: step 1 of 2; the next step comes after 2 more sessions." in shown
     assert "Compared with last time: reps 2 -> 3 of squeeze." in shown
     found = document(capsys, "show", script)
     assert found["exercises"][0]["reps"] == {"value": 3, "from": 2, "to": 4, "origin": "progress"}
@@ -240,14 +240,18 @@ def test_progress_is_begun_seen_and_undone_by_one_command_each(
 ) -> None:
     told = output(capsys, "adjust", NAME, "--progress", "+1 rep every 2 sessions")
     assert "progress  +1 rep every 2 sessions" in told
-    assert "Step 0 of 5; the next step comes after 2 more sessions." in told
+    assert (
+        "bridging, resisted-hip-abduction, hip-adduction-ball-squeeze: step 0 of 5; the next"
+        in told
+    )
     for days in (0.001, 0.002):
         exercised(NAME, days)
     shown = output(capsys, "show", NAME, "--at", "in 4 sessions")
     assert "8 reps (5-10, progress)" in shown
     assert "counted with 3 sessions a week" not in shown, "there is a history"
     assert document(capsys, "show", NAME, "--at", "in 3 weeks")["at"] is not None
-    output(capsys, "adjust", NAME, "--progress", "none")
+    told = output(capsys, "adjust", NAME, "--progress", "none")
+    assert "What was climbed is as prescribed or saved again." in told
     assert "5 reps (5-10), hold" in output(capsys, "show", NAME, "--at", "in 3 weeks")
 
 

@@ -24,6 +24,7 @@ from coach.cli.doses import (
 )
 from coach.cli.options import Request, RoutineName, profile_from, profile_option
 from coach.profile import Profile
+from coach.progress import Progress
 from coach.settings import Address, DoseKey
 from coach.settings.adjust import amounts
 from coach.settings.dose import routine_doses, show_amount, show_range
@@ -226,7 +227,10 @@ class _Work:
         if any(map(_is_rule, changed)):
             for line in progress_lines(self.after.decided.in_force):
                 echo_text(line)
-            if not self.after.decided.in_force.standings:
+            is_ended = all(after[n].text == str(Progress()) for n in changed if _is_rule(n))
+            if is_ended:
+                echo_text("What was climbed is as prescribed or saved again.")
+            elif not self.after.decided.in_force.standings:
                 echo_text(NOTHING_CLIMBS)
 
     def _comparison(self, name: str) -> str:

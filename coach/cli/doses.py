@@ -117,25 +117,26 @@ def manner_value(settings: Settings, key: str) -> str:
 
 
 def progress_lines(found: InForce) -> Iterator[str]:
-    """Yield how far ranges have been climbed, exercises that stand alike in one line."""
-    alike: dict[Standing, list[str]] = {}
+    """Yield each rule and how far it has led, exercises that stand alike in one line."""
+    alike: dict[str, dict[Standing, list[str]]] = {}
     for owner, standing in found.standings.items():
-        alike.setdefault(standing, []).append(owner)
-    for standing, owners in alike.items():
-        of = "" if len(alike) == 1 else f" of {', '.join(owners)}"
-        yield f"Progress{of}: {standing.progress}. {_standing_text(standing)}"
+        alike.setdefault(str(standing.progress), {}).setdefault(standing, []).append(owner)
+    for rule, standings in alike.items():
+        yield f"Progress: {rule}."
+        for standing, owners in standings.items():
+            yield f"  {', '.join(owners)}: {_standing_text(standing)}"
 
 
 def _standing_text(standing: Standing) -> str:
     if standing.level >= standing.top:
-        return "All steps are done."
+        return "at the top."
     left = standing.every - standing.counted
     if standing.unit == "session":
         coming = f"the next step comes after {_plural(left, 'more session')}"
     else:
         coming = f"the next step comes after {_plural(left, 'week')} with a session"
     held = "; held back by pain" if standing.is_held else ""
-    return f"Step {standing.level} of {standing.top}{held}; {coming}."
+    return f"step {standing.level} of {standing.top}{held}; {coming}."
 
 
 def changes_lines(changes: tuple[DoseChange, ...], routine: Routine) -> Iterator[str]:

@@ -76,6 +76,7 @@ class Bench:
             "PYTHONPATH": str(HERE.parent.parent),
             "XDG_CACHE_HOME": str(self.clips),
             "XDG_STATE_HOME": str(folder / "home" / "state"),
+            "XDG_CONFIG_HOME": str(folder / "home" / "config"),
         }
 
     def cold(self) -> None:
@@ -209,6 +210,24 @@ def quarter_hour(bench: Bench) -> list[Row]:
     ]
 
 
+def adjusting(bench: Bench) -> list[Row]:
+    """Compare a profile in which a thousand routines have settings with one of a single one."""
+    for count, profile in ((1, "one"), (1000, "many")):
+        folder = bench.folder / "home/config/audio-coach/profiles" / profile / "settings"
+        folder.mkdir(parents=True)
+        for n in range(count - 1):
+            (folder / f"routine-{n}.yaml").write_text("coach: 1\nvalues: {reps: 7}\n", "utf-8")
+
+    def adjust(profile: str) -> float:
+        return bench.run(*COACH, "adjust", ROUTINE, "reps=7", "-q", "--profile", profile)
+
+    many, one = bench.in_turn(lambda: adjust("many"), lambda: adjust("one"), rounds=bench.rounds)
+    return [
+        Row("coach adjust, 1,000 routines saved", 1000 * many, "ms"),
+        Row("  / with one saved", many / one, "x", 1.1),
+    ]
+
+
 def memory(bench: Bench) -> list[Row]:
     (bench.folder / "long.yaml").write_text(LONG, "utf-8")
     command = (*COACH, "render", "long.yaml", "--quiet", "-o", "long.wav")
@@ -241,7 +260,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="coach-bench-", dir=chosen.folder) as name:
         bench = Bench(Path(name), chosen.rounds)
         bench.cold()
-        for part in (start_up, cold, warm, quarter_hour, memory):
+        for part in (start_up, cold, warm, quarter_hour, adjusting, memory):
             print(f"measuring: {part.__name__.replace('_', ' ')}", file=sys.stderr)
             rows += part(bench)
     print_table(rows)
