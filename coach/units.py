@@ -189,7 +189,7 @@ class Quantity(Generic[Number]):
             limit = self.least if result < self.least else self.most
             raise ValueError(
                 f"expected {bound} {self.show(limit)}, found {decimal(Fraction(result))} "
-                f"({self.show(value)} in force, changed)"
+                f"({self.show(value)} is in force)"
             )
         return result
 

@@ -138,7 +138,8 @@ def test_reset(capsys: pytest.CaptureFixture[str], script: Path) -> None:
         (["cues=nope"], "expected the name of a cue pack or a pack's folder, found `nope`"),
         (["voice=nobody-at-all"], "there is no voice `nobody-at-all`"),
         (["engine=nope"], "nope"),
-        (["language=xx"], "xx"),
+        (["language=de"], "the coach has no phrases in the language `de`"),
+        (["speed="], "speed: expected a number"),
     ],
 )
 def test_what_is_refused_changes_nothing(
@@ -172,6 +173,24 @@ def test_a_cue_pack_is_found_again_from_another_folder(
     output(capsys, "adjust", script, "cues=./mine")
     monkeypatch.chdir("/")
     output(capsys, "show", script)
+
+
+def test_sounds_and_words_that_are_gone_are_told_and_the_session_goes_on(
+    capsys: pytest.CaptureFixture[str], script: Path
+) -> None:
+    path = SettingsStore(Profile().settings_folder).path(script)
+    path.parent.mkdir(parents=True)
+    path.write_text("coach: 1\nvalues: {cues: /gone, language: xx, reps: 3}\n")
+    for arguments in (["show", str(script)], ["adjust", str(script), "plank.hold=7"]):
+        assert run(arguments) == 0
+        told = capsys.readouterr().err
+        assert "the saved `cues` is kept but not used: expected the name of a cue pack" in told
+        assert "the saved `language` is kept but not used: the coach has no phrases" in told
+    assert "  cues: /gone" in path.read_text()
+    output(capsys, "adjust", script, "--reset", "cues", "--reset", "language")
+    assert "cues" not in path.read_text()
+    output(capsys, "adjust", script, "--reset")
+    assert not path.exists()
 
 
 def test_what_does_not_fit_the_script_any_more_is_told_and_kept(

@@ -146,7 +146,7 @@ class _Work:
         self._name = name
         self._profile = profile
         self._personal = Personal(name, Request(Settings(), profile))
-        self._saved = self._personal.saved
+        self._saved = self._personal.stored
         self.before = self.after = self._made()
 
     def _made(self) -> Made:
@@ -206,7 +206,7 @@ class _Work:
 
     def tell(self) -> None:
         """Tell what has been saved, and what it does to the session's length."""
-        before, after = self._saved.values, self._personal.saved.values
+        before, after = self._saved.values, self._personal.stored.values
         changed = [name for name in after if after[name] != before.get(name)]
         whose = f" of {self._profile.name}" if self._profile.name else ""
         if changed:
@@ -249,7 +249,7 @@ class _Work:
             ),
         }
         parts = [f"{word} {' and '.join(values)}" for word, values in told.items() if values]
-        if self._personal.saved.values[name].is_beyond:
+        if self._personal.stored.values[name].is_beyond:
             parts.append("beyond")
         return f"({', '.join(parts)})" if parts else ""
 
@@ -273,7 +273,7 @@ class _Work:
         ):
             if line:
                 echo_text(line)
-        if self._personal.saved.values:
+        if self._personal.stored.values:
             echo_text(f"Saved in {self._store_path()}.")
         else:
             echo_text(f"Nothing is saved; `coach adjust {self._name} NAME=VALUE` does that.")
@@ -293,7 +293,7 @@ class _Work:
                     "since": entry.since.isoformat(),
                     "beyond": entry.is_beyond,
                 }
-                for name, entry in self._personal.saved.values.items()
+                for name, entry in self._personal.stored.values.items()
             },
             "values": [
                 {"name": str(address), **range_json(value, origin)}
@@ -343,16 +343,22 @@ def _row(address: Address, value: Range[Any], origin: str) -> tuple[str, ...]:
 
 
 def _checked(item: Assignment) -> Assignment:
-    """Return an assignment whose file or folder is there, named so that it is found again."""
-    from coach.cues import load_pack
+    """Return an assignment whose sounds or words are there, named so that they are found again.
+
+    Raises:
+        CoachError: they are not there.
+    """
+    from coach.cli.personal import check_cues
     from coach.files import data_dir
+    from coach.phrases import load_phrasebook
     from coach.script import is_path
 
-    if item.key != "cues":
-        return item
-    load_pack(item.value, data_dir("audio_cues"))
-    if is_path(item.value):
-        return dataclasses.replace(item, value=str(Path(item.value).absolute()))
+    if item.key == "language":
+        load_phrasebook(item.value)
+    if item.key == "cues":
+        check_cues(item.value)
+        if not (data_dir("audio_cues") / item.value).is_dir() or is_path(item.value):
+            return dataclasses.replace(item, value=str(Path(item.value).absolute()))
     return item
 
 

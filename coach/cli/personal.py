@@ -10,7 +10,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from coach.errors import HistoryError
+from coach.errors import CoachError, HistoryError
+from coach.files import data_dir
+from coach.phrases import load_phrasebook
 from coach.session import bundled_routines, find_routine
 from coach.settings import Settings, layered
 from coach.settings.foresee import Foreseen, When, foresee
@@ -51,7 +53,8 @@ class Personal:
     Attributes:
         path: the routine's script.
         script: what it is known by: its path, or a bundled routine's name.
-        saved: what is saved for it, if that is to be used.
+        stored: what is saved for it, if that is to be used.
+        saved: the same without what cannot be used here.
         manner: what is known of the settings before the routine is loaded.
     """
 
@@ -72,8 +75,13 @@ class Personal:
                 loaded = SettingsStore(request.profile.settings_folder).load(self.script)
                 saved = loaded.saved
                 self._problems = (loaded.problem,) if loaded.problem else ()
-        self.saved = saved
-        self.manner = layered(manner_of(saved), request.settings)
+        self.stored = saved
+        missing = _missing(saved)
+        self._problems += tuple(
+            f"the saved `{name}` is kept but not used: {why}" for name, why in missing.items()
+        )
+        self.saved = saved.with_values(dict.fromkeys(missing))
+        self.manner = layered(manner_of(self.saved), request.settings)
 
     def with_saved(self, saved: Saved) -> Personal:
         """Return the same with other settings saved."""
@@ -133,3 +141,26 @@ class Personal:
         except HistoryError as error:
             self._problems = (*self._problems, f"progress is not counted: {error.message}")
             return None
+
+
+def _missing(saved: Saved) -> dict[str, str]:
+    """Return what is saved of which the sounds or the words are gone, and why."""
+    missing = {}
+    for name, check in (("cues", check_cues), ("language", load_phrasebook)):
+        if name in saved.values:
+            try:
+                check(saved.values[name].text)
+            except CoachError as error:
+                missing[name] = error.message
+    return missing
+
+
+def check_cues(name: str) -> None:
+    """Check that there is a cue pack of that name or in that folder.
+
+    Raises:
+        CuePackError: there is none, or something is wrong with it.
+    """
+    from coach.cues import load_pack
+
+    load_pack(name, data_dir("audio_cues"))

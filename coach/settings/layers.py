@@ -77,7 +77,7 @@ def parse_manner(key: str, value: str | tuple[str, ...]) -> dict[str, Any]:
         names = () if text.lower() in ("", "none") else parse_names("skip", texts)
         return {"skip": names}
     if key == "speed":
-        return {"speed": parse_speed(text)}
+        return {"speed": parse_speed(text, "speed")}
     choices = {"detail": get_args(Detail), "count": get_args(Count)}.get(key)
     if choices and text not in choices:
         raise SettingError(f'{key}: expected one of {", ".join(choices)}, found "{text}"')

@@ -147,8 +147,8 @@ def parse_names(option: str, values: Iterable[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def parse_speed(text: str) -> Fraction:
-    """Return the speed of speech that `text` means; 1 is normal.
+def parse_speed(text: str, name: str = "--speed") -> Fraction:
+    """Return the speed of speech that `text` means; 1 is normal. Messages begin with `name`.
 
     Raises:
         SettingError: it is not a number from 0.5 to 2.
@@ -156,4 +156,4 @@ def parse_speed(text: str) -> Fraction:
     try:
         return SPEED.value(text)
     except ValueError as error:
-        raise SettingError(f"--speed: {error}") from None
+        raise SettingError(f"{name}: {error}") from None
