@@ -172,7 +172,13 @@ def test_the_same_place_in_a_changed_session(
         assert cut.label == joined.label
         assert frame - cut.start == target - joined.start
     before = places(old)[place_at(places(old), frame)]
-    if any((place.kind, place.where) == (before.kind, before.where) for place in places(new)):
+
+    def alike(timeline: Timeline) -> int:
+        kind = (before.kind, before.where)
+        return sum((place.kind, place.where) == kind for place in places(timeline))
+
+    # The words before a short rest, which belong to no exercise, may have gone into it.
+    if alike(old) == alike(new):
         if before.start < frame < before.end - 1 and not speech_at(old, frame + 1):
             after = places(new)[place_at(places(new), target)]
             assert after.where.exercise == before.where.exercise
