@@ -15,7 +15,7 @@ import coach
 PACKAGE = Path(coach.__file__).parent
 
 LAYERS = (
-    *("errors", "units", "clock", "resample", "template", "files", "parts", "locks", "profile"),
+    *("errors", "units", "clock", "resample", "template", "files", "parallel", "parts", "locks", "profile"),
     *("progress", "script", "values", "format", "validation"),
     *("routine", "settings", "phrases"),
     *("steps", "plan", "timeline", "places", "correspondence"),

@@ -25,7 +25,7 @@ from coach.session import RENDER_RATE, EstimatedVoice, build, find_routine, prep
 from coach.settings import Settings
 from coach.speech import open_engine
 from coach.speech.normalise import normalise
-from coach.speech.parallel import as_finished
+from coach.parallel import as_finished
 from coach.speech.speaker import Speaker
 from coach.speech.store import ClipStore
 from coach.steps import texts_in
