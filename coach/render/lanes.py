@@ -178,11 +178,11 @@ class _Owners:
 
 
 def _owners(timeline: Timeline, lane_of: dict[str, int]) -> _Owners:
-    sounding: list[tuple[int, str]] = sorted(
-        (item.start, item.where.exercise)
-        for item in (*timeline.spans, *timeline.clips)
-        if item.where.exercise
-    )
+    events: list[tuple[int, Where]] = [
+        *((span.start, span.where) for span in timeline.spans),
+        *((clip.start, clip.where) for clip in timeline.clips),
+    ]
+    sounding = sorted((start, where.exercise) for start, where in events if where.exercise)
     chapters = []
     for marker, end in timeline.chapters():
         i = bisect_left(sounding, (marker.start, ""))

@@ -7,22 +7,26 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from matplotlib.backends.backend_agg import RendererAgg
     from matplotlib.figure import Figure
 
 MAIN = "DejaVu Sans"
 """Comes with the library that draws, and has the letters of most alphabets."""
 ALIKE = ("Verdana", "Arial")
 """What programs that show an SVG take where there is no DejaVu; the first is as wide."""
+NOWHERE = "\ufffe\uffff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+"""No characters, and those that would turn round what comes after a name, too."""
 LONGEST = 200
 """Characters of a text that are looked at at all."""
 
 
 def plain(text: str) -> str:
-    """Return a text in one line, without the characters that no XML file may hold."""
+    """Return a text in one line, without what no XML file may hold and what turns texts round."""
+    blank = ("Cc", "Zl", "Zp")
     kept = "".join(
-        " " if (category := unicodedata.category(char)) in ("Cc", "Zl", "Zp") else char
+        " " if unicodedata.category(char) in blank else char
         for char in text
-        if unicodedata.category(char) != "Cs" and char not in "\ufffe\uffff"
+        if unicodedata.category(char) != "Cs" and char not in NOWHERE
     )
     return " ".join(kept.split())
 
@@ -59,7 +63,8 @@ class Lettering:
     def __init__(self, figure: Figure) -> None:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-        self._renderer = FigureCanvasAgg(figure).get_renderer()
+        canvas = FigureCanvasAgg(figure)
+        self._renderer: RendererAgg = canvas.get_renderer()  # type: ignore[no-untyped-call]
         self._dots = figure.dpi
 
     def width(self, text: str, size: float, weight: str = "normal") -> float:
@@ -67,8 +72,8 @@ class Lettering:
         from matplotlib.font_manager import FontProperties
 
         font = FontProperties(size=size, weight=weight)
-        width, _, _ = self._renderer.get_text_width_height_descent(text, font, ismath=False)
-        return float(width) * 72 / self._dots
+        measured = self._renderer.get_text_width_height_descent(text, font, ismath=False)  # type: ignore[no-untyped-call]
+        return float(measured[0]) * 72 / self._dots
 
     def shortened(self, text: str, size: float, room: float, weight: str = "normal") -> str:
         """Return as much of a text as fits into `room` points, with an ellipsis if that is less.
