@@ -79,20 +79,21 @@ def plot(session: Session, path: Path, kind: PictureKind, *, is_exact: bool = Tr
 @contextlib.contextmanager
 def _quietly(session: Session) -> Iterator[None]:
     """Keep the user's own style of plots away, and the library's remarks off the terminal."""
-    import matplotlib as mpl
-    from matplotlib import style
-
     log = logging.getLogger("matplotlib")
     level = log.level
     log.setLevel(logging.CRITICAL)
     try:
-        with warnings.catch_warnings(), style.context("default"):
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            mpl.rcParams["svg.fonttype"] = "none"
-            mpl.rcParams["svg.hashsalt"] = "coach"
-            mpl.rcParams["path.simplify"] = False
-            mpl.rcParams["font.sans-serif"] = families(_texts(session))
-            yield
+            import matplotlib as mpl
+            from matplotlib import style
+
+            with style.context("default"):
+                mpl.rcParams["svg.fonttype"] = "none"
+                mpl.rcParams["svg.hashsalt"] = "coach"
+                mpl.rcParams["path.simplify"] = False
+                mpl.rcParams["font.sans-serif"] = families(_texts(session))
+                yield
     finally:
         log.setLevel(level)
 
@@ -126,7 +127,7 @@ def figure(session: Session, *, is_exact: bool = True) -> Figure:
         floor += full * scale
         drawing.lane(lane, floor, full * scale)
     drawing.bars()
-    drawing.heading(session.routine.title, _summary(session, is_exact=is_exact), top)
+    drawing.heading(_title(session), _summary(session, is_exact=is_exact), top)
     drawing.legend(tall)
     return picture
 
@@ -145,7 +146,7 @@ def description(session: Session, *, is_exact: bool = True) -> str:
 
 
 def _title(session: Session) -> str:
-    return plain(session.routine.title)
+    return plain(session.routine.title) or session.routine.id
 
 
 def _total(session: Session) -> str:
