@@ -61,7 +61,7 @@ MARGIN, GAP = 12.0, 8.0
 """Points beside the names, and between them and the times."""
 AXIS = 12.0
 """Points that the numbers above the lanes take."""
-NARROWEST = 3.0
+NARROWEST, EDGED = 3.0, 1.5
 """Points of a bracket above a set, and of a bar that has a fine white edge."""
 LOWEST = 0.7
 """How much of its usual height a lane needs for the names of its sets."""
@@ -231,7 +231,7 @@ class Drawing:
 
         right = self._axes.get_xlim()[1]
         self._axes.hlines(self._floors, 0, right, colors=LINE, linewidths=0.5, zorder=0.9)
-        narrowest = NARROWEST / self._across * right
+        narrowest = EDGED / self._across * right
         for kind, shapes in self._shapes.items():
             is_ground = kind == "chapter"
             edges = [
