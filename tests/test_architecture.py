@@ -189,6 +189,7 @@ def test_printing_is_seen(source: str) -> None:
 HEAVY = (
     *("numpy", "soundfile", "soxr", "pyttsx3", "pydantic", "rich", "yaml", "platformdirs"),
     *("miniaudio", "simpleaudio", "jeepney", "wakepy", "pyfiglet", "prompt_toolkit"),
+    "matplotlib",
 )
 
 ALLOWED = {
