@@ -13,7 +13,7 @@ from coach.units import Range, clock, decimal, short_duration
 if TYPE_CHECKING:
     from coach.routine import Exercise, Routine
     from coach.settings import Settings
-    from coach.settings.climb import Standing
+    from coach.settings.counter import Standing
     from coach.settings.foresee import Foreseen
     from coach.settings.layers import DoseChange, InForce
 

@@ -17,7 +17,7 @@ from typing import Any, get_args
 from coach.history.database import DamagedHistoryError
 from coach.history.running import is_running
 from coach.settings import READY, Amount, DoseKey, Override, Settings
-from coach.settings.climb import Done
+from coach.settings.counter import Done
 from coach.steps import Where
 from coach.units import Count, Detail
 

@@ -9,7 +9,7 @@ from datetime import datetime, time, timedelta
 from fractions import Fraction
 
 from coach.errors import SettingError
-from coach.settings.climb import Done
+from coach.settings.counter import Done
 
 PACE_DAYS = 28
 """How far back it is counted how often somebody exercises."""

@@ -18,7 +18,8 @@ from coach.progress import ClimbedKey, parse_progress
 from coach.routine import Routine
 from coach.settings import Address, DoseKey, Origin, Override, Settings, layered
 from coach.settings.adjust import amounts, check_owner, set_doses
-from coach.settings.climb import Climbed, Done, Rule, Standing, climb
+from coach.settings.climb import Climbed, Rule, climb
+from coach.settings.counter import Done, Standing
 from coach.settings.dose import PHASE_KEYS
 from coach.settings.saved import Saved, SavedValue
 from coach.settings.text import DOSE_KEYS, parse_address, parse_names, parse_override, parse_speed
@@ -203,20 +204,8 @@ def _climbed(routine: Routine, layer: SavedLayer, past: Sequence[Done], at: date
         return Climbed()
     adjusted = set_doses(routine, layer.settings.overrides)
     # What the user has set is climbed from, and counted from when it was set.
-    begun: dict[str, datetime] = {}
-    for address, source in adjusted.sources.items():
-        if address.owner and address.key in _CLIMBED:
-            since = layer.since[source.address]
-            begun[address.owner] = max(begun.get(address.owner, since), since)
-    counted = {
-        owner: Rule(rule.progress, _later(rule.since, begun.get(owner)))
-        for owner, rule in rules.items()
-    }
-    return climb(adjusted.routine, counted, past, at)
-
-
-def _later(one: datetime | None, other: datetime | None) -> datetime | None:
-    return max((moment for moment in (one, other) if moment), default=None)
+    since = {address: layer.since[source.address] for address, source in adjusted.sources.items()}
+    return climb(adjusted.routine, rules, past, at, since)
 
 
 def _told(problems: Mapping[str, str]) -> Iterator[str]:

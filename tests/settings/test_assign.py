@@ -16,7 +16,7 @@ from coach.routine import Routine
 from coach.settings import Settings
 from coach.settings.adjust import amounts, set_doses
 from coach.settings.assign import Ask, assign, reset
-from coach.settings.climb import Done
+from coach.settings.counter import Done
 from coach.settings.dose import show_amount
 from coach.settings.layers import SAVED_KEYS, in_force
 from coach.settings.saved import Saved, SavedValue

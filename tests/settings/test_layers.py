@@ -18,7 +18,7 @@ from coach.routine import Routine
 from coach.session import Prepared, build, prepared
 from coach.settings import Address, Manner, Override, Settings
 from coach.settings.adjust import adjust, amounts, set_doses
-from coach.settings.climb import Done
+from coach.settings.counter import Done
 from coach.settings.dose import doses, routine_doses, show_amount
 from coach.settings.layers import InForce, changes_since, in_force, manner_of, saved_layer
 from coach.settings.saved import Saved, SavedValue
@@ -100,6 +100,22 @@ def test_progress_climbs_from_what_is_saved_and_counts_from_then() -> None:
     assert (values(state)["cat.reps"], origins(state)["cat.reps"]) == (8, "progress")
     other = {**rule, "cat.rest": SavedValue("7", late), "speed": SavedValue("1", late)}
     assert values(found(Saved(other), past=past))["cat.reps"] == 10, "a rest is not climbed"
+
+
+def test_a_value_that_is_not_climbed_by_the_rule_does_not_begin_it_anew() -> None:
+    past = [Done(NOW + timedelta(days=n)) for n in range(6)]
+    rule = {"progress": SavedValue("+1 rep every 2 sessions", NOW)}
+    held = {**rule, "cat.hold": SavedValue("6", NOW + timedelta(days=10))}
+    assert values(found(Saved(held), past=past))["cat.reps"] == 8
+
+
+def test_a_value_that_was_saved_below_its_range_stays_and_the_session_can_be_had() -> None:
+    past = [Done(NOW + timedelta(days=n)) for n in range(6)]
+    rule = {"progress": SavedValue("+1 rep every session", NOW)}
+    low = Saved({**rule, "reps": SavedValue("1", NOW, is_beyond=True)})
+    state = found(low, past=past)
+    assert (values(state), origins(state)) == ({"cat.reps": 1}, {"cat.reps": "saved"})
+    adjust(ROUTINE, state.settings)
 
 
 def test_a_saved_rule_takes_the_place_of_the_scripts() -> None:
