@@ -21,7 +21,9 @@ CLIMBS = st.builds(
 ) | st.builds(
     Climb,
     key=st.sampled_from(["hold", "work"]),
-    amount=st.integers(1, 40).map(lambda n: Fraction(n, 2)),
+    amount=st.integers(1, 40).map(lambda n: Fraction(n, 2))
+    | st.integers(1, 24 * 3600).map(Fraction)
+    | st.decimals("0.5", 24 * 3600, places=6).map(Fraction),
     every=st.integers(1, 100),
     unit=st.sampled_from(["session", "week"]),
 )
@@ -48,6 +50,9 @@ def test_a_rule_is_read_as_it_is_shown(rule: Progress) -> None:
         ("+5 seconds of hold every 3rd session", "+5s hold every 3 sessions"),
         ("+1 set every 2 weeks", "+1 set every 2 weeks"),
         ("+0:30 work a week", "+30s work every week"),
+        ("+90s hold every week", "+1m30s hold every week"),
+        ("+1 min 30 sec of hold every week", "+1m30s hold every week"),
+        ("+1h hold every 100 weeks", "+1h hold every 100 weeks"),
         (
             "+1 rep every session then +1s hold every week, hold if pain > 3; down if pain \u2265 7",
             "+1 rep every session, then +1s hold every week; hold if pain >= 4; down if pain >= 7",
