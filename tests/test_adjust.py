@@ -193,6 +193,41 @@ def test_sounds_and_words_that_are_gone_are_told_and_the_session_goes_on(
     assert not path.exists()
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        '{reps: "+1", "squeeze.reps": "+1", plank.hold: "+1"}',
+        "{skip: [squeeze, plank]}",
+        "{plank.hold: 23h, plank.reps: 900}\nbeyond: [plank.hold]",
+        "{voice: nobody-at-all}",
+        "{engine: nothing}",
+    ],
+)
+def test_whatever_is_saved_can_be_taken_back(
+    capsys: pytest.CaptureFixture[str], script: Path, values: str
+) -> None:
+    path = SettingsStore(Profile().settings_folder).path(script)
+    path.parent.mkdir(parents=True)
+    path.write_text(f"coach: 1\nvalues: {values}\n")
+    output(capsys, "adjust", script, "squeeze.rest=9")
+    assert "squeeze.rest: 9s" in path.read_text("utf-8")
+    if "voice" not in values and "engine" not in values:
+        output(capsys, "show", script)
+    assert "Taken back: " in output(capsys, "adjust", script, "--reset")
+    assert not path.exists()
+    output(capsys, "show", script)
+
+
+def test_a_script_that_is_broken_keeps_nothing_from_being_taken_back(
+    capsys: pytest.CaptureFixture[str], script: Path
+) -> None:
+    output(capsys, "adjust", script, "reps=3")
+    script.write_text("title: [")
+    assert run(["adjust", str(script), "reps=2"]) == 1
+    capsys.readouterr()
+    assert "Taken back: reps (3)." in output(capsys, "adjust", script, "--reset")
+
+
 def test_what_does_not_fit_the_script_any_more_is_told_and_kept(
     capsys: pytest.CaptureFixture[str], script: Path
 ) -> None:

@@ -95,10 +95,12 @@ def choose(routine: Routine, only: Collection[str], skip: Collection[str]) -> Ro
     Raises:
         SettingError: one of them is unknown, or nothing is left.
     """
-    for name in (*only, *skip):
-        check_owner(routine, name)
     if not (only or skip):
         return routine
+    known = {item.id for item in routine.owners()}
+    for name in (*only, *skip):
+        if name not in known:
+            check_owner(routine, name)
     items = tuple(_kept(routine.items, chosen_ids(routine, only, skip)))
     if not items:
         names = ", ".join(exercise.id for exercise in routine.exercises())
