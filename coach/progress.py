@@ -137,7 +137,12 @@ def parse_progress(text: str) -> Progress:
         words = re.sub(r"^\s*(?:then|and)\s+", "", part.strip(), flags=re.IGNORECASE)
         condition = _CONDITION.fullmatch(words)
         if condition:
-            levels[condition["what"].lower()] = parse_pain(condition["pain"])
+            word, level = condition["what"].lower(), parse_pain(condition["pain"])
+            if levels.setdefault(word, level) != level:
+                raise ValueError(
+                    f"expected one condition to {word}, "
+                    f"found pain >= {levels[word]} and pain >= {level}"
+                )
         else:
             climbs += map(parse_climb, re.split(r"\s+then\s+", words, flags=re.IGNORECASE))
     if not climbs:

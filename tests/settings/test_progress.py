@@ -80,6 +80,7 @@ def test_what_people_write(text: str, shown: str) -> None:
         ("+1 rep every session; hold if it hurts", "expected a condition such as `pain >= 4`"),
         ("+1 rep every session; hold if pain >= 0", "from 1 to 10"),
         ("+1 rep every session; hold if pain >= 6; down if pain >= 4", "hold at less pain"),
+        ("+1 rep a week; hold if pain > 3; hold if pain > 5", "one condition to hold, found pain"),
         ("; ".join(["+1 rep every session"] * 11), "at most 10 steps"),
         ("+1 rep every session, " * 10_000, "expected"),
     ],
@@ -121,8 +122,35 @@ def test_a_script_holds_and_steps_down_by_pain() -> None:
 
 
 @pytest.mark.parametrize(
+    "written",
+    [
+        '["+1s hold every session; hold if pain >= 4", "+1 round a week; down if pain >= 7"]',
+        '["+1s hold every session; hold if pain >= 4; down if pain >= 7", "+1 round a week"]',
+        '{steps: ["+1s hold every session; hold if pain > 3", +1 round a week], down_if: pain > 6}',
+        '{steps: "+1s hold every session, then +1 round a week; hold if pain > 3; down if pain > 6"}',
+        '{steps: ["+1s hold a session", "+1 round a week; hold if pain > 3"], '
+        "hold_if: pain > 3, down_if: pain > 6}",
+    ],
+)
+def test_a_condition_counts_wherever_it_is_written(written: str) -> None:
+    rule = "+1s hold every session, then +1 round every week; hold if pain >= 4; down if pain >= 7"
+    assert rules(written)[0] == rule
+
+
+@pytest.mark.parametrize(
     ("written", "message"),
     [
+        (
+            "[]",
+            "2:11 expected a rule such as `+1 rep every 2 sessions` or `+1s hold every week`, f",
+        ),
+        ("{steps: []}", "2:19 expected a rule such as"),
+        ("[none, +1 rep every week]", "2:12 expected a rule such as"),
+        ("{steps: none, hold_if: pain >= 4}", "2:34 expected steps beside a condition"),
+        (
+            '{steps: "+1 rep a week; hold if pain >= 3", hold_if: pain >= 4}',
+            "2:64 expected one condition to hold, found pain >= 3 and pain >= 4",
+        ),
         ("fast", "2:11 expected a rule such as"),
         ("[+1 rep every week, fast]", "2:31 expected a rule such as"),
         ("{hold_if: pain >= 4}", "2:11 expected `steps` in `progress`, found none"),
