@@ -207,7 +207,9 @@ class _Adjustment:
             changes: dict[str, Any] = {}
             if override.key in PHASE_KEYS:
                 changes = {"phases": self._phases(changed, n)}
-            elif override.phase is not None or not _reaches(override, exercise):
+            elif override.phase is not None or not _reaches(
+                override, exercise, is_ready=changed.settle_ready
+            ):
                 continue
             elif isinstance(override.value, tuple):
                 changes = {"sides": _sides(exercise, override.value, address)}
@@ -239,10 +241,15 @@ class _Adjustment:
         """Return the fields that an override changes."""
         value = self._overrides[n].value
         self._note(n, address)
-        if value == READY:
-            return {"settle": Range.fixed(READY_WAIT), "settle_ready": True}
         now: Range[Any] = getattr(item, address.key)
+        if value == READY:
+            return {"settle": now.at(READY_WAIT), "settle_ready": True}
         if isinstance(value, Relative):
+            if address.key == "settle" and amount_of(item, "settle") == READY:
+                raise SettingError(
+                    f"`{address.owner}` waits until its user is ready: there is no time to change",
+                    f"Set a time, as in {address}={show_amount('settle', READY_WAIT)}.",
+                )
             value = _changed(address, now, value)
         changes: dict[str, Any] = {address.key: now.at(value)}
         return {**changes, "settle_ready": False} if address.key == "settle" else changes
@@ -255,6 +262,11 @@ class _Adjustment:
         if override.owner is None:
             if isinstance(override.value, tuple):
                 return SettingError(f"no exercise has the sides {', '.join(override.value)}")
+            if override.key == "settle":  # which every exercise has
+                return SettingError(
+                    "every exercise waits until its user is ready: there is no time to change",
+                    "Set a time, as in settle=10s.",
+                )
             return SettingError(f"no exercise has `{override.key}`")
         owner = ".".join(part for part in (override.owner, override.phase) if part)
         items = self._routine.owners()
@@ -268,8 +280,8 @@ class _Adjustment:
         return SettingError(f"`{owner}` has no `{override.key}`", hint)
 
 
-def _reaches(override: Override, exercise: Exercise) -> bool:
-    """Return whether an override has something to change in an exercise."""
+def _reaches(override: Override, exercise: Exercise, *, is_ready: bool) -> bool:
+    """Return whether an override has something to change in an exercise, which may be waiting."""
     if override.key not in keys_of(exercise):
         return False
     if override.owner is not None:
@@ -277,6 +289,9 @@ def _reaches(override: Override, exercise: Exercise) -> bool:
     # For all exercises, repetitions change where repetitions are prescribed.
     if override.key == "reps":
         return exercise.is_repeated
+    # What waits for its user has no time that could be changed.
+    if override.key == "settle" and isinstance(override.value, Relative):
+        return not is_ready
     if isinstance(override.value, tuple):
         return all(_side(exercise, name) for name in override.value)
     return True
