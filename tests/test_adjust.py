@@ -104,6 +104,13 @@ def test_show_has_every_value_its_range_and_its_layer(
     assert f"Saved in {found['file']}." in text
 
 
+def test_what_waits_is_shown_as_ready(capsys: pytest.CaptureFixture[str], script: Path) -> None:
+    output(capsys, "adjust", script, "plank.settle=ready")
+    text = output(capsys, "adjust", script, "--show")
+    (row,) = [line for line in text.splitlines() if line.startswith("plank.settle")]
+    assert row.split()[1] == "ready"
+
+
 def test_without_a_terminal_no_form_opens(capsys: pytest.CaptureFixture[str], script: Path) -> None:
     text = output(capsys, "adjust", script)
     assert "Nothing is saved;" in text
@@ -327,6 +334,14 @@ def test_a_history_that_cannot_be_read_is_told_and_the_session_goes_on(
     captured = capsys.readouterr()
     assert "progress is not counted: the history of sessions" in captured.err
     assert "2 reps (2-4)" in captured.out
+
+
+def test_what_is_left_out_for_good_does_not_climb_in_time_to_come(
+    capsys: pytest.CaptureFixture[str], script: Path
+) -> None:
+    output(capsys, "adjust", script, "skip=squeeze", "progress=+1 rep every session")
+    found = document(capsys, "show", script, "--at", "in 9 sessions")
+    assert found["progress"]["squeeze"]["step"] == 0
 
 
 def test_what_is_different_is_spoken_live(

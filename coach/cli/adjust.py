@@ -289,7 +289,11 @@ class _Work:
         whose = f", {self._profile.name}" if self._profile.name else ""
         echo_text(f"{made.session.routine.title}{whose} ({self._length(made)})")
         click.echo()
-        rows = [_row(*value) for value in _values(made)]
+        now = dict(amounts(made.session.routine))
+        rows = [
+            _row(address, show_amount(address.key, now[address]), value, origin)
+            for address, value, origin in _values(made)
+        ]
         table(("Setting", "Value", "Prescribed", "From"), rows, whole=("Setting", "Value"))
         click.echo()
         for line in (
@@ -358,8 +362,7 @@ def _values(made: Made) -> Iterator[tuple[Address, Range[Any], str]]:
             yield address, value, sources[address].origin if address in sources else ""
 
 
-def _row(address: Address, value: Range[Any], origin: str) -> tuple[str, ...]:
-    shown = show_amount(address.key, value.value)
+def _row(address: Address, shown: str, value: Range[Any], origin: str) -> tuple[str, ...]:
     beyond = " (beyond)" if value.is_beyond else ""
     return (
         str(address),

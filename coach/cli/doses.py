@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from coach.settings import Settings
     from coach.settings.counter import Standing
     from coach.settings.foresee import Foreseen
-    from coach.settings.layers import DoseChange, InForce
+    from coach.settings.layers import InForce
+    from coach.settings.since import DoseChange
 
 ORIGINS = {
     "saved": "saved",

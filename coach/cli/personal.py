@@ -17,14 +17,14 @@ from coach.session import bundled_routines, find_routine
 from coach.settings import Settings, layered
 from coach.settings.foresee import Foreseen, When, foresee
 from coach.settings.layers import (
-    DoseChange,
     InForce,
-    changes_since,
     has_progress,
     in_force,
     manner_of,
+    saved_layer,
 )
 from coach.settings.saved import Saved, SettingsStore
+from coach.settings.since import DoseChange, changes_since
 
 if TYPE_CHECKING:
     from coach.cli.options import Request
@@ -97,7 +97,10 @@ class Personal:
         is_climbed = has_progress(routine, self.saved) and not self._request.is_resumed
         past = self._past() if is_climbed else None
         finished = past.finished if past else ()
-        foreseen = foresee(finished, now, when) if when else None
+        foreseen = None
+        if when:
+            skip = saved_layer(routine, self.saved).settings.skip
+            foreseen = foresee(finished, now, when, skip)
         found = in_force(
             routine,
             self._request.settings,

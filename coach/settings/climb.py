@@ -16,7 +16,7 @@ from typing import Any
 from coach.progress import Progress
 from coach.routine import Circuit, Exercise, Routine, exercises_in
 from coach.settings import Address, Override
-from coach.settings.adjust import chosen_ids
+from coach.settings.choose import chosen_ids
 from coach.settings.counter import Counter, Done, Standing
 from coach.settings.dose import doses
 from coach.units import Range

@@ -5,23 +5,21 @@ Pure. What comes out is absolute and says of each value which layer it is from.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from fractions import Fraction
 from typing import Any, get_args
 
 from coach.errors import CoachError, SettingError
 from coach.progress import ClimbedKey, parse_progress
 from coach.routine import Routine, check_size
 from coach.settings import Address, DoseKey, Origin, Override, Settings, layered
-from coach.settings.adjust import adjust, amounts, choose, set_doses
+from coach.settings.adjust import adjust, set_doses
+from coach.settings.choose import choose
 from coach.settings.climb import Climbed, Rule, climb
 from coach.settings.counter import Done, Standing
-from coach.settings.dose import PHASE_KEYS
 from coach.settings.owners import Owners
 from coach.settings.saved import Saved, SavedValue
 from coach.settings.text import (
@@ -238,59 +236,3 @@ def _origins(routine: Routine, saved: Settings, session: Settings) -> Iterator[t
             yield key, "saved"
         elif getattr(routine, key, None):
             yield key, "script"
-
-
-# -- what has changed since the last time ------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class DoseChange:
-    """A value that is not what it was last time."""
-
-    key: DoseKey
-    before: int | Fraction
-    now: int | Fraction
-    owners: tuple[str, ...]
-    """The ids of the exercises or circuits that have it."""
-
-
-def changes_since(routine: Routine, settings: Settings, last: Settings) -> tuple[DoseChange, ...]:
-    """Return what is different from a session with other settings, in the script's order.
-
-    Args:
-        routine: as the script has it.
-        settings: those in force.
-        last: those of the other session, of which some may not fit the routine any more.
-    """
-    now = _values(routine, settings.overrides)
-    before = _values(routine, _fitting(routine, last.overrides))
-    owners: dict[tuple[DoseKey, Any, Any], list[str]] = {}
-    for address, value in now.items():
-        then = before[address]
-        if address.owner and value != then:
-            changed = owners.setdefault((address.key, then, value), [])
-            if address.owner not in changed:
-                changed.append(address.owner)
-    return tuple(DoseChange(*kind, tuple(names)) for kind, names in owners.items())
-
-
-def _values(routine: Routine, overrides: Sequence[Override]) -> dict[Address, Any]:
-    with contextlib.suppress(CoachError):  # what was done may not fit the script any more
-        routine = set_doses(routine, overrides, beyond_range=True).routine
-    return {address: value for address, value in amounts(routine) if address.key in _CLIMBED}
-
-
-def _fitting(routine: Routine, overrides: Iterable[Override]) -> tuple[Override, ...]:
-    """Return the overrides that have something to change in a routine."""
-    known = {address for address, _ in amounts(routine)}
-    owned = {(address.owner, address.key) for address in known}
-    keys = {address.key for address in known}
-
-    def fits(override: Override) -> bool:
-        if override.owner is None:
-            return override.key in keys
-        if override.phase is None and override.key in PHASE_KEYS:
-            return (override.owner, override.key) in owned
-        return override.address in known
-
-    return tuple(override for override in overrides if fits(override))

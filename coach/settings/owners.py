@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from coach.routine import Circuit, Routine
 from coach.settings import Override
-from coach.settings.adjust import Adjusted, check_owner, set_doses
+from coach.settings.adjust import Adjusted, set_doses
+from coach.settings.choose import check_owner
 
 
 class Owners:

@@ -215,3 +215,9 @@ def test_what_waits_for_its_user_is_inside_of_every_range_and_keeps_it() -> None
     assert settled("b=ready", "b=6") == [(10, True), (6, False)]
     with pytest.raises(SettingError, match="settle 7s is outside the prescribed 3s to 6s of b"):
         settled("b=ready", "b=7")
+
+
+def test_what_is_in_force_of_a_part_can_be_pinned() -> None:
+    overrides = (parse_option("settle", "4"), parse_option("reps", "3"))
+    part = adjust(WAITING, Settings(overrides, only=("a",)))
+    assert {str(override.address) for override in part.pinned()} == {"a.settle", "a.reps"}

@@ -238,6 +238,12 @@ def test_without_pain_nothing_goes_down(gaps: Any) -> None:
     assert found == sorted(found)
 
 
+def test_what_is_left_out_does_not_come_either() -> None:
+    seen = foresee([], START, When(START, 5), skip=("cat",))
+    found = values(after("+1 rep every session, then +1 set every session", seen.sessions, seen.at))
+    assert (found.get("cat.reps"), found["plank.sets"]) == (None, 3)
+
+
 def test_a_pace_is_that_of_the_last_weeks() -> None:
     now = day(28)
     daily = foresee(done(*range(28)), now, When(now + timedelta(days=7)))

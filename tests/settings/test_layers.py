@@ -21,8 +21,9 @@ from coach.settings import Address, Manner, Override, Settings
 from coach.settings.adjust import adjust, amounts, set_doses
 from coach.settings.counter import Done
 from coach.settings.dose import doses, routine_doses, show_amount
-from coach.settings.layers import InForce, changes_since, in_force, manner_of, saved_layer
+from coach.settings.layers import InForce, in_force, manner_of, saved_layer
 from coach.settings.saved import Saved, SavedValue
+from coach.settings.since import changes_since
 from coach.settings.text import parse_option
 from coach.units import Range
 from tests.conftest import RATE, FakeVoice, fake_cues, routine_of
@@ -418,6 +419,11 @@ def test_changes_are_told_by_what_they_are() -> None:
     assert changes(now, now) == []
     gone = Settings((Override("reps", 6, "gone"), Override("hold", Fraction(9), "cat", "gone")))
     assert changes(Settings(), gone) == [], "what is not in the script any more"
+    some = Settings((
+        Override("reps", 7, "cat"), Override("sides", ("top",), "plank"),
+        Override("sets", 1000, "plank"), Override("work", Fraction(9), "cat"),
+    ))  # fmt: skip
+    assert changes(now, some) == ["sets 1000>1 plank", "hold 20>25 plank"]
 
 
 def spoken(*options: tuple[Any, str], last: Settings | None = None, text: str = TEXT) -> list[str]:
