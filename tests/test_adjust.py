@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -334,6 +336,21 @@ def test_a_history_that_cannot_be_read_is_told_and_the_session_goes_on(
     captured = capsys.readouterr()
     assert "progress is not counted: the history of sessions" in captured.err
     assert "2 reps (2-4)" in captured.out
+
+
+def test_a_session_that_cannot_be_understood_is_passed_by(
+    capsys: pytest.CaptureFixture[str], script: Path
+) -> None:
+    script.write_text(f"progress: +1 rep every session\n{SHORT}")
+    for days in (-4, -3, -2, -1):
+        exercised(script, days)
+    with closing(sqlite3.connect(Profile().history_path)) as connection, connection:
+        for column, id_ in (("started", 1), ("settings", 2), ("pain_after", 4)):
+            connection.execute(f"UPDATE session SET {column} = 'x' WHERE id = ?", (id_,))  # noqa: S608
+    assert run(["show", str(script)]) == 0
+    captured = capsys.readouterr()
+    assert "progress is counted without 3 sessions that cannot be understood" in captured.err
+    assert "3 reps (2-4, progress)" in captured.out
 
 
 def test_what_is_left_out_for_good_does_not_climb_in_time_to_come(

@@ -188,7 +188,8 @@ class _Work:
         # A script that is broken just now does not keep what is saved for it.
         routine = load_routine(self._personal.path) if checked else None
         if routine:
-            _check_voice(checked, self._personal.decide(routine).settings, routine.language)
+            settings = self.before.decided.settings if self.before else self._personal.manner
+            _check_voice(checked, settings, routine.language)
         if self._profile.is_new:
             note(f"coach: {new_profile_notice(self._profile)}")
 

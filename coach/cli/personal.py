@@ -140,10 +140,15 @@ class Personal:
         from coach.history import History
 
         try:
-            return History(self._request.profile.history_path).past(self.script)
+            past = History(self._request.profile.history_path).past(self.script)
         except HistoryError as error:
             self._problems = (*self._problems, f"progress is not counted: {error.message}")
             return None
+        if number := past.unreadable:
+            of_them = "a session that" if number == 1 else f"{number} sessions that"
+            problem = f"progress is counted without {of_them} cannot be understood"
+            self._problems = (*self._problems, problem)
+        return past
 
 
 def _missing(saved: Saved) -> dict[str, str]:
