@@ -71,34 +71,50 @@ def assign(saved: Saved, assignments: Sequence[Assignment], ask: Ask) -> Saved:
 
 
 def reset(saved: Saved, targets: Iterable[str]) -> Saved:
-    """Return what is saved without what the targets name.
+    """Return what is saved after some or all of it has been taken back.
 
     Args:
-        saved: what is saved now.
-        targets: ids of exercises, addresses, or names of settings; none means everything.
+        saved: what is saved.
+        targets: saved names; exercises or `EXERCISE.PHASE`, which are all that is saved of them;
+            settings, which are all that is saved under that name, of whichever exercise.
+            Nothing means everything.
 
     Raises:
-        SettingError: nothing is saved under one of them.
+        SettingError: nothing is saved for one of them, or it may be an exercise or a setting.
     """
     names = tuple(targets)
     if not names:
         return Saved()
     gone: dict[str, SavedValue | None] = {}
     for target in names:
-        found = [name for name in saved.values if _is_part(name, target)]
-        if not found:
-            known = {part for name in saved.values for part in (name, *name.split("."))}
-            hint = f"Saved are: {', '.join(saved.values)}." if saved.values else ""
-            raise SettingError(
-                f"nothing is saved for `{target}`{did_you_mean(target, known)}", hint
-            )
-        gone |= dict.fromkeys(found)
+        gone |= dict.fromkeys(_meant(saved, target))
     return saved.with_values(gone)
 
 
-def _is_part(name: str, target: str) -> bool:
-    """Return whether a saved name is `target`, of that exercise or phase, or of that setting."""
-    return name == target or name.startswith(f"{target}.") or name.endswith(f".{target}")
+def _meant(saved: Saved, target: str) -> list[str]:
+    """Return the saved names that are meant by one to take back.
+
+    Raises:
+        SettingError: none is, or it may be an exercise or a setting.
+    """
+    of_owner = [name for name in saved.values if name.startswith(f"{target}.")]
+    of_key = [name for name in saved.values if name_parts(name)[2] == target]
+    is_unclear = bool(set(of_owner) - set(of_key) and set(of_key) - set(of_owner))
+    if is_unclear and target not in saved.values:
+        raise SettingError(
+            f"`{target}` is an exercise and a setting",
+            f"Name what is to be taken back: {', '.join((*of_owner, *of_key))}.",
+        )
+    meant = {target} if is_unclear else {target, *of_owner, *of_key}
+    if found := [name for name in saved.values if name in meant]:
+        return found
+    phases = {phase: owner for owner, phase, _ in map(name_parts, saved.values) if phase}
+    if target in phases:
+        hint = f"It is a phase: name its exercise, too, as in {phases[target]}.{target}."
+        raise SettingError(f"nothing is saved for `{target}`", hint)
+    known = {part for name in saved.values for part in (name, *name_parts(name)[::2]) if part}
+    hint = f"Saved are: {', '.join(saved.values)}." if saved.values else ""
+    raise SettingError(f"nothing is saved for `{target}`{did_you_mean(target, known)}", hint)
 
 
 def _check_once(assignments: Sequence[Assignment]) -> None:

@@ -222,6 +222,27 @@ def test_reset_takes_back(targets: list[str], left: set[str]) -> None:
     assert set(reset(BEFORE, targets).values) == left
 
 
+def test_reset_where_an_exercise_is_called_as_a_setting() -> None:
+    before = saved(hold__reps="7", hold__hold="9", cat__hold="6", speed="1")
+    with pytest.raises(SettingError, match="`hold` is an exercise and a setting") as caught:
+        reset(before, ["hold"])
+    assert "hold.reps" in caught.value.hint
+    assert "cat.hold" in caught.value.hint
+    assert set(reset(before, ["hold.hold", "speed"]).values) == {"hold.reps", "cat.hold"}
+    general = before.with_values(saved(hold="8").values)
+    assert set(reset(general, ["hold"]).values) == set(before.values), "just what is called so"
+    assert set(reset(saved(hold__hold="9", speed="1"), ["hold"]).values) == {"speed"}
+
+
+def test_reset_of_a_phase_needs_its_exercise() -> None:
+    for target in ("up", "up.hold"):
+        with pytest.raises(SettingError, match=f"nothing is saved for `{target}`"):
+            reset(BEFORE, [target])
+    with pytest.raises(SettingError) as caught:
+        reset(BEFORE, ["up"])
+    assert caught.value.hint == "It is a phase: name its exercise, too, as in cat.up."
+
+
 def test_reset_of_what_is_not_saved_is_told() -> None:
     with pytest.raises(SettingError) as caught:
         reset(BEFORE, ["plonk"])
