@@ -10,10 +10,10 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, get_args
+from typing import Any
 
 from coach.errors import CoachError, SettingError
-from coach.progress import ClimbedKey, parse_progress
+from coach.progress import parse_progress
 from coach.routine import Routine, check_size
 from coach.settings import Address, DoseKey, Origin, Override, Settings, layered
 from coach.settings.adjust import adjust, set_doses
@@ -34,7 +34,8 @@ from coach.settings.text import (
 )
 from coach.units import Relative
 
-_CLIMBED: tuple[DoseKey, ...] = get_args(ClimbedKey)
+MOST_SINGLY = 8
+"""So many values that are too much are looked for one by one; the next one and all after it go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +125,15 @@ def _too_much(
             return error
         return None
 
-    while names and (found := problem(len(names))):
+    for singly in range(MOST_SINGLY, -1, -1):
+        found = problem(len(names)) if names else None
+        if found is None:
+            return
         counts = range(1, len(names) + 1)
         first = bisect_left(counts, True, key=lambda count: problem(count) is not None)
-        yield names.pop(first), found
+        for name in names[first : first + 1 if singly else None]:
+            yield name, found
+        del names[first : first + 1 if singly else None]
 
 
 def _rules(owners: Owners, owner: str | None, entry: SavedValue) -> dict[str, Rule]:

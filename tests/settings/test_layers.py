@@ -209,6 +209,16 @@ def test_what_is_too_much_together_is_not_used_from_where_it_is_so() -> None:
     }  # fmt: skip
 
 
+def test_where_much_is_too_much_a_session_can_be_had() -> None:
+    items = "".join(f"  - {{name: E{n}, reps: 1, sets: 1, pace: 1h}}\n" for n in range(40))
+    routine = routine_of(f"title: T\nexercises:\n{items}")
+    kept = Saved({f"e{n}.reps": SavedValue("7", NOW) for n in range(40)})
+    state = found(kept, routine=routine)
+    assert list(values(state)) == ["e0.reps"]
+    assert len(state.problems) == 39
+    adjust(routine, state.settings)
+
+
 def test_progress_that_makes_a_session_too_long_is_not_used() -> None:
     text = "title: T\nexercises: [{name: A, hold: 1h-20h, reps: 9, progress: +9h hold a week}]"
     past = [Done(NOW + timedelta(days=n)) for n in range(9)]
