@@ -135,7 +135,7 @@ class Counter:
         """Begin with a value that was set at a moment, as is known `at` a later one."""
         if address not in self._taken:
             return
-        self._look(since.astimezone(at.tzinfo).date())
+        self._look(min(since, at).astimezone(at.tzinfo).date())
         self._taken[address] = 0
         now = self._now = self._next()
         if now and address in now.rungs:

@@ -118,6 +118,12 @@ def test_a_value_that_was_set_begins_anew_and_the_others_go_on() -> None:
     assert found(*range(3), reps=50) == {}
 
 
+def test_a_value_that_was_set_by_a_clock_that_is_ahead_counts_no_week_that_lasts() -> None:
+    rules = {"plank": Rule(parse_progress("+1 set every week, then +1s hold every week"))}
+    starts = {Address("hold", "plank", "phase-1"): day(400)}
+    assert values(climb(ROUTINE, rules, done(0), day(3), starts)) == {}
+
+
 def test_a_session_in_the_evening_belongs_to_its_own_day() -> None:
     zone = timezone(timedelta(hours=-8))
     past = [Done(datetime(2026, 3, 2, 23, tzinfo=zone))]
