@@ -34,7 +34,7 @@ from coach.units import Range
 if TYPE_CHECKING:
     from coach.phrases import Phrasebook
     from coach.settings import Manner
-    from coach.settings.layers import DoseChange
+    from coach.settings.since import DoseChange
 
 LEAD_IN = Fraction(3, 4)
 """After the first tone, so that a loudspeaker that was asleep does not swallow the first word."""

@@ -228,6 +228,13 @@ def short_duration(value: Fraction) -> str:
     return "".join(f"{number}{unit}" for number, unit in parts if number)
 
 
+def exact_duration(value: Fraction) -> str:
+    """Return a duration that was read from a text with all of its decimals: `1m30s`, `1.23456s`."""
+    if value * 1000 % 1 == 0:
+        return short_duration(value)
+    return f"{Decimal(value.numerator) / Decimal(value.denominator):f}s"
+
+
 def clock(value: Fraction) -> str:
     """Return a duration as clocks show it, to the nearest second: `0:05`, `13:32`, `1:02:03`."""
     minutes, rest = divmod(round(value), 60)

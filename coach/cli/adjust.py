@@ -23,12 +23,13 @@ from coach.cli.doses import (
     range_json,
 )
 from coach.cli.options import Request, RoutineName, profile_from, profile_option
+from coach.errors import CoachError
 from coach.profile import Profile
 from coach.progress import Progress
 from coach.settings import Address, DoseKey
 from coach.settings.adjust import amounts
 from coach.settings.dose import routine_doses, show_amount, show_range
-from coach.settings.layers import PROGRESS
+from coach.settings.text import PROGRESS, name_parts
 from coach.units import Range, seconds
 
 if TYPE_CHECKING:
@@ -95,8 +96,9 @@ def adjust_command(
     profile = profile_from(options)
     asked = _asked(assignments, progress)
     work = _Work(routine, profile)
-    for notice in work.before.decided.notices:
-        note(f"coach: {notice}")
+    if work.before:
+        for notice in work.before.decided.notices:
+            note(f"coach: {notice}")
     is_change = bool(asked or resets)
     if not (is_change or show or as_json) and _is_terminal():
         asked = work.fill_in_form()
@@ -121,8 +123,7 @@ def _is_terminal() -> bool:
 
 
 def _asked(assignments: Sequence[str], progress: str | None) -> list[Assignment]:
-    from coach.settings.layers import SAVED_KEYS
-    from coach.settings.text import Assignment, parse_assignment
+    from coach.settings.text import SAVED_KEYS, Assignment, parse_assignment
 
     asked = [parse_assignment(text, SAVED_KEYS) for text in assignments]
     if progress is not None:
@@ -131,12 +132,7 @@ def _asked(assignments: Sequence[str], progress: str | None) -> list[Assignment]
 
 
 class _Work:
-    """One run of `coach adjust`.
-
-    Attributes:
-        before: the session with what was saved when the command began.
-        after: the same with what is saved now.
-    """
+    """One run of `coach adjust`."""
 
     def __init__(self, name: str, profile: Profile) -> None:
         """Read the routine, and what is saved for it."""
@@ -147,13 +143,33 @@ class _Work:
         self._profile = profile
         self._personal = Personal(name, Request(Settings(), profile))
         self._saved = self._personal.stored
-        self.before = self.after = self._made()
+        self._before = self._after = self._made()
 
-    def _made(self) -> Made:
+    def _made(self) -> Made | CoachError:
+        """Return the session with what is saved now, or what prevents it: a reset may mend that."""
         from coach.cli.sessions import describe_session
         from coach.session import RENDER_RATE
 
-        return describe_session(self._personal, RENDER_RATE)
+        try:
+            return describe_session(self._personal, RENDER_RATE)
+        except CoachError as error:
+            return error
+
+    @property
+    def before(self) -> Made | None:
+        """The session with what was saved when the command began; None if it cannot be had."""
+        return None if isinstance(self._before, CoachError) else self._before
+
+    @property
+    def after(self) -> Made:
+        """The session with what is saved now.
+
+        Raises:
+            CoachError: it cannot be had.
+        """
+        if isinstance(self._after, CoachError):
+            raise self._after
+        return self._after
 
     # -- changing ------------------------------------------------------------------------------
 
@@ -168,9 +184,12 @@ class _Work:
         from coach.settings.assign import Ask, assign, reset
         from coach.settings.saved import SettingsStore, this_moment
 
-        routine = load_routine(self._personal.path)
         checked = [_checked(item) for item in asked]
-        _check_voice(checked, self.before.decided.settings, routine.language)
+        # A script that is broken just now does not keep what is saved for it.
+        routine = load_routine(self._personal.path) if checked else None
+        if routine:
+            settings = self.before.decided.settings if self.before else self._personal.manner
+            _check_voice(checked, settings, routine.language)
         if self._profile.is_new:
             note(f"coach: {new_profile_notice(self._profile)}")
 
@@ -178,17 +197,19 @@ class _Work:
             now = this_moment()
             if resets:
                 saved = reset(saved, () if EVERYTHING in resets else resets)
+            if routine is None:
+                return saved
             # What is relative changes what is in force at this moment.
             decided = self._personal.with_saved(saved).decide(routine)
             ask = Ask(routine, decided.in_force, now, is_beyond=is_beyond)
-            return assign(saved, checked, ask) if checked else saved
+            return assign(saved, checked, ask)
 
         store = SettingsStore(self._profile.settings_folder)
         loaded = store.change(self._personal.script, change)
         if loaded.problem:
             note(f"coach: {loaded.problem}")
         self._personal = self._personal.with_saved(loaded.saved)
-        self.after = self._made()
+        self._after = self._made()
 
     def fill_in_form(self) -> list[Assignment]:
         """Return what the user has set in the form; nothing if it was left without saving."""
@@ -198,7 +219,7 @@ class _Work:
         from coach.session import RENDER_RATE
 
         routine = load_routine(self._personal.path)
-        decided = self.before.decided
+        decided = self.after.decided
         with open_lengths(routine, decided.settings, RENDER_RATE) as length_of:
             return fill_in(routine, decided.settings, length_of)
 
@@ -222,7 +243,11 @@ class _Work:
                 echo_text(f"Taken back: {name} ({before[name].text}).")
         if after == before:
             echo_text("Nothing has changed.")
-        was, now = self._length(self.before), self._length(self.after)
+        if isinstance(self._after, CoachError):
+            note(f"coach: {self._after.message}")
+            return
+        now = self._length(self.after)
+        was = self._length(self.before) if self.before else now
         echo_text(f"The session takes {now}{'' if was == now else f' instead of {was}'}.")
         if any(map(_is_rule, changed)):
             for line in progress_lines(self.after.decided.in_force):
@@ -235,6 +260,8 @@ class _Work:
 
     def _comparison(self, name: str) -> str:
         """Return what a value was before, and what is prescribed, in brackets."""
+        if self.before is None or isinstance(self._after, CoachError):
+            return ""
         was = dict(amounts(self.before.session.routine))
         now = routine_doses(self.after.session.routine)
         touched = [
@@ -263,7 +290,11 @@ class _Work:
         whose = f", {self._profile.name}" if self._profile.name else ""
         echo_text(f"{made.session.routine.title}{whose} ({self._length(made)})")
         click.echo()
-        rows = [_row(*value) for value in _values(made)]
+        now = dict(amounts(made.session.routine))
+        rows = [
+            _row(address, show_amount(address.key, now[address]), value, origin)
+            for address, value, origin in _values(made)
+        ]
         table(("Setting", "Value", "Prescribed", "From"), rows, whole=("Setting", "Value"))
         click.echo()
         for line in (
@@ -313,13 +344,14 @@ class _Work:
 
 
 def _is_rule(name: str) -> bool:
-    return name.rpartition(".")[2] == PROGRESS
+    return name_parts(name)[2] == PROGRESS
 
 
 def _names(name: str, address: Address) -> bool:
     """Return whether a saved name covers the value at a full address."""
-    owner, _, key = name.rpartition(".")
-    return key == address.key and (not owner or f"{address}.".startswith(f"{owner}."))
+    owner, phase, key = name_parts(name)
+    is_whose = owner in (None, address.owner) and phase in (None, address.phase)
+    return key == address.key and is_whose
 
 
 def _values(made: Made) -> Iterator[tuple[Address, Range[Any], str]]:
@@ -331,8 +363,7 @@ def _values(made: Made) -> Iterator[tuple[Address, Range[Any], str]]:
             yield address, value, sources[address].origin if address in sources else ""
 
 
-def _row(address: Address, value: Range[Any], origin: str) -> tuple[str, ...]:
-    shown = show_amount(address.key, value.value)
+def _row(address: Address, shown: str, value: Range[Any], origin: str) -> tuple[str, ...]:
     beyond = " (beyond)" if value.is_beyond else ""
     return (
         str(address),
