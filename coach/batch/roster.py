@@ -13,7 +13,13 @@ from coach.render import FORMATS, Format
 from coach.script import default_id
 from coach.session import find_routine
 from coach.settings import Override, Settings
-from coach.settings.text import MANNER_KEYS, SAVED_KEYS, parse_assignment, parse_manner, parse_override
+from coach.settings.text import (
+    MANNER_KEYS,
+    SAVED_KEYS,
+    parse_assignment,
+    parse_manner,
+    parse_override,
+)
 
 COLUMNS = ("name", "routine", "settings", "voice", "language", "format")
 NEEDED = ("name", "routine")
@@ -79,16 +85,16 @@ def read_roster(path: Path, *, beyond_range: bool = False, default: str = DEFAUL
     for line, row in rows:
         try:
             entry = _entry(line, row, beyond_range=beyond_range, default=default)
-            if entry.file.casefold() in taken:
-                other = taken[entry.file.casefold()]
-                raise CoachError(
-                    f"line {other} makes {entry.file}, too", "Give the two different names."
-                )
         except CoachError as error:
             problems.append(RowProblem(line, error.message, error.hint))
             continue
-        taken[entry.file.casefold()] = line
-        entries.append(entry)
+        # On some systems, two names that differ by their case alone are one file.
+        first = taken.setdefault(entry.file.casefold(), line)
+        if first == line:
+            entries.append(entry)
+        else:
+            why = f"line {first} makes {entry.file}, too"
+            problems.append(RowProblem(line, why, "Give the two different names."))
     return Roster(tuple(entries), tuple(problems))
 
 
@@ -120,7 +126,7 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         for cells in reader:
             line, before = before + 1, reader.line_num
             if any(cell.strip() for cell in cells):
-                yield line, _row(line, columns, cells)
+                yield line, _row(columns, cells)
     except csv.Error as error:
         raise CoachError(f"{path}:{reader.line_num}: this is no CSV table: {error}") from error
 
@@ -142,7 +148,7 @@ def _columns(path: Path, heading: Sequence[str]) -> list[str]:
     return names
 
 
-def _row(line: int, columns: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
+def _row(columns: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
     texts = [" ".join(cell.split()) for cell in cells]
     row = dict.fromkeys(COLUMNS, "") | dict(zip(columns, texts, strict=False))
     extra = " ".join(texts[len(columns) :]).strip()

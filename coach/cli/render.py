@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ import click
 
 from coach.cli.console import left_out_lines, note, progress
 from coach.cli.options import RoutineName, request_from, session_options
+from coach.cli.sound_options import sound_options, take_wanted
 
 if TYPE_CHECKING:
     from coach.cli.personal import Personal
@@ -53,15 +54,7 @@ _FILE = click.Path(path_type=Path)
     metavar="FILE.json",
     help="Also write the chapters as podcast apps read them (Podcasting 2.0).",
 )
-@click.option("--loudness", metavar="LUFS", help="Loudness of the whole. [default: -16]")
-@click.option("--music", type=_FILE, metavar="FILE|FOLDER", help="Music to play below the voice.")
-@click.option(
-    "--music-level",
-    metavar="DB",
-    help="How loud the music is beside the voice, where nobody speaks. [default: -14]",
-)
-@click.option("--lead-in", metavar="TIME", help="Silence before the first sound of each file.")
-@click.option("--gap", metavar="TIME", help="Silence after each exercise.")
+@sound_options
 @session_options
 def render_command(
     routines: tuple[str, ...],
@@ -87,7 +80,7 @@ def render_command(
     from coach.cli.personal import Personal
 
     quiet = options["quiet"]
-    wanted = _wanted(options)
+    wanted = take_wanted(options)
     request = request_from(options)
     people = [Personal(routine, request) for routine in routines]
     if len(people) > 1 and (cue_sheet or chapters):
@@ -130,43 +123,13 @@ class _Plan:
         from coach.render.publication import Publication
         from coach.session import RENDER_RATE
 
-        made = build_session(self.personal, MUSIC_RATE if wanted.music else RENDER_RATE, quiet=quiet)
+        made = build_session(
+            self.personal, MUSIC_RATE if wanted.music else RENDER_RATE, quiet=quiet
+        )
         tell_decided(made.decided, self.personal, quiet=quiet)
         day = datetime.now(UTC).astimezone().date()
         is_cut = all(format_.kind == "playlist" for _, format_, _ in self.targets)
         return Publication(made.session, wanted, day, is_cut=is_cut)
-
-
-def _wanted(options: dict[str, Any]) -> Wanted:
-    """Return how the files are to sound, and take the options that say so out of the others.
-
-    Raises:
-        SettingError: a value cannot be understood.
-    """
-    from coach.errors import SettingError
-    from coach.render.loudness import LOUDEST, LOUDNESS, QUIETEST
-    from coach.render.music import LEVEL_DB, LOUDEST_DB, SOFTEST_DB
-    from coach.render.publication import Wanted
-    from coach.units import TIME, parse_decibels
-
-    def parsed(name: str, parse: Callable[[str], Any], otherwise: Any) -> Any:
-        text = options.pop(name)
-        if text is None:
-            return otherwise
-        try:
-            return parse(text)
-        except ValueError as error:
-            raise SettingError(f"--{name.replace('_', '-')}: {error}") from None
-
-    return Wanted(
-        loudness=parsed("loudness", lambda text: parse_decibels(text, QUIETEST, LOUDEST), LOUDNESS),
-        music=options.pop("music"),
-        music_level=parsed(
-            "music_level", lambda text: parse_decibels(text, SOFTEST_DB, LOUDEST_DB), LEVEL_DB
-        ),
-        lead_in=parsed("lead_in", TIME.value, None),
-        gap=parsed("gap", TIME.value, None),
-    )
 
 
 def _targets(

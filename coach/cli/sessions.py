@@ -71,7 +71,7 @@ def build_session(personal: Personal, rate: int, *, quiet: bool) -> Made:
         show = stack.enter_context(progress("Speaking", quiet=quiet))
         if personal.fit is None:
             speaker.begin(texts_of(ready))
-        cues = _cues(routine, decided.settings, rate)
+        cues = cues_of(routine, decided.settings, rate)
         length = Lengths(routine, ready.manner, cues, rate, speaker.lengths)
         while True:
             decided = personal.fitted(routine, decided, length)
@@ -113,7 +113,7 @@ def describe_session(personal: Personal, rate: int, when: When | None = None) ->
     ready = prepared(routine, decided.settings)
     with _engine(decided.settings, ready.manner) as engine:
         speaker = _speaker(ready, engine, ClipStore(), rate)
-        cues = _cues(routine, decided.settings, rate)
+        cues = cues_of(routine, decided.settings, rate)
         length = Lengths(routine, ready.manner, cues, rate, speaker.lengths)
         decided = personal.fitted(routine, decided, length)
         voice = EstimatedVoice(rate, ready.manner.speed, speaker.lengths)
@@ -127,7 +127,7 @@ def open_lengths(routine: Routine, settings: Settings, rate: int) -> Iterator[Le
     decided = manner(routine, settings)
     with _engine(settings, decided) as engine:
         speaker = _speaker(prepared(routine, Settings()), engine, ClipStore(), rate)
-        cues = _cues(routine, settings, rate)
+        cues = cues_of(routine, settings, rate)
         yield Lengths(routine, decided, cues, rate, speaker.lengths)
 
 
@@ -215,7 +215,7 @@ class LiveStudio:
             CuePackError: there is no such pack, or something is wrong with it.
         """
         self._pronounce = dict(routine.pronounce)
-        self._pack = _cues(routine, self._settings, self.rate)
+        self._pack = cues_of(routine, self._settings, self.rate)
 
     def lengths(self, routine: Routine, decided: Manner) -> Lengths:
         """Return what tells how long sessions of a routine are."""
@@ -283,6 +283,11 @@ def _speaker(prepared: Prepared, engine: Engine, store: ClipStore, rate: int) ->
     )
 
 
-def _cues(routine: Routine, settings: Settings, rate: int) -> dict[CueName, Samples]:
+def cues_of(routine: Routine, settings: Settings, rate: int) -> dict[CueName, Samples]:
+    """Return the sounds that mark what happens, at `rate` Hz.
+
+    Raises:
+        CuePackError: there is no such pack, or something is wrong with it.
+    """
     chosen = settings.cues or routine.cues or DEFAULT_CUES
     return load_samples(load_pack(chosen, data_dir("audio_cues")), rate)
