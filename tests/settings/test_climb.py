@@ -7,12 +7,14 @@ from datetime import UTC, datetime, timedelta, timezone
 from fractions import Fraction
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from coach.progress import parse_progress
 from coach.settings import Address, Override, Settings
 from coach.settings.adjust import set_doses
+from coach.settings.choose import chosen_ids
 from coach.settings.climb import Climbed, Rule, climb
 from coach.settings.counter import Done
 from coach.settings.dose import routine_doses
@@ -175,6 +177,21 @@ def test_only_sessions_with_that_exercise_count() -> None:
     assert values(after("+1 round every session", done(0, skip=("gone",)))) == {
         "circuit-1.rounds": 2
     }
+
+
+def test_what_was_chosen_is_looked_up_once_for_each_choice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[Any] = []
+
+    def count(_routine: Any, only: Any, skip: Any) -> set[str]:
+        asked.append((only, skip))
+        return chosen_ids(ROUTINE, only, skip)
+
+    monkeypatch.setattr("coach.settings.climb.chosen_ids", count)
+    past = [*done(*range(50)), *done(*range(50, 90), skip=("plank",))]
+    assert reps("+1 rep every session", past) == 10
+    assert sorted(asked) == [((), ()), ((), ("plank",))]
 
 
 def test_sessions_before_the_rule_do_not_count() -> None:
