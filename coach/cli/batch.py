@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import click
 
@@ -248,7 +248,7 @@ class _Studio:
         self._engines: dict[tuple[str, str | None, Fraction, str], Engine] = {}
         self._voices: dict[tuple[Engine, Any, int], _KeepingVoice] = {}
 
-    def __enter__(self) -> _Studio:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

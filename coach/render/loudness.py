@@ -197,16 +197,17 @@ class _Envelope:
         import numpy as np
 
         samples = clip.astype(np.float32) / np.float32(_FULL_SCALE)
-        signal = samples
-        if len(clip) and float(np.abs(samples).max()) * gain > _CEILING / 2:
+        peaks = _peaks(samples, len(clip), rate)
+        if len(clip) and float(peaks.max()) * gain > _CEILING / 2:
             import soxr
 
-            signal = soxr.resample(samples, rate, rate * _OVERSAMPLED, "MQ")
+            between = soxr.resample(samples, rate, rate * _OVERSAMPLED, "MQ")
+            peaks = np.maximum(peaks, _peaks(between, len(clip), rate))
         # K-weighting's shelf, as a filter with one zero: 4 dB more for high frequencies.
         weighted = np.float32(1.29) * samples
         weighted[1:] -= np.float32(0.29) * samples[:-1]
         squares = _in_steps(weighted * weighted, len(clip), rate)
-        return cls(len(clip), rate, _peaks(signal, len(clip), rate), squares.sum(axis=1))
+        return cls(len(clip), rate, peaks, squares.sum(axis=1))
 
     def power(self, gain: float) -> float:
         """Return the sum of the squares after limiting."""
@@ -274,7 +275,7 @@ def _factors(peaks: NDArray[np.float32], ceiling: float) -> NDArray[np.float32] 
     window = np.hanning(2 * look + 3)[1:-1]
     window /= window.sum()
     smooth: NDArray[np.float32] = np.convolve(
-        np.pad(least, look, constant_values=1), window, "valid"
+        np.pad(least, look, mode="edge"), window, "valid"
     ).astype(np.float32)
     return smooth
 

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
+from datetime import date
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,9 @@ import numpy as np
 from coach.cues import load_pack, load_samples
 from coach.files import data_dir
 from coach.parallel import as_finished
-from coach.render import BLOCK_SECONDS, encoder_for
+from coach.render import format_for
+from coach.render.pcm import BLOCK_S
+from coach.render.publication import Publication, Wanted
 from coach.session import RENDER_RATE, EstimatedVoice, build, find_routine, prepare
 from coach.settings import Settings
 from coach.speech import open_engine
@@ -78,14 +81,20 @@ def stages(name: str, target: str) -> dict[str, float]:
         speaker = _TimedSpeaker(
             Speaker(engine, ClipStore(), language=language, pronounce=pronounce, rate=RENDER_RATE)
         )
-        timeline = build(prepared, speaker, cues, RENDER_RATE).timeline
+        session = build(prepared, speaker, cues, RENDER_RATE)
     times["speech"] = speaker.seconds
     times["planning"] = time.perf_counter() - start - speaker.seconds
     start = time.perf_counter()
-    encoder_for(Path(target)).encode(timeline, Path(target), lambda *_: None)
+    publication = Publication(session, Wanted(), date(2026, 1, 1))
+    timeline = publication.programme.timeline
+    times["loudness"] = time.perf_counter() - start
+    start = time.perf_counter()
+    format_ = format_for(Path(target))
+    for job in publication.jobs(Path(target), format_, format_):
+        job.write(Path(target), lambda *_: None)
     encoding = time.perf_counter() - start
     start = time.perf_counter()
-    block = BLOCK_SECONDS * timeline.rate
+    block = BLOCK_S * timeline.rate
     for first in range(0, timeline.duration, block):
         mix(timeline, first, min(first + block, timeline.duration))
     times["mixing"] = time.perf_counter() - start

@@ -1,0 +1,151 @@
+"""The loudness of a programme, and its peaks."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import soxr
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coach.render.loudness import (
+    CEILING_DB,
+    LOOK_S,
+    LOUDNESS,
+    gains,
+    gated,
+    levelled,
+    loudness,
+)
+from coach.render.pieces import Piece
+from coach.render.programme import Programme, produce
+from coach.timeline import Clip, Timeline
+from tests.conftest import RATE, bundled, spoken
+from tests.render.sounds import measured
+
+CEILING = 10 ** (CEILING_DB / 20)
+
+
+def timeline_of(*clips: tuple[int, np.ndarray, str]) -> Timeline:
+    from coach.steps import Where
+
+    made = tuple(Clip(start, samples, kind, "x", Where()) for start, samples, kind in clips)  # type: ignore[arg-type]
+    end = max(clip.end for clip in made) + RATE
+    return Timeline(RATE, end, made, (), (), (), max(len(clip.samples) for clip in made))
+
+
+def noise(seconds: float, level: float, seed: int = 1) -> np.ndarray:
+    shape = np.random.default_rng(seed).standard_normal(round(seconds * RATE))
+    return np.clip(shape * level, -32768, 32767).astype(np.int16)
+
+
+def written(programme: Programme, folder: Path) -> Path:
+    path = folder / "sound.wav"
+    soundfile.write(path, programme.read(0, programme.duration), programme.rate)
+    return path
+
+
+@pytest.mark.parametrize("path", bundled(), ids=lambda path: path.stem)
+def test_bundled_routines_are_as_loud_as_is_wanted(path: Path, tmp_path: Path) -> None:
+    programme = produce(spoken(path, RATE).timeline, LOUDNESS)
+    found, peak = measured(written(programme, tmp_path))
+    assert abs(found - LOUDNESS) <= 0.5
+    assert peak <= -1.0
+
+
+@pytest.mark.parametrize("target", [-23.0, -16.0, -12.0])
+def test_loudness_is_what_ffmpeg_measures_though_silence_is_left_out(
+    target: float, tmp_path: Path
+) -> None:
+    clips = [
+        (n * 3 * RATE + 777 * n, noise(0.3 + n / 9, 900 + 300 * n, n), "speech") for n in range(9)
+    ]
+    programme = produce(timeline_of(*clips), target)
+    found, _ = measured(written(programme, tmp_path))
+    again = loudness(programme.read, programme.sounding(), programme.duration, RATE, 1)
+    assert again is not None
+    assert abs(again - found) <= 0.11, "ffmpeg rounds to a tenth"
+    assert abs(found - target) <= 0.5
+
+
+def test_a_session_of_silence_has_no_loudness_and_stays_so() -> None:
+    timeline = timeline_of((0, np.zeros(RATE, np.int16), "speech"))
+    programme = produce(timeline, LOUDNESS)
+    assert not programme.read(0, RATE).any()
+
+
+def test_beeps_keep_their_level_beside_words_that_are_limited() -> None:
+    words, beep = noise(2, 1800), noise(0.1, 1000, 2)
+    raised = levelled(timeline_of((0, words, "speech"), (3 * RATE, beep, "cue")), 12.0)
+    power = [float(np.square(clip.samples.astype(float)).mean()) for clip in raised.clips]
+    before = [float(np.square(samples.astype(float)).mean()) for samples in (words, beep)]
+    change = [10 * math.log10(now / was) for now, was in zip(power, before, strict=True)]
+    assert change[1] == pytest.approx(12.0, abs=0.1)
+    assert change[0] == pytest.approx(12.0, abs=0.3)
+
+
+@given(st.integers(1, 2**31), st.floats(0.1, 20.0), st.floats(-6.0, 30.0))
+def test_no_true_peak_is_above_the_ceiling(seed: int, crest: float, gain: float) -> None:
+    source = noise(0.4, 2000, seed)
+    source[seed % len(source)] = min(32767, int(2000 * crest))
+    raised = levelled(timeline_of((0, source, "speech")), gain).clips[0].samples
+    peak = np.abs(soxr.resample(np.pad(raised / 32768, 200), RATE, 4 * RATE)).max()
+    assert peak <= CEILING * 10 ** (0.4 / 20), "limiting adds a little beyond the band"
+    assert np.abs(raised).max() <= CEILING * 32768 + 1
+
+
+@given(st.integers(0, RATE - 1), st.floats(0.6, 8.0))
+def test_the_limiter_is_smooth_and_leaves_alone_what_is_far(at: int, peak: float) -> None:
+    signal = np.full(RATE, 0.4, np.float32)
+    signal[at] = peak
+    factors = gains(signal, 0.5, RATE)
+    if peak <= 0.5:
+        assert factors is None
+        return
+    assert factors is not None
+    assert signal[at] * factors[at] <= 0.5 + 1e-6
+    assert np.abs(np.diff(factors)).max() < 0.01, "no jump that could be heard"
+    far = round(2.5 * LOOK_S * RATE)
+    assert (factors[: max(0, at - far)] == 1).all()
+    assert (factors[at + far :] == 1).all()
+
+
+def test_any_range_is_read_as_it_is_in_the_whole() -> None:
+    clips = [(n * 9000, noise(0.5, 9000, n), "speech") for n in range(12)]
+    programme = Programme(timeline_of(*clips))
+    whole = programme.read(0, programme.duration)
+    for start in (0, 1, 23, 24, 5000, 77_777, programme.duration - 5):
+        stop = min(programme.duration, start + 20_001)
+        assert (programme.read(start, stop) == whole[start:stop]).all()
+    assert not programme.read(programme.duration, programme.duration + 100).any()
+
+
+def test_what_sounds_together_is_limited() -> None:
+    loud = noise(1, 12_000)
+    programme = Programme(timeline_of((0, loud, "speech"), (100, loud, "cue")))
+    assert (
+        np.abs(programme.read(0, programme.duration).astype(int)).max()
+        <= 32768 * 10 ** (-1.5 / 20) + 1
+    )
+
+
+def test_gating_leaves_out_what_is_soft() -> None:
+    assert gated([]) is None
+    assert gated([-math.inf, -80.0]) is None
+    assert gated([-20.0] * 10 + [-69.0] * 90) == pytest.approx(-20.0)
+    assert gated([-20.0, -20.0, -25.0, -60.0]) == pytest.approx(-21.123, abs=0.001)
+
+
+def test_pieces_are_measured_wherever_they_are() -> None:
+    samples = noise(2, 3000)
+    for before in (0, 1, 2399, 5 * RATE + 17):
+        timeline = timeline_of((before, samples, "speech"))
+        programme = Programme(timeline)
+        found = loudness(
+            programme.read, [Piece(before, before + len(samples))], timeline.duration, RATE, 1
+        )
+        assert found == pytest.approx(-19.5, abs=1.5)
