@@ -43,8 +43,12 @@ def picture(
         scheme: light or dark.
     """
     width, height = size
-    viewport = {"width": width, "height": height}
-    view = browser.new_page(viewport=viewport, device_scale_factor=2, color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+    view = browser.new_page(
+        viewport={"width": width, "height": height},
+        device_scale_factor=2,
+        color_scheme=scheme,
+        reduced_motion="reduce",
+    )
     view.goto(page.as_uri())
     view.evaluate(
         """(time) => new Promise((done) => {

@@ -45,13 +45,15 @@ def page(session: Session, audio: bytes, media_type: str) -> str:
     data["key"] = hashlib.sha256(audio + routine.title.encode("utf-8", "replace")).hexdigest()[:16]
     style, script = (_data(name) for name in ("page.css", "page.js"))
     length = clock(seconds(timeline.duration, timeline.rate))
+    data["length"] = words.say("session", time=length)
+    data["description"] = fill(routine.description, {"name": routine.title})
     parts = {
         "language": escape(language),
         "direction": direction(language),
         "policy": escape(content_security_policy(script, style)),
         "title": escape(routine.title),
-        "description": escape(fill(routine.description, {"name": routine.title})),
-        "length": escape(words.say("session", time=length)),
+        "description": escape(data["description"]),
+        "length": escape(data["length"]),
         "clock": escape(length),
         "step": str(LONG_STEP),
         "duration": str(round(timeline.duration / timeline.rate)),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeAlias
 
 from coach.phrases import Phrasebook
 from coach.phrases.fields import exercise_fields, phase_fields
@@ -14,6 +15,7 @@ from coach.session import Session
 from coach.template import fill
 from coach.units import clock, seconds
 
+Rounds: TypeAlias = tuple[str, tuple[int, ...]]
 LONG_STEP = 10
 """Seconds that the buttons beside Play go back and forward."""
 SCRIPT_WORDS = (
@@ -151,7 +153,7 @@ def chapters(session: Session, found: tuple[Moment, ...]) -> list[dict[str, Any]
     """
     timeline = session.timeline
     numbers = {item.id: n for n, item in enumerate(session.routine.exercises(), 1)}
-    rows = []
+    rows: list[dict[str, Any]] = []
     for marker, end in timeline.chapters():
         inside = (moment for moment in found if marker.start <= moment.start < end)
         exercise = next((m.where.exercise for m in inside if m.where.exercise), None)
@@ -167,16 +169,14 @@ def chapters(session: Session, found: tuple[Moment, ...]) -> list[dict[str, Any]
     return rows
 
 
-def _rounds_of(routine: Routine) -> list[tuple[str, tuple[int, ...]]]:
-    """Return the rounds of the circuits around each exercise, the outermost first, by its id."""
+def _rounds_of(routine: Routine) -> Iterator[Rounds]:
+    """Yield the rounds of the circuits around each exercise, the outermost first, by its id."""
 
-    def inside(items: tuple[Item, ...], outer: tuple[int, ...]) -> list[tuple[str, tuple[int, ...]]]:
-        found = []
+    def inside(items: Sequence[Item], outer: tuple[int, ...]) -> Iterator[Rounds]:
         for item in items:
             if isinstance(item, Circuit):
-                found += inside(item.items, (*outer, item.rounds.value))
+                yield from inside(item.items, (*outer, item.rounds.value))
             else:
-                found.append((item.id, outer))
-        return found
+                yield item.id, outer
 
     return inside(routine.items, ())

@@ -45,7 +45,8 @@ class Sheet:
         ]
         if routine.source:
             source = self._filled((routine.source,))[0]
-            about.append(f"<h3>{self._say('source')}</h3><p>{escape(source)}</p>")
+            title = self._say("source")
+            about.append(f'<div class="source"><h3>{title}</h3><p>{escape(source)}</p></div>')
         parts = [self._panel(0, "about", "before", about)]
         parts += self._items(routine.items, 1)
         closing = list(_list_of("ul", self._filled(routine.closing)))
@@ -114,8 +115,9 @@ class Sheet:
 
     def _titled_list(self, title: str, texts: Sequence[str]) -> Iterator[str]:
         if texts:
-            yield f"<h3>{self._say(title)}</h3>"
-            yield from _list_of("ul", self._filled(texts), title)
+            yield f'<div class="{title}"><h3>{self._say(title)}</h3>'
+            yield from _list_of("ul", self._filled(texts))
+            yield "</div>"
 
     def _filled(self, texts: Iterable[str]) -> list[str]:
         return [fill(text, {"name": self._routine.title}) for text in texts]

@@ -42,6 +42,8 @@
 
   const fill = (text, fields) => text.replace(/\{(\w+)\}/g, (_, name) => fields[name]);
 
+  const bare = (text) => text.replace(/[.!?]$/, "");
+
   /** Return seconds as clocks show them: 0:05, 13:32, 1:02:03. */
   function clock(seconds) {
     const whole = Math.max(0, Math.round(seconds));
@@ -74,7 +76,7 @@
     const isExercise = panel > 0 && panel <= data.exercises;
     put("chapter", title);
     const number = { n: panel, total: data.exercises };
-    put("number", isExercise ? fill(words.exercise_of, number) : data.title);
+    put("number", isExercise ? fill(words.exercise_of, number) : index ? "" : data.length);
     for (const element of document.querySelectorAll(".panel")) {
       element.classList.toggle("current", Number(element.dataset.panel) === panel);
     }
@@ -108,7 +110,12 @@
     const row = captions[index];
     const isSpoken = row !== undefined && time < row[END_OF_CAPTION] + CAPTION_STAYS;
     const isOfNow = isSpoken && row[START] >= chapters[shown.chapter].start - NEARLY;
-    put("caption", isOfNow ? texts[row[TEXT_OF_CAPTION]] : "");
+    const silent = row || shown.chapter ? "" : data.description;
+    const text = isOfNow ? texts[row[TEXT_OF_CAPTION]] : silent;
+    put("caption", text);
+    // What is being said stands on the screen already, perhaps without a full stop.
+    const isEcho = ["instruction", "detail"].some((id) => $(id).textContent.startsWith(bare(text)));
+    $("caption").classList.toggle("echo", text !== "" && isEcho);
   }
 
   function drawRing(row, time) {
@@ -124,7 +131,7 @@
   function drawBar(time) {
     const bar = $("position");
     if (dragged === null) bar.value = String(time);
-    bar.style.setProperty("--part", String(Math.min(1, time / duration)));
+    $("bar").style.setProperty("--part", String(Math.min(1, time / duration)));
     put("elapsed", clock(time));
     put("remaining", `\u2212${clock(duration - time)}`);
     const fields = { time: clock(time), total: clock(duration) };
@@ -135,7 +142,7 @@
   function drawMarks() {
     for (const { start } of chapters.slice(1)) {
       const mark = document.createElement("i");
-      mark.style.insetInlineStart = `${(100 * start) / duration}%`;
+      mark.style.setProperty("--part", String(start / duration));
       $("marks").append(mark);
     }
   }
