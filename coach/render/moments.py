@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Literal, TypeAlias
 
@@ -50,9 +50,10 @@ def moments(timeline: Timeline) -> tuple[Moment, ...]:
         found.append(Moment(now, span.start, span.end, span.kind, span.where))
         now = span.end
     found += _before(timeline, now, timeline.duration, is_over=True)
-    if found and found[0].start:
-        first = found[0]
-        found[0] = Moment(0, first.begins, first.end, first.kind, first.where)
+    if not found and timeline.duration:
+        found.append(Moment(0, 0, timeline.duration, "words", Where()))
+    if found:
+        found[0] = replace(found[0], start=0)
     return tuple(found)
 
 

@@ -155,7 +155,7 @@ def chapters(session: Session, found: tuple[Moment, ...]) -> list[dict[str, Any]
     numbers = {item.id: n for n, item in enumerate(session.routine.exercises(), 1)}
     rows: list[dict[str, Any]] = []
     for marker, end in timeline.chapters():
-        inside = (moment for moment in found if marker.start <= moment.start < end)
+        inside = (moment for moment in found if marker.start <= moment.begins < end)
         exercise = next((m.where.exercise for m in inside if m.where.exercise), None)
         panel = len(numbers) + 1 if rows else 0
         rows.append(
