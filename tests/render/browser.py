@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,7 +34,7 @@ def page_file(session: Session, folder: Path) -> Path:
 
 
 @contextmanager
-def chromium(environment: Mapping[str, str] | None = None) -> Iterator[Browser]:
+def chromium() -> Iterator[Browser]:
     """Yield the system's Chromium, without a window."""
     from playwright.sync_api import sync_playwright
 
@@ -45,7 +45,6 @@ def chromium(environment: Mapping[str, str] | None = None) -> Iterator[Browser]:
             executable_path=program,
             # Root has no sandbox, and a test presses no button before it plays.
             args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"],
-            env=dict(environment) if environment else None,
         )
         try:
             yield browser
