@@ -6,12 +6,13 @@ Everything here is pure. Steps carry exact seconds; `coach.timeline` gives them 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from coach.phrases.doses import spoken_changes, spoken_dose, spoken_limits
+from coach.phrases.fields import exercise_fields, phase_fields
 from coach.routine import Circuit, Exercise, Item, Phase, Routine
 from coach.steps import (
     At,
@@ -29,7 +30,6 @@ from coach.steps import (
     Where,
 )
 from coach.template import fill
-from coach.units import Range
 
 if TYPE_CHECKING:
     from coach.phrases import Phrasebook
@@ -257,7 +257,7 @@ class _Planner:
         key = "exercise" if total > 1 else "exercise_alone"
         number = self._order[exercise.id]
         texts = [self._phrases.say(key, n=number, total=str(total), name=exercise.name)]
-        values = self._values(exercise)
+        values = exercise_fields(exercise, self._phrases)
         if self._is_full:
             texts += [fill(text, values) for text in exercise.setup]
         dose = spoken_dose(exercise, self._phrases)
@@ -322,7 +322,7 @@ class _Planner:
 
     def _repetitions(self, exercise: Exercise, where: Where) -> Iterator[Step]:
         total = exercise.reps.value
-        values = self._values(exercise, where.side)
+        values = exercise_fields(exercise, self._phrases, where.side)
         first_side = exercise.sides[0] if exercise.sides else None
         is_flowing = _flows(exercise.phases[-1], exercise.phases[0])
         for rep in range(1, total + 1):
@@ -354,10 +354,7 @@ class _Planner:
     def _words_of(
         self, phase: Phase, where: Where, values: dict[str, str], first_side: str | None
     ) -> list[Say]:
-        own = dict(values)
-        for field, time in (("hold", phase.hold), ("work", phase.work)):
-            if time:
-                own[field] = self._phrases.duration(time.value)
+        own = phase_fields(values, phase, self._phrases)
         says = []
         if phase.cue and self._has_words:
             says.append(Say(self._spoken(fill(phase.cue, own))))
@@ -442,25 +439,6 @@ class _Planner:
         if seconds >= 2 * LONG_HOLD and self._is_full:
             text = self._phrases.turn("keep_going", turn)
             yield At(seconds * 3 / 4, Say(text, Rank.ENCOURAGEMENT))
-
-    def _values(self, exercise: Exercise, side: str | None = None) -> dict[str, str]:
-        """Return the fields of the exercise's texts."""
-        phrases = self._phrases
-
-        def times(values: Iterable[Range[Fraction] | None]) -> str:
-            seconds = dict.fromkeys(value.value for value in values if value)
-            return phrases.listed([phrases.duration(time) for time in seconds])
-
-        return {
-            "name": exercise.name,
-            "reps": str(exercise.reps.value),
-            "sets": str(exercise.sets.value),
-            # Instructions are given once, for the side that comes first.
-            "side": side or "".join(exercise.sides[:1]),
-            "rest": phrases.duration(exercise.rest.value),
-            "hold": times(phase.hold for phase in exercise.phases),
-            "work": times(phase.work for phase in exercise.phases),
-        }
 
 
 def _first(item: Item) -> Exercise:

@@ -1,0 +1,117 @@
+"""A session as one HTML file for a phone: player, exercise sheet and sound, without a network."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+from coach.phrases import load_phrasebook
+from coach.render.page_content import LONG_STEP, content
+from coach.render.page_sheet import Sheet
+from coach.render.page_words import DATA, direction, load_words
+from coach.session import Session
+from coach.template import fill
+from coach.units import clock, seconds
+
+_MEDIA_TYPE = re.compile(r"audio/[\w.+-]+")
+_PLACEHOLDER = re.compile(r"\{\{ ([a-z]+)(?:\.([a-z_]+))? \}\}")
+_IN_SCRIPT = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
+"""Escapes of JSON for what means something in HTML or ends a line in JavaScript."""
+
+
+def page(session: Session, audio: bytes, media_type: str) -> str:
+    """Return the whole HTML document of a session. It needs nothing besides itself.
+
+    Args:
+        session: what is heard in `audio`.
+        audio: a sound file.
+        media_type: its type, such as `audio/mpeg`.
+
+    Raises:
+        ValueError: `media_type` is no type of sound.
+    """
+    if not _MEDIA_TYPE.fullmatch(media_type):
+        raise ValueError(f"expected a media type such as audio/mpeg, found {media_type!r}")
+    routine, timeline = session.routine, session.timeline
+    language = session.manner.language
+    words, phrases = load_words(language), load_phrasebook(language)
+    data = content(session, words, phrases)
+    # A page remembers its own place, not that of another session of the same routine.
+    data["key"] = hashlib.sha256(audio + routine.title.encode("utf-8", "replace")).hexdigest()[:16]
+    style, script = (_data(name) for name in ("page.css", "page.js"))
+    length = clock(seconds(timeline.duration, timeline.rate))
+    data["length"] = words.say("session", time=length)
+    data["description"] = fill(routine.description, {"name": routine.title})
+    parts = {
+        "language": escape(language),
+        "direction": direction(language),
+        "policy": escape(content_security_policy(script, style)),
+        "title": escape(routine.title),
+        "description": escape(data["description"]),
+        "length": escape(data["length"]),
+        "clock": escape(length),
+        "step": str(LONG_STEP),
+        "duration": str(round(timeline.duration / timeline.rate)),
+        "chapters": _chapter_list(data["chapters"]),
+        "sheet": Sheet(routine, words, phrases).html(),
+        "data": json_for_html(data),
+        "audio": f"data:{media_type};base64,{base64.b64encode(audio).decode('ascii')}",
+        "style": style,
+        "script": script,
+    }
+
+    def part(found: re.Match[str]) -> str:
+        group, key = found.groups()
+        if not key:
+            return parts[group]
+        text = words.phrases[key]
+        return escape(fill(text, {"n": str(LONG_STEP)}))
+
+    document = _PLACEHOLDER.sub(part, _data("page.html"))
+    # Halves of surrogate pairs, which a script can hold, cannot be written to a file.
+    return document.encode("utf-8", "replace").decode("utf-8")
+
+
+def content_security_policy(script: str, style: str) -> str:
+    """Return a policy that allows this script and this style, embedded sound, and no network."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src '{_hash(script)}'",
+            f"style-src '{_hash(style)}'",
+            "media-src blob: data:",
+            "img-src data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "require-trusted-types-for 'script'",
+        )
+    )
+
+
+def json_for_html(value: Mapping[str, Any]) -> str:
+    """Return JSON that is safe inside of a script element: no tag and no comment can begin."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.translate(_IN_SCRIPT)
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode('ascii')}"
+
+
+def _chapter_list(chapters: list[dict[str, Any]]) -> str:
+    return "\n".join(
+        f'<li><button type="button" class="chapter" data-chapter="{n}">'
+        f'<span class="name">{escape(chapter["title"])}</span> '
+        f"<time>{chapter['clock']}</time></button>"
+        for n, chapter in enumerate(chapters)
+    )
+
+
+def _data(name: str) -> str:
+    return (DATA / name).read_text("utf-8")
