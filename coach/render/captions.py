@@ -33,7 +33,7 @@ def captions_of(timeline: Timeline) -> tuple[Caption, ...]:
     starts = [round(1000 * clip.start / timeline.rate) for clip in spoken]
     end = -(-1000 * timeline.duration // timeline.rate)
     captions = []
-    for clip, start, following in zip(spoken, starts, [*starts[1:], end], strict=True):
+    for clip, start, following in zip(spoken, starts, [*starts[1:], end], strict=False):
         stop = max(round(1000 * clip.end / timeline.rate), start + round(1000 * READABLE_S))
         captions.append(Caption(start, max(start + 1, min(stop, following)), _one_line(clip.label)))
     return tuple(captions)

@@ -20,9 +20,12 @@ if TYPE_CHECKING:
     from coach.render.loudness import Frames
     from coach.render.programme import Sound
 
-OPUS_BIT_RATES = {1: 32_000, 2: 96_000}
+OPUS_BIT_RATES = {1: 40_000, 2: 96_000}
 AAC_BIT_RATES = {1: 64_000, 2: 128_000}
 """bit/s by the number of channels."""
+OPUS_OPTIONS = MappingProxyType({"application": "lowdelay"})
+"""Its transform coder alone: where Opus takes a beep for speech, the beep comes out 10 dB too loud
+and rings on for 100 ms (measured at 32 to 48 kbit/s)."""
 
 
 class OpusEncoder:
@@ -37,7 +40,7 @@ class OpusEncoder:
         fields = dict(ogg_comments(details))
         if details.cover:
             fields["METADATA_BLOCK_PICTURE"] = ogg_picture(details.cover)
-        codec = _FfmpegCodec("libopus", programme, OPUS_BIT_RATES)
+        codec = _FfmpegCodec("libopus", programme, OPUS_BIT_RATES, OPUS_OPTIONS)
         # ffmpeg writes metadata as they are, but its own Opus chapters are late by a second.
         _mux(codec, programme, path, progress, container="ogg", metadata=fields)
 
@@ -96,13 +99,20 @@ class _FfmpegCodec:
     tail = 10
     warm_up = 25
 
-    def __init__(self, name: str, programme: Sound, bit_rates: dict[int, int]) -> None:
+    def __init__(
+        self,
+        name: str,
+        programme: Sound,
+        bit_rates: Mapping[int, int],
+        options: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         import numpy as np
 
         self.name = name
         self.rate = programme.rate
         self.layout = "mono" if programme.channels == 1 else "stereo"
         self.bit_rate = bit_rates[programme.channels]
+        self.options = dict(options)
         context = self._context()
         context.open()
         self.grid: int = context.frame_size
@@ -144,6 +154,7 @@ class _FfmpegCodec:
         context.layout = self.layout
         context.format = "s16" if self.name == "libopus" else "fltp"
         context.bit_rate = self.bit_rate
+        context.options = self.options
         return context
 
 
@@ -165,7 +176,9 @@ def _mux(
 
     try:
         with av.open(str(path), "w", format=container, options=dict(options)) as file:
-            stream: Any = file.add_stream(codec.name, rate=codec.rate, layout=codec.layout)
+            stream: Any = file.add_stream(
+                codec.name, rate=codec.rate, layout=codec.layout, options=codec.options
+            )
             stream.bit_rate = codec.bit_rate
             file.metadata.update(metadata)
             if language:

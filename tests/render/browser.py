@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from coach.render.page import page
-from coach.render.wav import WavEncoder
+from coach.render import FORMATS
+from coach.render.publication import Publication, Wanted
 from coach.session import Session
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 
-def mp3_of(session: Session, folder: Path) -> bytes:
-    """Return the sound of a session as MP3."""
-    wav, mp3 = folder / "session.wav", folder / "session.mp3"
-    WavEncoder().encode(session.timeline, wav, lambda _done, _total: None)
-    command = ("ffmpeg", "-v", "error", "-y", "-i", wav, "-b:a", "64k", mp3)
-    subprocess.run(command, check=True)
-    return mp3.read_bytes()
-
-
 def page_file(session: Session, folder: Path) -> Path:
-    """Return a file with the page of a session."""
+    """Return a file with the page of a session, as `coach render` writes it."""
     path = folder / "session.html"
-    path.write_text(page(session, mp3_of(session, folder), "audio/mpeg"), "utf-8")
+    page = FORMATS["html"]
+    for job in Publication(session, Wanted(), date(2026, 1, 2)).jobs(path, page, page):
+        job.write(path, lambda _done, _total: None)
     return path
 
 

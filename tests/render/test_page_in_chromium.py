@@ -375,7 +375,7 @@ def test_it_runs_along_while_it_plays(view: View) -> None:
         )
         if kind == "hold" and seconds not in seen:
             seen.append(seconds)
-        return view.time > hold["end"] + 0.1
+        return bool(view.time > hold["end"] + 0.1)
 
     until(is_over, "the end of the hold")
     assert seen == ["4", "3", "2", "1"]
