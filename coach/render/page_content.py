@@ -105,7 +105,8 @@ class _Content:
         phase = exercise.phases[number]
         fields = exercise_fields(exercise, self._phrases, moment.where.side)
         own = phase_fields(fields, phase, self._phrases)
-        return fill(phase.cue, own) or say(_kind(moment)), fill(phase.guide, own)
+        unnamed = say("hold") if moment.kind == "hold" else exercise.name
+        return fill(phase.cue, own) or unnamed, fill(phase.guide, own)
 
     def _upcoming(self, moment: Moment, following: Moment | None) -> str:
         """Return what comes after a rest; before an exercise, which side is first."""
@@ -140,10 +141,6 @@ class _Content:
 
     def _time(self, frame: int) -> float:
         return round(frame / self._timeline.rate, 3)
-
-
-def _kind(moment: Moment) -> str:
-    return "hold" if moment.kind == "hold" else "keep_going"
 
 
 def chapters(session: Session, found: tuple[Moment, ...]) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import math
 import re
 import shutil
@@ -21,6 +22,7 @@ from coach.settings import Settings
 from tests.bus import Bus, remote
 from tests.conftest import RATE, FakeVoice, bundled, fake_cues, spoken
 from tests.render.browser import chromium, page_file
+from tests.render.test_page import HOSTILE, hostile_session
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -386,6 +388,21 @@ def test_texts_are_shown_as_they_are(view: View) -> None:
     assert view.page.title() == "A <short> session & more"
 
 
+def test_hostile_texts_are_but_texts(opened: Callable[..., View], tmp_path: Path) -> None:
+    made = hostile_session()
+    view = opened(page_file(made, tmp_path), STUBS + ALERTS)
+    assert view.page.get_by_role("heading", level=1).text_content() == HOSTILE
+    for span in spans(made, "hold"):
+        view.eval(f"window.handlers.seekto({{ seekTime: {span['start'] + 1} }})")
+        assert view.text("instruction") == HOSTILE
+        assert view.text("detail") == HOSTILE
+    assert view.page.locator("img").count() == 0
+    assert view.eval("window.alerts") == 0
+
+
+ALERTS = "window.alerts = 0; window.alert = () => { window.alerts += 1; };"
+
+
 # -- the system --------------------------------------------------------------------------------
 
 
@@ -449,6 +466,7 @@ def test_without_what_only_some_browsers_have_it_plays_all_the_same(
     view = opened(
         script="""
         for (const name of ["mediaSession", "wakeLock"]) delete Navigator.prototype[name];
+        delete Uint8Array.fromBase64;
         Object.defineProperty(window, "localStorage", { get() { throw new Error("no"); } });
         """
     )
@@ -605,10 +623,9 @@ def test_the_sheet_of_a_routine_is_one_page(
 ) -> None:
     (script,) = (path for path in bundled() if path.stem == "si-joint-relief")
     made = build(prepare(script, Settings()), FakeVoice(), fake_cues(), RATE)
-    (sound,) = re.findall(rb'src="data:audio/mpeg;base64,([^"]*)"', file.read_bytes())
-    document = page_of(made, b"", "audio/mpeg")
+    (sound,) = re.findall(r'src="data:audio/mpeg;base64,([^"]*)"', file.read_text("utf-8"))
     path = tmp_path / "sheet.html"
-    path.write_text(document.replace("base64,", f"base64,{sound.decode()}"), "utf-8")
+    path.write_text(page_of(made, base64.b64decode(sound), "audio/mpeg"), "utf-8")
     view = opened(path)
     if font:
         view.eval(f"document.documentElement.style.fontFamily = '{font}'")

@@ -18,6 +18,7 @@
   let dragged = null; // where the seek bar is being dragged to, in seconds
   let shown = {}; // numbers of the chapter, moment and caption on the screen
   let lock = null; // keeps the screen awake
+  let frame = 0; // the drawing that is to come
 
   // -- time and words ---------------------------------------------------------------------------
 
@@ -148,8 +149,9 @@
   }
 
   function animate() {
+    cancelAnimationFrame(frame);
     draw();
-    if (isPlaying() && !document.hidden) requestAnimationFrame(animate);
+    frame = isPlaying() && !document.hidden ? requestAnimationFrame(animate) : 0;
   }
 
   // -- playing and going elsewhere --------------------------------------------------------------
@@ -310,6 +312,12 @@
       dragged = null;
       seek(time);
     });
+    for (const name of ["pointercancel", "blur"]) {
+      bar.addEventListener(name, () => {
+        dragged = null;
+        draw();
+      });
+    }
   }
 
   function handleKeys() {
@@ -381,10 +389,14 @@
     const comma = address.indexOf(",");
     const type = address.slice("data:".length, address.indexOf(";"));
     const body = address.slice(comma + 1);
-    const bytes = Uint8Array.fromBase64
-      ? Uint8Array.fromBase64(body)
-      : Uint8Array.from(atob(body), (character) => character.charCodeAt(0));
-    return new Blob([bytes], { type });
+    return new Blob([Uint8Array.fromBase64 ? Uint8Array.fromBase64(body) : decoded(body)], { type });
+  }
+
+  function decoded(base64) {
+    const text = atob(base64);
+    const bytes = new Uint8Array(text.length);
+    for (let i = 0; i < text.length; i += 1) bytes[i] = text.charCodeAt(i);
+    return bytes;
   }
 
   function start() {
@@ -400,17 +412,24 @@
     draw();
   }
 
+  /** Do `action`; if it fails, the sheet and the browser's own player do without all this. */
+  function attempt(action) {
+    try {
+      action();
+    } catch (error) {
+      document.documentElement.classList.remove("js");
+      if (audio) audio.controls = true;
+      throw error;
+    }
+  }
+
   document.documentElement.classList.add("js");
-  try {
+  attempt(() => {
     drawMarks();
     handleButtons();
     handleKeys();
     handleKeysOfSystem();
     draw();
-    document.addEventListener("DOMContentLoaded", start);
-  } catch (error) {
-    // The sheet and the browser's own player do without all this.
-    document.documentElement.classList.remove("js");
-    throw error;
-  }
+  });
+  document.addEventListener("DOMContentLoaded", () => attempt(start));
 })();
