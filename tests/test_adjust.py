@@ -18,17 +18,21 @@ import soundfile
 from coach.cli import run
 from coach.cli.options import Request
 from coach.cli.personal import Personal
-from coach.cli.sessions import LiveStudio
+from coach.cli.play import _decided
+from coach.cli.sessions import LiveStudio, build_session
 from coach.history import History
 from coach.outputs import LIVE_RATE
 from coach.profile import Profile
 from coach.routine import load_routine
-from coach.session import build, prepared
-from coach.settings import Settings
+from coach.session import Session, build, find_routine, prepared
+from coach.settings import Override, Settings
 from coach.settings.adjust import adjust
 from coach.settings.saved import SettingsStore
+from coach.speech import Speech, Voice
+from coach.speech.store import ClipStore
 from coach.steps import Where
 from coach.timeline import mix
+from coach.units import seconds
 from tests.test_cli import SHORT, output
 
 NAME = "si-joint-relief"
@@ -314,6 +318,35 @@ def test_what_is_different_is_spoken_live(
     assert np.array_equal(heard[: timeline.duration], mix(timeline, 0, timeline.duration))
 
 
+def test_what_is_chosen_to_fill_a_time_is_not_told_as_climbed(script: Path) -> None:
+    script.write_text(f"progress: +1 rep every session\n{SHORT}")
+    exercised(script, -1)
+    routine = load_routine(script)
+    personal = Personal(str(script), Request(Settings(), Profile(), fit=Fraction(30)))
+    decided = personal.decide(routine)
+    assert [(change.before, change.now) for change in decided.changes] == [(2, 3)]
+    with LiveStudio(Settings(), LIVE_RATE) as studio:
+        studio.furnish(routine)
+        length = studio.lengths(routine, decided)
+
+        def reps(settings: Settings) -> int:
+            return next(iter(adjust(routine, settings).routine.exercises())).reps.value
+
+        shorter = personal.fitted(routine, decided, lambda settings: Fraction(9 * reps(settings)))
+        assert reps(shorter.settings) == 3
+        assert shorter.changes == decided.changes
+        same = personal.fitted(routine, decided, lambda settings: Fraction(11 * reps(settings)))
+        assert reps(same.settings) == 2
+        assert same.changes == ()
+        # What the introduction tells takes its time.
+        ready = [prepared(routine, shorter.settings, changes) for changes in ((), shorter.changes)]
+        spoken = [
+            build(one, studio.voice_for(one.manner), studio.cues(0), LIVE_RATE).timeline.duration
+            for one in ready
+        ]
+        assert spoken[0] < spoken[1] == length(shorter.settings) * LIVE_RATE
+
+
 # -- resuming --------------------------------------------------------------------------------------
 
 
@@ -399,6 +432,58 @@ def test_a_live_session_that_nothing_is_spoken_of_fits_too(
     target = tmp_path / "a.wav"
     output(capsys, "play", NAME, "--fit", "13m", "--output", "file", "--fast", "--file", target)
     assert 12 * 60 < soundfile.info(target).duration <= 13 * 60
+
+
+class Drawling:
+    """An engine that takes for a sentence what nobody would guess, mostly long."""
+
+    name = fingerprint = "drawling"
+    workers = 1
+    rate = 8000
+
+    def start(self, count: int) -> None: ...
+
+    def synthesize(self, text: str) -> Speech:
+        length = self.rate * (1 + sum(map(ord, text)) % 7)
+        return Speech(self.rate, (8000 * np.sin(np.arange(length))).astype(np.int16))
+
+    def voices(self) -> tuple[Voice, ...]:
+        return ()
+
+    def close(self) -> None: ...
+
+
+@pytest.mark.parametrize("is_stored", [True, False])
+def test_a_voice_that_takes_longer_than_guessed_is_soon_fitted(
+    monkeypatch: pytest.MonkeyPatch, is_stored: bool
+) -> None:
+    attempts = []
+
+    def counted(*arguments: Any) -> Session:
+        attempts.append(arguments)
+        return build(*arguments)
+
+    monkeypatch.setattr("coach.cli.sessions.build", counted)
+    monkeypatch.setattr("coach.cli.sessions.open_engine", lambda *_, **__: Drawling())
+    if not is_stored:
+        monkeypatch.setattr(ClipStore, "put", lambda *_: None)
+    request = Request(Settings(), Profile(), fit=Fraction(20 * 60))
+    session = build_session(Personal(NAME, request), 8000, quiet=True).session
+    assert 19 * 60 < seconds(session.timeline.duration, 8000) <= 20 * 60
+    assert len(attempts) <= 3
+
+
+def test_a_margin_is_kept_as_far_as_there_is_room_for_it() -> None:
+    routine = load_routine(find_routine(NAME))
+    shortest = Settings((Override("reps", 5),))
+    with LiveStudio(Settings(), LIVE_RATE) as studio:
+        studio.furnish(routine)
+        personal = Personal(NAME, Request(Settings(), Profile()))
+        exactly = studio.lengths(routine, personal.decide(routine))(shortest)
+        request = Request(Settings(), Profile(), fit=exactly + 2)
+        decided = _decided(Personal(NAME, request), routine, studio)
+    values = {override.key: override.value for override in decided.settings.overrides}
+    assert values["reps"] == 5
 
 
 # -- at once, and many -----------------------------------------------------------------------------

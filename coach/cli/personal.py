@@ -45,6 +45,22 @@ class Decided:
     """What went wrong without stopping anything, a sentence each."""
     foreseen: Foreseen | None = None
     """What was counted on, if a moment to come was asked for."""
+    last: Settings | None = None
+    """Those of the last time, unless nothing is climbed."""
+
+    def changes_with(self, routine: Routine, settings: Settings) -> tuple[DoseChange, ...]:
+        """Return what would be different from the last time with these settings.
+
+        Args:
+            routine: as the script has it.
+            settings: absolute.
+        """
+        return () if self.last is None else changes_since(routine, settings, self.last)
+
+    def with_settings(self, routine: Routine, settings: Settings) -> Decided:
+        """Return the same with other settings, and what is different with those."""
+        changes = self.changes_with(routine, settings)
+        return dataclasses.replace(self, settings=settings, changes=changes)
 
 
 class Personal:
@@ -105,10 +121,14 @@ class Personal:
             foreseen.sessions if foreseen else finished,
             foreseen.at if foreseen else now,
         )
-        changes: tuple[DoseChange, ...] = ()
-        if past and past.last is not None and found.standings:
-            changes = changes_since(routine, found.settings, past.last)
-        return Decided(found.settings, found, changes, (*self._problems, *found.problems), foreseen)
+        decided = Decided(
+            found.settings,
+            found,
+            notices=(*self._problems, *found.problems),
+            foreseen=foreseen,
+            last=past.last if past and found.standings else None,
+        )
+        return decided.with_settings(routine, found.settings)
 
     @property
     def fit(self) -> Fraction | None:
@@ -131,7 +151,7 @@ class Personal:
         from coach.settings.fit import fit
 
         settings = fit(routine, decided.in_force.settings, self.fit, length_of)
-        return dataclasses.replace(decided, settings=settings)
+        return decided.with_settings(routine, settings)
 
     def _past(self) -> Past | None:
         from coach.history import History

@@ -180,17 +180,14 @@ def _decided(personal: Personal, routine: Routine, studio: LiveStudio) -> Decide
     Raises:
         SettingError: what is asked for does not fit the routine, or the routine not into the time.
     """
-    from coach.settings import manner
+    from coach.cli.sessions import fitted
 
     decided = personal.decide(routine)
     if personal.fit is None:
         return decided
-    length = studio.lengths(routine, manner(routine, decided.settings))
-    fitted = personal.fitted(routine, decided, length)
-    if length.is_exact:
-        return fitted
+    length = studio.lengths(routine, decided)
     length.margin = personal.fit * GUESSED_PART
-    return personal.fitted(routine, decided, length)
+    return fitted(personal, routine, decided, length)
 
 
 def _unfinished(history: History, routine: str | None) -> Entry:
