@@ -106,6 +106,10 @@ def play_command(
         raise click.UsageError(f"--file writes WAV: give it a name such as {file.stem}.wav")
     if not routine and not resume:
         raise click.UsageError("name a routine, such as si-joint-relief; `coach list` shows them")
+    if resume and request.fit is not None:
+        raise click.UsageError(
+            "--fit goes with a session from the beginning; one that is resumed keeps its values"
+        )
     history = History(request.profile.history_path)
     entry = _unfinished(history, routine) if resume else None
     if entry is not None:
