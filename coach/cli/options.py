@@ -179,11 +179,11 @@ def settings_from(values: dict[str, Any]) -> Settings:
     )
     for option in ("language", "voice", "engine", "cues"):
         if values[option] is not None:
-            parse_names(option, [values[option]])
+            parse_names(f"--{option}", [values[option]])
     return Settings(
         overrides=tuple(overrides),
-        only=parse_names("only", values["only"]),
-        skip=parse_names("skip", values["skip"]),
+        only=parse_names("--only", values["only"]),
+        skip=parse_names("--skip", values["skip"]),
         beyond_range=values["beyond_range"],
         detail=values["detail"],
         count=values["count"],
