@@ -164,15 +164,29 @@ class Personal:
 
 
 def _missing(saved: Saved) -> dict[str, str]:
-    """Return what is saved of which the sounds or the words are gone, and why."""
+    """Return what is saved of which the sounds, the words or the engine are gone, and why."""
     missing = {}
-    for name, check in (("cues", check_cues), ("language", load_phrasebook)):
+    checks = (("cues", check_cues), ("language", load_phrasebook), ("engine", check_engine))
+    for name, check in checks:
         if name in saved.values:
             try:
                 check(saved.values[name].text)
             except CoachError as error:
                 missing[name] = error.message
+    if "engine" in missing and "voice" in saved.values:
+        missing["voice"] = "it was chosen for that engine"
     return missing
+
+
+def check_engine(name: str) -> None:
+    """Check that there is a speech engine of that name.
+
+    Raises:
+        SpeechError: there is none.
+    """
+    from coach.speech import open_engine
+
+    open_engine(name).close()
 
 
 def check_cues(name: str) -> None:
