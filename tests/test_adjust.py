@@ -19,7 +19,7 @@ from coach.cli import run
 from coach.cli.options import Request
 from coach.cli.personal import Personal
 from coach.cli.play import _decided
-from coach.cli.sessions import LiveStudio, build_session
+from coach.cli.sessions import LiveStudio, build_session, described
 from coach.history import History
 from coach.outputs import LIVE_RATE
 from coach.profile import Profile
@@ -184,12 +184,15 @@ def test_sounds_and_words_that_are_gone_are_told_and_the_session_goes_on(
 ) -> None:
     path = SettingsStore(Profile().settings_folder).path(script)
     path.parent.mkdir(parents=True)
-    path.write_text("coach: 1\nvalues: {cues: /gone, language: xx, reps: 3}\n")
+    saved = "{cues: /gone, language: xx, engine: gone, voice: anna, reps: 3}"
+    path.write_text(f"coach: 1\nvalues: {saved}\n")
     for arguments in (["show", str(script)], ["adjust", str(script), "plank.hold=7"]):
         assert run(arguments) == 0
         told = capsys.readouterr().err
         assert "the saved `cues` is kept but not used: expected the name of a cue pack" in told
         assert "the saved `language` is kept but not used: the coach has no phrases" in told
+        assert "the saved `engine` is kept but not used: there is no speech engine `gone`" in told
+        assert "the saved `voice` is kept but not used: it was chosen for that engine" in told
     assert "  cues: /gone" in path.read_text()
     output(capsys, "adjust", script, "--reset", "cues", "--reset", "language")
     assert "cues" not in path.read_text()
@@ -484,6 +487,27 @@ def test_a_margin_is_kept_as_far_as_there_is_room_for_it() -> None:
         decided = _decided(Personal(NAME, request), routine, studio)
     values = {override.key: override.value for override in decided.settings.overrides}
     assert values["reps"] == 5
+
+
+def test_nothing_is_described_of_which_nothing_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], script: Path
+) -> None:
+    calls = []
+
+    def counted(*arguments: Any) -> Any:
+        calls.append(arguments)
+        return described(*arguments)
+
+    def count(*arguments: str) -> int:
+        calls.clear()
+        output(capsys, "adjust", script, *arguments)
+        return len(calls)
+
+    monkeypatch.setattr("coach.cli.sessions.described", counted)
+    assert count("reps=3", "-q") == 0
+    assert count("reps=2", "--json") == 1
+    assert count("--show") == 1
+    assert count("reps=4") == 2
 
 
 # -- at once, and many -----------------------------------------------------------------------------

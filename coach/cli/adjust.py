@@ -6,6 +6,7 @@ import dataclasses
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ from coach.settings.layers import PROGRESS
 from coach.units import Range, seconds
 
 if TYPE_CHECKING:
+    from coach.cli.personal import Decided, Personal
     from coach.cli.sessions import Made
     from coach.settings import Settings
     from coach.settings.saved import Saved
@@ -95,7 +97,7 @@ def adjust_command(
     profile = profile_from(options)
     asked = _asked(assignments, progress)
     work = _Work(routine, profile)
-    for notice in work.before.decided.notices:
+    for notice in work.decided.notices:
         note(f"coach: {notice}")
     is_change = bool(asked or resets)
     if not (is_change or show or as_json) and _is_terminal():
@@ -131,29 +133,41 @@ def _asked(assignments: Sequence[str], progress: str | None) -> list[Assignment]
 
 
 class _Work:
-    """One run of `coach adjust`.
+    """One run of `coach adjust`. Sessions are described only if something is told of them.
 
     Attributes:
-        before: the session with what was saved when the command began.
-        after: the same with what is saved now.
+        decided: what was in force when the command began.
     """
 
     def __init__(self, name: str, profile: Profile) -> None:
         """Read the routine, and what is saved for it."""
         from coach.cli.personal import Personal
+        from coach.routine import load_routine
         from coach.settings import Settings
 
         self._name = name
         self._profile = profile
-        self._personal = Personal(name, Request(Settings(), profile))
-        self._saved = self._personal.stored
-        self.before = self.after = self._made()
+        self._personal = self._first = Personal(name, Request(Settings(), profile))
+        self._routine = load_routine(self._personal.path)
+        self.decided = self._personal.decide(self._routine)
 
-    def _made(self) -> Made:
-        from coach.cli.sessions import describe_session
+    @cached_property
+    def _before(self) -> Made:
+        """The session with what was saved when the command began."""
+        return self._described(self._first, self.decided)
+
+    @cached_property
+    def _after(self) -> Made:
+        """The same with what is saved now; looked at when nothing is changed any more."""
+        if self._personal is self._first:
+            return self._before
+        return self._described(self._personal, self._personal.decide(self._routine))
+
+    def _described(self, personal: Personal, decided: Decided) -> Made:
+        from coach.cli.sessions import described
         from coach.session import RENDER_RATE
 
-        return describe_session(self._personal, RENDER_RATE)
+        return described(personal, self._routine, decided, RENDER_RATE)
 
     # -- changing ------------------------------------------------------------------------------
 
@@ -164,13 +178,12 @@ class _Work:
             CoachError: it does not fit the routine, or the file cannot be written.
         """
         from coach.profile import new_profile_notice
-        from coach.routine import load_routine
         from coach.settings.assign import Ask, assign, reset
         from coach.settings.saved import SettingsStore, this_moment
 
-        routine = load_routine(self._personal.path)
+        routine = self._routine
         checked = [_checked(item) for item in asked]
-        _check_voice(checked, self.before.decided.settings, routine.language)
+        _check_voice(checked, self.decided.settings, routine.language)
         if self._profile.is_new:
             note(f"coach: {new_profile_notice(self._profile)}")
 
@@ -188,25 +201,22 @@ class _Work:
         if loaded.problem:
             note(f"coach: {loaded.problem}")
         self._personal = self._personal.with_saved(loaded.saved)
-        self.after = self._made()
 
     def fill_in_form(self) -> list[Assignment]:
         """Return what the user has set in the form; nothing if it was left without saving."""
         from coach.cli.form import fill_in
         from coach.cli.sessions import open_lengths
-        from coach.routine import load_routine
         from coach.session import RENDER_RATE
 
-        routine = load_routine(self._personal.path)
-        decided = self.before.decided
-        with open_lengths(routine, decided.settings, RENDER_RATE) as length_of:
-            return fill_in(routine, decided.settings, length_of)
+        routine, settings = self._routine, self.decided.settings
+        with open_lengths(routine, settings, RENDER_RATE) as length_of:
+            return fill_in(routine, settings, length_of)
 
     # -- telling -------------------------------------------------------------------------------
 
     def tell(self) -> None:
         """Tell what has been saved, and what it does to the session's length."""
-        before, after = self._saved.values, self._personal.stored.values
+        before, after = self._first.stored.values, self._personal.stored.values
         changed = [name for name in after if after[name] != before.get(name)]
         whose = f" of {self._profile.name}" if self._profile.name else ""
         if changed:
@@ -222,24 +232,24 @@ class _Work:
                 echo_text(f"Taken back: {name} ({before[name].text}).")
         if after == before:
             echo_text("Nothing has changed.")
-        was, now = self._length(self.before), self._length(self.after)
+        was, now = self._length(self._before), self._length(self._after)
         echo_text(f"The session takes {now}{'' if was == now else f' instead of {was}'}.")
         if any(map(_is_rule, changed)):
-            for line in progress_lines(self.after.decided.in_force):
+            for line in progress_lines(self._after.decided.in_force):
                 echo_text(line)
             is_ended = all(after[n].text == str(Progress()) for n in changed if _is_rule(n))
             if is_ended:
                 echo_text("What was climbed is as prescribed or saved again.")
-            elif not self.after.decided.in_force.standings:
+            elif not self._after.decided.in_force.standings:
                 echo_text(NOTHING_CLIMBS)
 
     def _comparison(self, name: str) -> str:
         """Return what a value was before, and what is prescribed, in brackets."""
-        was = dict(amounts(self.before.session.routine))
-        now = routine_doses(self.after.session.routine)
+        was = dict(amounts(self._before.session.routine))
+        now = routine_doses(self._after.session.routine)
         touched = [
             address
-            for address, source in self.after.session.sources.items()
+            for address, source in self._after.session.sources.items()
             if source.origin == "saved" and _names(name, address) and address in was
         ]
         told = {
@@ -259,7 +269,7 @@ class _Work:
 
     def show(self) -> None:
         """Show each value that can be set, with where it comes from."""
-        made, decided = self.after, self.after.decided
+        made, decided = self._after, self._after.decided
         whose = f", {self._profile.name}" if self._profile.name else ""
         echo_text(f"{made.session.routine.title}{whose} ({self._length(made)})")
         click.echo()
@@ -280,7 +290,7 @@ class _Work:
 
     def document(self) -> dict[str, Any]:
         """Return the same as JSON has it."""
-        made, decided = self.after, self.after.decided
+        made, decided = self._after, self._after.decided
         timeline = made.session.timeline
         return {
             "version": 1,

@@ -159,20 +159,29 @@ def tell_decided(decided: Decided, personal: Personal, *, quiet: bool) -> None:
 
 
 def describe_session(personal: Personal, rate: int, when: When | None = None) -> Made:
-    """Return a session of a person's routine without speaking it.
+    """Return a session of a person's routine without speaking it; see `described`."""
+    routine = load_routine(personal.path)
+    return described(personal, routine, personal.decide(routine, when), rate)
+
+
+def described(personal: Personal, routine: Routine, decided: Decided, rate: int) -> Made:
+    """Return a session with what is decided, without speaking it.
 
     Clips that are stored have their true length; the length of others is guessed.
+
+    Raises:
+        CoachError: a setting, the cue pack or the speech engine is at fault, or nothing fits.
     """
-    routine = load_routine(personal.path)
-    decided = personal.decide(routine, when)
     ready = prepared(routine, decided.settings)
     with _engine(decided.settings, ready.manner) as engine:
         speaker = _speaker(ready, engine, ClipStore(), rate)
         cues = _cues(routine, decided.settings, rate)
-        length = Lengths(routine, ready.manner, cues, rate, speaker.lengths)
-        decided = fitted(personal, routine, decided, length)
+        if personal.fit is not None:
+            length = Lengths(routine, ready.manner, cues, rate, speaker.lengths)
+            decided = fitted(personal, routine, decided, length)
+            ready = prepared(routine, decided.settings)
         voice = EstimatedVoice(rate, ready.manner.speed, speaker.lengths)
-        session = build(prepared(routine, decided.settings), voice, cues, rate)
+        session = build(ready, voice, cues, rate)
     return Made(session, decided, voice.is_exact)
 
 
