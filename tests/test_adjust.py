@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -168,7 +169,6 @@ def test_a_cue_pack_is_found_again_from_another_folder(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    import shutil
 
     from coach.files import data_dir
 
@@ -198,6 +198,33 @@ def test_sounds_and_words_that_are_gone_are_told_and_the_session_goes_on(
     assert "cues" not in path.read_text()
     output(capsys, "adjust", script, "--reset")
     assert not path.exists()
+
+
+def test_a_script_that_was_moved_finds_its_settings_again(
+    capsys: pytest.CaptureFixture[str], script: Path, tmp_path: Path
+) -> None:
+    output(capsys, "adjust", script, "reps=3")
+    copy = tmp_path / "copy" / script.name
+    copy.parent.mkdir()
+    shutil.copy(script, copy)
+    assert document(capsys, "adjust", copy)["problems"] == [], "the other one is still there"
+    script.unlink()
+    store = SettingsStore(Profile().settings_folder)
+    former, now = store.path(script), store.path(copy)
+    (told,) = document(capsys, "adjust", copy)["problems"]
+    assert told == (
+        f"settings are saved for {script}, which is not there any more; if that is this script "
+        f"now, rename {former} to {now.name} to use them"
+    )
+    assert document(capsys, "adjust", copy, "--profile", "anna")["problems"] == []
+    former.rename(now)
+    found = document(capsys, "adjust", copy)
+    assert values(found) == {"squeeze.reps": 3}
+    assert found["problems"] == []
+    other = tmp_path / "other" / script.name
+    other.parent.mkdir()
+    shutil.copy(copy, other)
+    assert document(capsys, "adjust", other)["problems"] == [], "they have been taken over"
 
 
 def test_what_does_not_fit_the_script_any_more_is_told_and_kept(

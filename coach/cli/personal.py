@@ -24,7 +24,8 @@ from coach.settings.layers import (
     in_force,
     manner_of,
 )
-from coach.settings.saved import Saved, SettingsStore
+from coach.settings.moved import moved_notices
+from coach.settings.saved import Loaded, Saved, SettingsStore
 
 if TYPE_CHECKING:
     from coach.cli.options import Request
@@ -88,9 +89,12 @@ class Personal:
         if saved is None:
             saved = Saved()
             if request.use_saved:
-                loaded = SettingsStore(request.profile.settings_folder).load(self.script)
+                store = SettingsStore(request.profile.settings_folder)
+                loaded = store.load(self.script)
                 saved = loaded.saved
                 self._problems = (loaded.problem,) if loaded.problem else ()
+                if loaded == Loaded(Saved()) and isinstance(self.script, Path):
+                    self._problems = tuple(moved_notices(store, self.script))
         self.stored = saved
         missing = _missing(saved)
         self._problems += tuple(
