@@ -21,6 +21,7 @@ from coach.cli.options import Request
 from coach.cli.personal import Personal
 from coach.cli.play import _decided
 from coach.cli.sessions import LiveStudio, build_session, described
+from coach.files import data_dir
 from coach.history import History
 from coach.outputs import LIVE_RATE
 from coach.profile import Profile
@@ -169,9 +170,6 @@ def test_a_cue_pack_is_found_again_from_another_folder(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-
-    from coach.files import data_dir
-
     shutil.copytree(data_dir("audio_cues") / "classic", tmp_path / "mine")
     monkeypatch.chdir(tmp_path)
     output(capsys, "adjust", script, "cues=./mine")
