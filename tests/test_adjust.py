@@ -20,7 +20,7 @@ from coach.cli import run
 from coach.cli.options import Request
 from coach.cli.personal import Personal
 from coach.cli.play import _decided
-from coach.cli.sessions import LiveStudio, build_session, described
+from coach.cli.sessions import LiveStudio, build_session, described, open_lengths
 from coach.files import data_dir
 from coach.history import History
 from coach.outputs import LIVE_RATE
@@ -533,6 +533,16 @@ def test_nothing_is_described_of_which_nothing_is_told(
     assert count("reps=2", "--json") == 1
     assert count("--show") == 1
     assert count("reps=4") == 2
+
+
+def test_a_length_follows_the_speed_of_speech_too(script: Path) -> None:
+    routine = load_routine(script)
+    with open_lengths(routine, Settings(), 8000) as length_of:
+        for settings in (Settings(), Settings(speed=Fraction(1, 2)), Settings()):
+            personal = Personal(str(script), Request(settings, Profile()))
+            timeline = described(personal, routine, personal.decide(routine), 8000).session.timeline
+            assert length_of(settings) == seconds(timeline.duration, 8000)
+        assert length_of(Settings(speed=Fraction(1, 2))) > length_of(Settings())
 
 
 # -- at once, and many -----------------------------------------------------------------------------

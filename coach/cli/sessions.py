@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Self
 
 from coach.cli.console import note, progress
@@ -186,13 +186,28 @@ def described(personal: Personal, routine: Routine, decided: Decided, rate: int)
 
 
 @contextmanager
-def open_lengths(routine: Routine, settings: Settings, rate: int) -> Iterator[Lengths]:
-    """Yield what tells how long sessions of a routine are, spoken as the settings say."""
-    decided = manner(routine, settings)
-    with _engine(settings, decided) as engine:
-        speaker = _speaker(prepared(routine, Settings()), engine, ClipStore(), rate)
-        cues = _cues(routine, settings, rate)
-        yield Lengths(routine, decided, cues, rate, speaker.lengths)
+def open_lengths(
+    routine: Routine, settings: Settings, rate: int
+) -> Iterator[Callable[[Settings], Fraction]]:
+    """Yield what tells how many seconds sessions of a routine take, spoken at whatever speed.
+
+    Args:
+        routine: as the script has it.
+        settings: whose engine, voice, language and cue pack are used.
+        rate: Hz.
+    """
+    cues = _cues(routine, settings, rate)
+    with ExitStack() as stack:
+
+        @cache
+        def lengths_at(speed: Fraction) -> Lengths:
+            spoken = manner(routine, replace(settings, speed=speed))
+            engine = stack.enter_context(_engine(settings, spoken))
+            ready = prepared(routine, Settings(language=settings.language))
+            speaker = _speaker(ready, engine, ClipStore(), rate)
+            return Lengths(routine, spoken, cues, rate, speaker.lengths)
+
+        yield lambda wanted: lengths_at(manner(routine, wanted).speed)(wanted)
 
 
 class Lengths:
