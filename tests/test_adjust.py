@@ -452,6 +452,32 @@ def test_a_time_that_is_too_short_is_told(capsys: pytest.CaptureFixture[str]) ->
     told = output(capsys, "play", NAME, "--fit", "5m", "--output", "none", "--fast", code=1)
     assert "nothing fits into 5:00: the shortest session inside the prescribed ranges takes" in told
     assert "--fit: expected a duration" in output(capsys, "show", NAME, "--fit", "x", code=1)
+    assert "For minutes write --fit 14m." in output(capsys, "show", NAME, "--fit", "14", code=1)
+
+
+def test_a_time_that_cannot_be_filled_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    for time, told in (
+        ("40m", "Even the longest session inside the prescribed ranges is over before 40:00: cat-"),
+        ("14m", "Chosen to fill 14:00: cat-camel.reps="),
+    ):
+        assert run(["show", NAME, "--fit", time]) == 0
+        assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["adjust", NAME, "--hold", "8"], 2, "without hyphens: hold=8"),
+        (["adjust", NAME, "--reps", "cat-camel=8"], 2, "without hyphens: cat-camel.reps=8"),
+        (["adjust", NAME, "--skip=bridging"], 2, "without hyphens: skip=bridging"),
+        (["show", NAME, "--adjust", "speed=2"], 1, "It is an option of its own: --speed 2"),
+        (["show", NAME, "--adjust", "progress=none"], 1, "--progress RULE` saves a rule"),
+    ],
+)
+def test_what_belongs_elsewhere_is_told(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, told: str
+) -> None:
+    assert told in output(capsys, *arguments, code=code)
 
 
 def test_a_live_session_that_nothing_is_spoken_of_fits_too(

@@ -23,7 +23,7 @@ from coach.cli.doses import (
     progress_lines,
     range_json,
 )
-from coach.cli.options import Request, RoutineName, profile_from, profile_option
+from coach.cli.options import Command, Request, RoutineName, profile_from, profile_option
 from coach.profile import Profile
 from coach.progress import Progress
 from coach.settings import Address, DoseKey
@@ -44,6 +44,28 @@ _MAIN: tuple[DoseKey, ...] = ("reps", "sets", "rounds", "hold", "work", "rest")
 NOTHING_CLIMBS = "There is nothing to climb: nothing of that kind has a prescribed range above it."
 EVERYTHING = "*"
 """What `--reset` without a value resets."""
+
+
+_OPTIONS_ELSEWHERE = (
+    *("hold", "reps", "sets", "rest", "skip", "detail", "count"),
+    *("speed", "language", "voice", "engine", "cues"),
+)
+"""What other commands take as options, and this one as assignments."""
+
+
+def _refuse_options(command: Command) -> Command:
+    """Let a command explain, of the options of others, how it is set here."""
+
+    def refuse(_context: click.Context, param: click.Parameter, value: str | None) -> None:
+        if value is not None:
+            address, _, amount = value.rpartition("=")
+            name = ".".join(part for part in (address, param.name) if part)
+            raise click.UsageError(f"what is saved is written without hyphens: {name}={amount}")
+
+    for name in _OPTIONS_ELSEWHERE:
+        add = click.option(f"--{name}", hidden=True, expose_value=False, callback=refuse)
+        command = add(command)
+    return command
 
 
 @click.command("adjust")
@@ -67,6 +89,7 @@ EVERYTHING = "*"
 @click.option("--show", is_flag=True, help="Show what is in force and where it comes from.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @profile_option
+@_refuse_options
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing after saving.")
 def adjust_command(
     routine: str,

@@ -15,6 +15,7 @@ from coach.files import data_dir
 from coach.phrases import load_phrasebook
 from coach.session import bundled_routines, find_routine
 from coach.settings import Settings, layered
+from coach.settings.dose import routine_doses
 from coach.settings.foresee import Foreseen, When, foresee
 from coach.settings.layers import (
     DoseChange,
@@ -48,6 +49,8 @@ class Decided:
     """What was counted on, if a moment to come was asked for."""
     last: Settings | None = None
     """Those of the last time, unless nothing is climbed."""
+    is_longest: bool = False
+    """Whether no session inside of the prescribed ranges comes nearer to a time to be filled."""
 
     def changes_with(self, routine: Routine, settings: Settings) -> tuple[DoseChange, ...]:
         """Return what would be different from the last time with these settings.
@@ -155,7 +158,14 @@ class Personal:
         from coach.settings.fit import fit
 
         settings = fit(routine, decided.in_force.settings, self.fit, length_of)
-        return decided.with_settings(routine, settings)
+        prescribed = routine_doses(routine)
+        is_longest = all(
+            override.value == prescribed[override.address].high
+            for override in settings.overrides
+            if override.origin == "fit"
+        )
+        fitted = decided.with_settings(routine, settings)
+        return dataclasses.replace(fitted, is_longest=is_longest)
 
     def _past(self) -> Past | None:
         from coach.history import History

@@ -152,7 +152,12 @@ def tell_decided(decided: Decided, personal: Personal, *, quiet: bool) -> None:
         for override in chosen
         if not isinstance(override.value, Relative)
     )
-    if chosen:
+    if chosen and decided.is_longest:
+        note(
+            "Even the longest session inside the prescribed ranges is over before "
+            f"{clock(personal.fit)}: {shown}."
+        )
+    elif chosen:
         note(f"Chosen to fill {clock(personal.fit)}: {shown}.")
     else:
         note("No range is left to choose from, so the session is as it was.")
