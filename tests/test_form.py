@@ -226,6 +226,8 @@ DOWN, UP, RIGHT, LEFT = "\x1b[B", "\x1b[A", "\x1b[C", "\x1b[D"
         (DOWN + RIGHT + "q", False, {"cat.reps": "6"}),
         (DOWN + RIGHT + "\x1b", False, {"cat.reps": "6"}),
         ("\x1b[6~\x1b[6~\x1b[5~\r", True, {}),
+        # Nothing is left to do, which cannot be saved.
+        ("h" + "jjjjjh" + "jjjh\rs" + "d\r", True, {"skip": "cat, plank"}),
     ],
 )
 def test_keys(keys: str, is_saved: bool, expected: dict[str, str]) -> None:

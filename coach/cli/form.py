@@ -145,7 +145,13 @@ class Section:
 
 
 class Form:
-    """The state of a form. Nothing here knows of a terminal."""
+    """The state of a form. Nothing here knows of a terminal.
+
+    Attributes:
+        at: the number of the field that is chosen.
+        length: how long the session takes, or why there cannot be such a session.
+        is_possible: whether there can.
+    """
 
     def __init__(self, routine: Routine, settings: Settings, length_of: LengthOf) -> None:
         """Fill the form with what is in force.
@@ -164,6 +170,7 @@ class Form:
         self._fields = list(self._first)
         self.at = 0
         self.length = ""
+        self.is_possible = True
         self._measure()
 
     def lines(self) -> Iterator[tuple[str, Field | None, int]]:
@@ -218,9 +225,11 @@ class Form:
             self._measure()
 
     def _measure(self) -> None:
+        self.is_possible = True
         try:
             self.length = clock(self._length_of(self._current()))
         except CoachError as error:
+            self.is_possible = False
             self.length = error.message
 
     def _current(self) -> Settings:
@@ -323,7 +332,8 @@ def application(form: Form) -> Application[bool]:
     @keys.add("enter")
     @keys.add("s")
     def save(event: KeyPressEvent) -> None:
-        event.app.exit(result=True)
+        if form.is_possible:  # else its title says why not
+            event.app.exit(result=True)
 
     @keys.add("escape", eager=True)
     @keys.add("q")
