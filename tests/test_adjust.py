@@ -457,7 +457,7 @@ def test_a_time_that_is_too_short_is_told(capsys: pytest.CaptureFixture[str]) ->
 
 def test_a_time_that_cannot_be_filled_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     for time, told in (
-        ("40m", "Even the longest session inside the prescribed ranges is over before 40:00: cat-"),
+        ("40m", "repetitions and rests that are prescribed it is over before 40:00: cat-"),
         ("14m", "Chosen to fill 14:00: cat-camel.reps="),
     ):
         assert run(["show", NAME, "--fit", time]) == 0

@@ -50,7 +50,7 @@ class Decided:
     last: Settings | None = None
     """Those of the last time, unless nothing is climbed."""
     is_longest: bool = False
-    """Whether no session inside of the prescribed ranges comes nearer to a time to be filled."""
+    """Whether all that was chosen to fill a time is at the end of what is prescribed."""
 
     def changes_with(self, routine: Routine, settings: Settings) -> tuple[DoseChange, ...]:
         """Return what would be different from the last time with these settings.

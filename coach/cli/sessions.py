@@ -154,7 +154,7 @@ def tell_decided(decided: Decided, personal: Personal, *, quiet: bool) -> None:
     )
     if chosen and decided.is_longest:
         note(
-            "Even the longest session inside the prescribed ranges is over before "
+            "Even with all sets, repetitions and rests that are prescribed it is over before "
             f"{clock(personal.fit)}: {shown}."
         )
     elif chosen:
