@@ -110,6 +110,21 @@ def test_show_has_every_value_its_range_and_its_layer(
     assert f"Saved in {found['file']}." in text
 
 
+def test_what_is_no_number_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    name = "evening-stretches"
+    assert "sides" not in output(capsys, "adjust", name, "--show")
+    output(capsys, "adjust", name, "neck-tilt.sides=left", "knee-rolls.settle=ready")
+    rows = output(capsys, "adjust", name, "--show").splitlines()
+    assert next(row.split() for row in rows if "sides" in row)[1:] == [
+        "left",
+        "left,right",
+        "saved",
+    ]
+    assert next(row.split() for row in rows if "settle" in row)[1::2] == ["ready", "saved"]
+    found = document(capsys, "adjust", name)
+    assert values(found) == {"neck-tilt.sides": ["left"], "knee-rolls.settle": "ready"}
+
+
 def test_without_a_terminal_no_form_opens(capsys: pytest.CaptureFixture[str], script: Path) -> None:
     text = output(capsys, "adjust", script)
     assert "Nothing is saved;" in text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,24 +13,23 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from coach.cli.console import echo_json, echo_text, note, table
+from coach.cli.dose_values import value_json, value_row, values_of
 from coach.cli.doses import (
-    ORIGINS,
     changes_lines,
     length_text,
     manner_json,
     manner_line,
     progress_json,
     progress_lines,
-    range_json,
 )
 from coach.cli.options import Command, Request, RoutineName, profile_from, profile_option
 from coach.profile import Profile
 from coach.progress import Progress
-from coach.settings import Address, DoseKey
+from coach.settings import Address
 from coach.settings.adjust import amounts
 from coach.settings.dose import routine_doses, show_amount, show_range
 from coach.settings.layers import PROGRESS
-from coach.units import Range, seconds
+from coach.units import seconds
 
 if TYPE_CHECKING:
     from coach.cli.personal import Decided, Personal
@@ -39,13 +38,9 @@ if TYPE_CHECKING:
     from coach.settings.saved import Saved
     from coach.settings.text import Assignment
 
-_MAIN: tuple[DoseKey, ...] = ("reps", "sets", "rounds", "hold", "work", "rest")
-"""What is shown of a dose even if it is as prescribed."""
 NOTHING_CLIMBS = "There is nothing to climb: nothing of that kind has a prescribed range above it."
 EVERYTHING = "*"
 """What `--reset` without a value resets."""
-
-
 _OPTIONS_ELSEWHERE = (
     *("hold", "reps", "sets", "rest", "skip", "detail", "count"),
     *("speed", "language", "voice", "engine", "cues"),
@@ -296,7 +291,7 @@ class _Work:
         whose = f", {self._profile.name}" if self._profile.name else ""
         echo_text(f"{made.session.routine.title}{whose} ({self._length(made)})")
         click.echo()
-        rows = [_row(*value) for value in _values(made)]
+        rows = [value_row(value) for value in values_of(made, self._routine)]
         table(("Setting", "Value", "Prescribed", "From"), rows, whole=("Setting", "Value"))
         click.echo()
         for line in (
@@ -328,10 +323,7 @@ class _Work:
                 }
                 for name, entry in self._personal.stored.values.items()
             },
-            "values": [
-                {"name": str(address), **range_json(value, origin)}
-                for address, value, origin in _values(made)
-            ],
+            "values": [value_json(value) for value in values_of(made, self._routine)],
             "manner": manner_json(decided.settings, decided.in_force.origins),
             "progress": progress_json(decided.in_force),
             "problems": list(decided.notices),
@@ -353,26 +345,6 @@ def _names(name: str, address: Address) -> bool:
     """Return whether a saved name covers the value at a full address."""
     owner, _, key = name.rpartition(".")
     return key == address.key and (not owner or f"{address}.".startswith(f"{owner}."))
-
-
-def _values(made: Made) -> Iterator[tuple[Address, Range[Any], str]]:
-    """Yield each quantity of the doses that people set, with where it comes from."""
-    sources = made.session.sources
-    for address, value in routine_doses(made.session.routine).items():
-        is_told = address.key in _MAIN or not value.is_fixed or address in sources
-        if is_told and not (address.key == "sets" and value == Range.fixed(1)):
-            yield address, value, sources[address].origin if address in sources else ""
-
-
-def _row(address: Address, value: Range[Any], origin: str) -> tuple[str, ...]:
-    shown = show_amount(address.key, value.value)
-    beyond = " (beyond)" if value.is_beyond else ""
-    return (
-        str(address),
-        shown,
-        show_range(address.key, value),
-        ORIGINS.get(origin, "script") + beyond,
-    )
 
 
 def _checked(item: Assignment) -> Assignment:
