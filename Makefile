@@ -6,7 +6,7 @@ BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ROUTINE ?= si-joint-relief
 
-.PHONY: session test lint format readme bench clean
+.PHONY: session test lint format readme pictures bench clean
 
 session: $(VENV)/.user
 	$(BIN)/coach render $(ROUTINE) -o session.wav
@@ -33,6 +33,13 @@ format: $(VENV)/.dev
 
 readme: $(VENV)/.dev
 	$(BIN)/python -m tests.readme_reference
+
+# Without a clip at hand every length is estimated, so the picture is the same on every machine.
+pictures: $(VENV)/.user
+	@mkdir -p .readme
+	home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && \
+	    HOME=$$home XDG_CACHE_HOME=$$home XDG_CONFIG_HOME=$$home XDG_DATA_HOME=$$home \
+	    $(BIN)/coach show evening-stretches --no-saved --plot .readme/session.svg >/dev/null
 
 bench: $(VENV)/.user
 	$(BIN)/python tests/bench/run.py

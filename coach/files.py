@@ -29,7 +29,7 @@ def check_writable(path: Path) -> None:
     Raises:
         OutputError: the folder is missing or read-only, or `path` is a folder.
     """
-    with _told(path):
+    with telling(path):
         if path.is_dir():
             raise OutputError(f"cannot write {path}: it is a folder", "Give a file name inside it.")
         if path.exists() and not path.is_file():
@@ -40,6 +40,16 @@ def check_writable(path: Path) -> None:
             raise OutputError(message, "Make it first.")
         with tempfile.TemporaryFile(dir=path.resolve().parent):
             pass
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder that is going to hold files, and those that it is in.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
+    with telling(path):
+        path.mkdir(parents=True, exist_ok=True)
 
 
 def check_different(source: Path, *targets: Path) -> None:
@@ -59,30 +69,75 @@ def check_different(source: Path, *targets: Path) -> None:
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield the name of a temporary file beside `path` that takes its place at the end.
+    """Yield the name of a temporary file that takes the place of `path` at the end.
 
     If the block fails or is interrupted, the temporary file goes and `path` stays as it was. A
-    link stays a link, and what it points to is replaced.
+    link stays a link, and what it points to is replaced. Where the system has files without a
+    name, nothing is left even of a process that is killed.
 
     Raises:
         OutputError: the file cannot be written; an OSError in the block becomes one, too.
     """
-    temporary: Path | None = None
-    try:
-        with _told(path):
-            target = path.resolve()
-            prefix = f".{target.name[:40]}."
+    with telling(path):
+        target = path.resolve()
+        prefix = f".{target.name[:40]}."
+        nameless = _open_nameless(target.parent)
+        if nameless is None:
             handle, name = tempfile.mkstemp(prefix=prefix, suffix=".part", dir=target.parent)
             os.close(handle)
             temporary = Path(name)
-            temporary.chmod(0o666 & ~_umask())
-            yield temporary
-            temporary.replace(target)
-            temporary = None
+            try:
+                temporary.chmod(0o666 & ~_umask())
+                yield temporary
+                temporary.replace(target)
+            except BaseException:
+                with contextlib.suppress(OSError):
+                    temporary.unlink()
+                raise
+            return
+        try:
+            yield Path(f"/proc/self/fd/{nameless}")
+            _give_name(nameless, prefix, target)
+        finally:
+            os.close(nameless)
+
+
+def _open_nameless(folder: Path) -> int | None:
+    """Return a new file without a name, which goes with the process; None where there is none."""
+    flag = getattr(os, "O_TMPFILE", None)
+    if flag is None or not Path("/proc/self/fd").is_dir():
+        return None
+    try:
+        handle = os.open(folder, flag | os.O_RDWR, 0o666)
+    except OSError:
+        return None
+    try:
+        os.stat(f"/proc/self/fd/{handle}")  # noqa: PTH116 - what is behind the link counts
+    except OSError:
+        os.close(handle)
+        return None
+    return handle
+
+
+def _give_name(handle: int, prefix: str, target: Path) -> None:
+    """Put a file without a name in the place of `target`."""
+    # A link cannot take the place of a file, so it gets a name for a moment. Python follows what
+    # is linked only from within a folder.
+    own = os.open("/proc/self/fd", os.O_RDONLY)
+    try:
+        for number in itertools.count():
+            beside = target.parent / f"{prefix}{os.getpid()}-{number}.part"
+            with contextlib.suppress(FileExistsError):
+                os.link(str(handle), beside, src_dir_fd=own, follow_symlinks=True)
+                break
     finally:
-        if temporary:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
+        os.close(own)
+    try:
+        beside.replace(target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            beside.unlink()
+        raise
 
 
 def damaged_name(path: Path) -> Path:
@@ -93,8 +148,12 @@ def damaged_name(path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Turn what the system refuses into a sentence about `path`."""
+def telling(path: Path) -> Iterator[None]:
+    """Turn what the system refuses into a sentence about `path`.
+
+    Raises:
+        OutputError: instead of an OSError in the block.
+    """
     try:
         yield
     except (OSError, RuntimeError, ValueError) as error:

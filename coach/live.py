@@ -33,7 +33,7 @@ from coach.replan import Replanner, Spawn, Studio
 from coach.routine import Routine, wait_for_user
 from coach.session import Prepared, Progress, prepared
 from coach.settings import Settings
-from coach.settings.layers import DoseChange
+from coach.settings.since import DoseChange
 from coach.steps import Where
 from coach.tally import Tally, next_repetition
 from coach.units import seconds

@@ -23,20 +23,26 @@ class Lock:
         self._handle: int | None = None
 
     def acquire(self) -> bool:
-        """Return whether this process has the lock now; never waits for another's."""
+        """Return whether this process has the lock now; never waits for another's.
+
+        On a file system without locks nobody is kept waiting: there, every process has it.
+
+        Raises:
+            OSError: the file cannot be opened.
+        """
         if self._handle is not None:
             return True
         try:
             handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-        except OSError:
-            return False
+        except PermissionError:
+            if sys.platform == "win32":  # where a file that is about to go cannot be opened
+                return False
+            raise
         try:
             # Another's release may have removed the file since it was opened.
-            if lock_handle(handle, shared=False) and os.path.samestat(
-                os.fstat(handle), self._path.stat()
-            ):
+            if _is_free(handle) and os.path.samestat(os.fstat(handle), self._path.stat()):
                 self._handle = handle
-        except OSError:
+        except FileNotFoundError:
             pass
         finally:
             if self._handle is None:
@@ -44,7 +50,11 @@ class Lock:
         return self._handle is not None
 
     def wait(self, limit: float) -> bool:
-        """Return whether this process has the lock, for which it waits `limit` seconds at most."""
+        """Return whether this process has the lock, for which it waits `limit` seconds at most.
+
+        Raises:
+            OSError: the file cannot be opened.
+        """
         deadline = time.monotonic() + limit
         while not self.acquire():
             if time.monotonic() >= deadline:
@@ -64,6 +74,14 @@ class Lock:
         if sys.platform == "win32":  # which removes no open file, whoever has opened it
             with contextlib.suppress(OSError):
                 self._path.unlink()
+
+
+def _is_free(handle: int) -> bool:
+    """Return whether nobody else has locked the open file, which is locked from now on."""
+    try:
+        return lock_handle(handle, shared=False)
+    except OSError:  # a file system without locks
+        return True
 
 
 if sys.platform == "win32":
@@ -86,6 +104,6 @@ else:
         try:
             # `flock` and not `lockf`: that lock ends when the process closes any other handle.
             fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-        except BlockingIOError:
+        except (BlockingIOError, PermissionError):  # the latter on some network file systems
             return False
         return True

@@ -20,6 +20,7 @@ from coach.steps import (
     CueName,
     Gap,
     Now,
+    Part,
     Rank,
     Say,
     SpanKind,
@@ -33,7 +34,7 @@ from coach.units import Range
 if TYPE_CHECKING:
     from coach.phrases import Phrasebook
     from coach.settings import Manner
-    from coach.settings.layers import DoseChange
+    from coach.settings.since import DoseChange
 
 LEAD_IN = Fraction(3, 4)
 """After the first tone, so that a loudspeaker that was asleep does not swallow the first word."""
@@ -234,10 +235,21 @@ class _Planner:
                 yield from self._rest_between_sets(exercise, replace(where, set=set_ - 1), set_)
             for i, side in enumerate(exercise.sides or (None,)):
                 here = replace(where, set=set_, side=side)
+                if exercise.sets.value > 1 or len(exercise.sides) > 1:
+                    yield Part(self._part(title, exercise, here))
                 if i and side is not None:
                     yield from self._switch(exercise, here, side)
                 yield from self._set(exercise, here)
         self._rested = Fraction(0)
+
+    def _part(self, title: str, exercise: Exercise, where: Where) -> str:
+        """Return the title of a set or a side."""
+        parts = [title]
+        if exercise.sets.value > 1:
+            parts.append(self._phrases.say("set", n=where.set, total=str(exercise.sets.value)))
+        if where.side is not None:
+            parts.append(self._phrases.side(where.side))
+        return self._phrases.listed_with_comma(parts)
 
     def _presentation(self, exercise: Exercise, where: Where) -> Iterator[Step]:
         if not self._has_words:

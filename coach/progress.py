@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Literal, TypeAlias, get_args
 
 from coach.errors import did_you_mean
-from coach.units import ACTIVE_TIME, COUNT_FORMS, parse_count, short_duration
+from coach.units import ACTIVE_TIME, COUNT_FORMS, exact_duration, parse_count
 
 ClimbedKey: TypeAlias = Literal["reps", "sets", "rounds", "hold", "work"]
 """What of a dose can grow."""
@@ -31,8 +31,9 @@ _KINDS: dict[str, ClimbedKey] = {
     "work": "work",
 }
 _SINGULAR: dict[ClimbedKey, str] = {"reps": "rep", "sets": "set", "rounds": "round"}
+_UNIT = r"(?:h|hrs?|hours?|m|mins?|minutes?|s|secs?|seconds?)"
 _STEP = re.compile(
-    r"\+?\s*(?P<amount>[\d.:]+\s*(?:s|secs?|seconds?|m|mins?|minutes?)?)\s+(?:of\s+)?(?P<kind>\w+)"
+    rf"\+?\s*(?P<amount>(?:[\d.]+\s*{_UNIT}\s*){{0,2}}[\d.:]+\s*{_UNIT}?)\s+(?:of\s+)?(?P<kind>\w+)"
     r"\s+(?:every|each|per|a)\s+(?:(?P<every>other|\w+)\s+)?(?P<unit>sessions?|weeks?)",
     re.IGNORECASE,
 )
@@ -52,7 +53,7 @@ class Climb:
 
     def __str__(self) -> str:
         if isinstance(self.amount, Fraction):
-            more = f"+{short_duration(self.amount)} {self.key}"
+            more = f"+{exact_duration(self.amount)} {self.key}"
         else:
             more = f"+{self.amount} {self.key if self.amount != 1 else _SINGULAR[self.key]}"
         often = f"{self.every} {self.unit}s" if self.every > 1 else self.unit
@@ -136,7 +137,12 @@ def parse_progress(text: str) -> Progress:
         words = re.sub(r"^\s*(?:then|and)\s+", "", part.strip(), flags=re.IGNORECASE)
         condition = _CONDITION.fullmatch(words)
         if condition:
-            levels[condition["what"].lower()] = parse_pain(condition["pain"])
+            word, level = condition["what"].lower(), parse_pain(condition["pain"])
+            if levels.setdefault(word, level) != level:
+                raise ValueError(
+                    f"expected one condition to {word}, "
+                    f"found pain >= {levels[word]} and pain >= {level}"
+                )
         else:
             climbs += map(parse_climb, re.split(r"\s+then\s+", words, flags=re.IGNORECASE))
     if not climbs:

@@ -89,8 +89,11 @@ class Document:
         return _problem(self.lines, where, message, warning=warning)
 
 
-def read_script(path: Path) -> Document:
-    """Return the nodes of the script at `path`.
+ROUTINE = "a routine with `title` and `exercises`"
+
+
+def read_script(path: Path, expected: str = ROUTINE) -> Document:
+    """Return the nodes of the script at `path`; `expected` says in messages what it should be.
 
     Raises:
         CoachError: the file cannot be opened, or is larger than `MAX_BYTES`.
@@ -107,10 +110,10 @@ def read_script(path: Path) -> Document:
             f"{path} is larger than {MAX_BYTES // 1_000_000} MB, so it is hardly a routine script",
             "Check the name, or split the script.",
         )
-    return parse_script(_decode(data, str(path)), str(path))
+    return parse_script(_decode(data, str(path)), str(path), expected)
 
 
-def parse_script(text: str, name: str) -> Document:
+def parse_script(text: str, name: str, expected: str = ROUTINE) -> Document:
     """Return the nodes of a script's `text`; `name` is the file's name in messages.
 
     Raises:
@@ -135,7 +138,7 @@ def parse_script(text: str, name: str) -> Document:
     if not isinstance(root, Mapping):
         where = root.where if root else Location(name, 1, 1)
         found = "an empty file" if root is None or _is_empty(root) else describe(root)
-        message = f"expected a routine with `title` and `exercises`, found {found}"
+        message = f"expected {expected}, found {found}"
         raise ScriptError([*composer.problems, _problem(lines, where, message)])
     return Document(root, name, lines, tuple(composer.problems))
 

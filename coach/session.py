@@ -17,7 +17,7 @@ from coach.routine import Routine, check_length, load_routine
 from coach.script import is_path
 from coach.settings import Address, Manner, Override, Settings, manner
 from coach.settings.adjust import adjust
-from coach.settings.layers import DoseChange
+from coach.settings.since import DoseChange
 from coach.steps import CUE_NAMES, Cue, CueName, Say, Step, texts_in
 from coach.timeline import Clip, Timeline, lay_out
 from coach.units import frames, seconds

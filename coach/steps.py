@@ -89,6 +89,13 @@ class Chapter:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A set or a side of an exercise begins here."""
+
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class Timed:
     """A span of a given length, with what sounds in it."""
 
@@ -105,7 +112,7 @@ class Timed:
     """The span grows to hold its opening, instead of speaking it before."""
 
 
-Step: TypeAlias = Now | Gap | Chapter | Timed
+Step: TypeAlias = Now | Gap | Chapter | Part | Timed
 
 
 def texts_in(steps: Sequence[Step]) -> dict[str, None]:

@@ -13,7 +13,7 @@ from fractions import Fraction
 from operator import attrgetter
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from coach.steps import At, Chapter, Cue, Gap, Now, Rank, Say, SpanKind, Step, Timed, Where
+from coach.steps import At, Chapter, Cue, Gap, Now, Part, Rank, Say, SpanKind, Step, Timed, Where
 from coach.units import frames
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """A chapter begins."""
+    """A chapter begins, or a part of one."""
 
     start: int
     """Frames from the timeline's first."""
@@ -94,6 +94,8 @@ class Timeline:
     left_out: tuple[LeftOut, ...]
     longest_clip: int
     """Frames; how far before a range `mix` has to look for clips that reach into it."""
+    parts: tuple[Marker, ...] = ()
+    """Where the sets and sides of exercises begin that have more than one."""
 
     def chapters(self) -> Iterator[tuple[Marker, int]]:
         """Yield each chapter's marker and the frame at which the next begins."""
@@ -124,6 +126,7 @@ class _Layout:
         self._clips: list[Clip] = []
         self._spans: list[Span] = []
         self._markers: list[Marker] = []
+        self._parts: list[Marker] = []
         self._left_out: list[LeftOut] = []
         self._end = 0
         """The frame after the last sample of all."""
@@ -141,6 +144,8 @@ class _Layout:
             self._now += frames(step.seconds, self._rate)
         elif isinstance(step, Chapter):
             self._markers.append(Marker(self._now, step.title))
+        elif isinstance(step, Part):
+            self._parts.append(Marker(self._now, step.title))
         elif isinstance(step, Now):
             self._now = self._place(step.what, self._now, step.where)
         else:
@@ -156,6 +161,7 @@ class _Layout:
             markers=tuple(self._markers),
             left_out=tuple(sorted(self._left_out, key=attrgetter("at"))),
             longest_clip=max((len(clip.samples) for clip in self._clips), default=0),
+            parts=tuple(self._parts),
         )
 
     def _place(self, what: Say | Cue, start: int, where: Where) -> int:

@@ -25,6 +25,7 @@ _UNITS = re.compile(
 _SECONDS_ONLY = re.compile(_NUMBER)
 _RANGE = re.compile(r"(?P<low>.*?[^\s-])\s*(?:-|\u2013|\u2014|to)\s*(?P<high>\S.*)", re.IGNORECASE)
 _RELATIVE = re.compile(r"(?P<sign>[+\u2212-])\s*(?P<amount>[^\s+\u2212-].*)")
+_DECIBELS = re.compile(rf"(?P<number>[+-]?{_NUMBER})\s*(?:db|lu|lufs)?", re.IGNORECASE)
 _LONGEST = 40
 """Characters; no duration, count or range needs more, and longer texts are not even matched."""
 
@@ -227,6 +228,13 @@ def short_duration(value: Fraction) -> str:
     return "".join(f"{number}{unit}" for number, unit in parts if number)
 
 
+def exact_duration(value: Fraction) -> str:
+    """Return a duration that was read from a text with all of its decimals: `1m30s`, `1.23456s`."""
+    if value * 1000 % 1 == 0:
+        return short_duration(value)
+    return f"{Decimal(value.numerator) / Decimal(value.denominator):f}s"
+
+
 SHORT_STEP, LONG_STEP = Fraction(1), Fraction(5)
 """Seconds by which a key changes a time; the second one from `LONG_TIME` seconds on."""
 LONG_TIME = Fraction(20)
@@ -248,6 +256,20 @@ def clock(value: Fraction) -> str:
 def decimal(value: Fraction) -> str:
     """Return a number with at most three decimals and no trailing zeros: `5`, `1.5`, `0.333`."""
     return f"{float(value):.3f}".rstrip("0").rstrip(".")
+
+
+def parse_decibels(text: str, low: float, high: float) -> float:
+    """Return a number of decibels or LUFS, from `low` to `high`: `-16`, `-16 LUFS`, `-3dB`.
+
+    Raises:
+        ValueError: it is none, or outside.
+    """
+    cleaned = text.strip().replace("\N{MINUS SIGN}", "-")
+    match = _DECIBELS.fullmatch(cleaned) if len(cleaned) <= _LONGEST else None
+    value = float(match["number"]) if match else low - 1
+    if not low <= value <= high:
+        raise ValueError(f"expected a number from {low:g} to {high:g}, found {_quoted(text)}")
+    return value
 
 
 _LONGEST_TIME = Fraction(24 * 3600)

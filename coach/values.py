@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Annotated, Any, Literal, get_args
 
@@ -214,7 +215,7 @@ def _progress(value: Any) -> Progress:
     if isinstance(value, str):
         return _rule(value, ())
     if isinstance(value, (list, tuple)):
-        return _checked_rule(_steps(value, ()), None, None)
+        return _checked_rule(_steps(value, ()))
     known = ("steps", "hold_if", "down_if")
     problems: list[tuple[KeyPath, str]] = [
         ((key,), f"unknown key `{shortened(key)}` in `progress`{did_you_mean(key, known)}")
@@ -225,9 +226,13 @@ def _progress(value: Any) -> Progress:
         problems.append(((), "expected `steps` in `progress`, found none"))
     if problems:
         raise failure(*problems)
-    return _checked_rule(
-        _steps(value["steps"], ("steps",)), _pain(value, "hold_if"), _pain(value, "down_if")
-    )
+    rule = _steps(value["steps"], ("steps",))
+    for key, word in (("hold_if", "hold"), ("down_if", "down")):
+        if (level := _pain(value, key)) is not None:
+            if not rule.climbs:
+                raise failure(((key,), "expected steps beside a condition, found `none`"))
+            rule = _with_condition(rule, word, level, (key,))
+    return _checked_rule(rule)
 
 
 def _rule(value: Any, path: KeyPath) -> Progress:
@@ -239,10 +244,30 @@ def _rule(value: Any, path: KeyPath) -> Progress:
 
 
 def _steps(value: Any, path: KeyPath) -> Progress:
-    """Return the rule of a list of steps, or of one."""
+    """Return the rule of a list of steps, or of one; a condition of one is for all."""
     texts = list(value) if isinstance(value, (list, tuple)) else [value]
-    rules = [_rule(text, (*path, i) if len(texts) > 1 else path) for i, text in enumerate(texts)]
-    return Progress(tuple(climb for rule in rules for climb in rule.climbs))
+    if not texts:
+        raise failure((path, f"expected {PROGRESS_FORMS}, found an empty list"))
+    merged = Progress()
+    for i, text in enumerate(texts):
+        place = (*path, i) if len(texts) > 1 else path
+        rule = _rule(text, place)
+        if len(texts) > 1 and not rule.climbs:
+            raise failure((place, f"expected {PROGRESS_FORMS}, found `none` beside others"))
+        merged = replace(merged, climbs=(*merged.climbs, *rule.climbs))
+        for word, level in (("hold", rule.hold_from), ("down", rule.down_from)):
+            if level is not None:
+                merged = _with_condition(merged, word, level, place)
+    return merged
+
+
+def _with_condition(rule: Progress, word: str, level: int, path: KeyPath) -> Progress:
+    before = rule.hold_from if word == "hold" else rule.down_from
+    if before not in (None, level):
+        raise failure(
+            (path, f"expected one condition to {word}, found pain >= {before} and pain >= {level}")
+        )
+    return replace(rule, hold_from=level) if word == "hold" else replace(rule, down_from=level)
 
 
 def _pain(value: dict[str, Any], key: str) -> int | None:
@@ -255,9 +280,9 @@ def _pain(value: dict[str, Any], key: str) -> int | None:
         raise failure(((key,), str(error))) from None
 
 
-def _checked_rule(rule: Progress, hold: int | None, down: int | None) -> Progress:
+def _checked_rule(rule: Progress) -> Progress:
     try:
-        return checked(Progress(rule.climbs, hold, down))
+        return checked(rule)
     except ValueError as error:
         raise failure(((), str(error))) from None
 

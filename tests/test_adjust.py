@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -240,6 +242,41 @@ def test_a_script_that_was_moved_finds_its_settings_again(
     assert document(capsys, "adjust", other)["problems"] == [], "they have been taken over"
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        '{reps: "+1", "squeeze.reps": "+1", plank.hold: "+1"}',
+        "{skip: [squeeze, plank]}",
+        "{plank.hold: 23h, plank.reps: 900}\nbeyond: [plank.hold]",
+        "{voice: nobody-at-all}",
+        "{engine: nothing}",
+    ],
+)
+def test_whatever_is_saved_can_be_taken_back(
+    capsys: pytest.CaptureFixture[str], script: Path, values: str
+) -> None:
+    path = SettingsStore(Profile().settings_folder).path(script)
+    path.parent.mkdir(parents=True)
+    path.write_text(f"coach: 1\nvalues: {values}\n")
+    output(capsys, "adjust", script, "squeeze.rest=9")
+    assert "squeeze.rest: 9s" in path.read_text("utf-8")
+    if "voice" not in values and "engine" not in values:
+        output(capsys, "show", script)
+    assert "Taken back: " in output(capsys, "adjust", script, "--reset")
+    assert not path.exists()
+    output(capsys, "show", script)
+
+
+def test_a_script_that_is_broken_keeps_nothing_from_being_taken_back(
+    capsys: pytest.CaptureFixture[str], script: Path
+) -> None:
+    output(capsys, "adjust", script, "reps=3")
+    script.write_text("title: [")
+    assert run(["adjust", str(script), "reps=2"]) == 1
+    capsys.readouterr()
+    assert "Taken back: reps (3)." in output(capsys, "adjust", script, "--reset")
+
+
 def test_what_does_not_fit_the_script_any_more_is_told_and_kept(
     capsys: pytest.CaptureFixture[str], script: Path
 ) -> None:
@@ -339,6 +376,29 @@ def test_a_history_that_cannot_be_read_is_told_and_the_session_goes_on(
     captured = capsys.readouterr()
     assert "progress is not counted: the history of sessions" in captured.err
     assert "2 reps (2-4)" in captured.out
+
+
+def test_a_session_that_cannot_be_understood_is_passed_by(
+    capsys: pytest.CaptureFixture[str], script: Path
+) -> None:
+    script.write_text(f"progress: +1 rep every session\n{SHORT}")
+    for days in (-4, -3, -2, -1):
+        exercised(script, days)
+    with closing(sqlite3.connect(Profile().history_path)) as connection, connection:
+        for column, id_ in (("started", 1), ("settings", 2), ("pain_after", 4)):
+            connection.execute(f"UPDATE session SET {column} = 'x' WHERE id = ?", (id_,))  # noqa: S608
+    assert run(["show", str(script)]) == 0
+    captured = capsys.readouterr()
+    assert "progress is counted without 3 sessions that cannot be understood" in captured.err
+    assert "3 reps (2-4, progress)" in captured.out
+
+
+def test_what_is_left_out_for_good_does_not_climb_in_time_to_come(
+    capsys: pytest.CaptureFixture[str], script: Path
+) -> None:
+    output(capsys, "adjust", script, "skip=squeeze", "progress=+1 rep every session")
+    found = document(capsys, "show", script, "--at", "in 9 sessions")
+    assert found["progress"]["squeeze"]["step"] == 0
 
 
 def test_what_is_different_is_spoken_live(

@@ -15,13 +15,25 @@ import coach
 PACKAGE = Path(coach.__file__).parent
 
 LAYERS = (
-    *("errors", "units", "clock", "resample", "template", "files", "parts", "locks", "profile"),
+    *(
+        "errors",
+        "units",
+        "clock",
+        "resample",
+        "template",
+        "files",
+        "parallel",
+        "parts",
+        "locks",
+        "profile",
+    ),
     *("progress", "script", "values", "format", "validation"),
     *("routine", "settings", "phrases"),
     *("steps", "plan", "timeline", "places", "correspondence"),
     *("cues", "session"),
     *("speech", "render", "history", "outputs"),
     *("navigation", "player", "view", "controls", "changes", "replan", "tally", "live"),
+    "batch",
     "cli",
 )
 """What lies below `coach`, lowest first. A module imports from its own layer and those below."""
@@ -189,6 +201,7 @@ def test_printing_is_seen(source: str) -> None:
 HEAVY = (
     *("numpy", "soundfile", "soxr", "pyttsx3", "pydantic", "rich", "yaml", "platformdirs"),
     *("miniaudio", "simpleaudio", "jeepney", "wakepy", "pyfiglet", "prompt_toolkit"),
+    "matplotlib",
 )
 
 ALLOWED = {

@@ -162,7 +162,7 @@ def test_the_sdist_holds_what_a_developer_needs(archives: dict[str, Path]) -> No
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert sources("coach", "scripts", "audio_cues", "tests") <= names
     assert {"Makefile", "README.md", "CHANGELOG.md", "LICENSE", "pyproject.toml"} <= names
-    allowed = ("coach", "scripts", "audio_cues", "tests", ".ci")
+    allowed = ("coach", "scripts", "audio_cues", "tests", ".ci", ".readme")
     top = {name.partition("/")[0] for name in names if "/" in name}
     assert top <= set(allowed)
 

@@ -13,7 +13,7 @@ from coach.phrases import languages, load_phrasebook
 from coach.plan import plan
 from coach.routine import Routine, load_routine
 from coach.settings import Manner
-from coach.steps import At, Chapter, Cue, Gap, Now, Say, Step, Timed
+from coach.steps import At, Chapter, Cue, Gap, Now, Part, Say, Step, Timed
 from coach.units import decimal, short_duration
 from tests.conftest import bundled, routine_of
 
@@ -25,6 +25,8 @@ def lines(steps: tuple[Step, ...]) -> list[str]:
     text = []
     for step in steps:
         match step:
+            case Part():
+                text.append(f"=  {step.title}")
             case Chapter():
                 text.append(f"== {step.title}")
             case Gap():

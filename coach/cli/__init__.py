@@ -23,7 +23,8 @@ DONE, MENDABLE, USAGE, BUG, INTERRUPTED = 0, 1, 2, 3, 130
 
 _COMMANDS = {
     "play": ("coach.cli.play", "Speak a session, hands-free."),
-    "render": ("coach.cli.render", "Write a session to a sound file."),
+    "render": ("coach.cli.render", "Write sessions to sound files, captions or a page."),
+    "batch": ("coach.cli.batch", "Write the session files of many people."),
     "show": ("coach.cli.routines", "Show a session: exercises, doses, times."),
     "adjust": ("coach.cli.adjust", "Set holds, repetitions and more, for all sessions to come."),
     "list": ("coach.cli.routines", "List the bundled routines."),

@@ -6,39 +6,23 @@ import dataclasses
 import os
 import sys
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from coach.cli.console import echo_json, echo_text, note, table
-from coach.cli.dose_values import value_json, value_row, values_of
-from coach.cli.doses import (
-    changes_lines,
-    length_text,
-    manner_json,
-    manner_line,
-    progress_json,
-    progress_lines,
-)
+from coach.cli.adjust_report import Report
+from coach.cli.console import echo_json, note
 from coach.cli.options import Command, Request, RoutineName, profile_from, profile_option
+from coach.errors import CoachError
 from coach.profile import Profile
-from coach.progress import Progress
-from coach.settings import Address
-from coach.settings.adjust import amounts
-from coach.settings.dose import routine_doses, show_amount, show_range
-from coach.settings.layers import PROGRESS
-from coach.units import seconds
+from coach.settings.text import PROGRESS
 
 if TYPE_CHECKING:
-    from coach.cli.personal import Decided, Personal
-    from coach.cli.sessions import Made
     from coach.settings import Settings
     from coach.settings.saved import Saved
     from coach.settings.text import Assignment
 
-NOTHING_CLIMBS = "There is nothing to climb: nothing of that kind has a prescribed range above it."
 EVERYTHING = "*"
 """What `--reset` without a value resets."""
 _OPTIONS_ELSEWHERE = (
@@ -115,7 +99,7 @@ def adjust_command(
     profile = profile_from(options)
     asked = _asked(assignments, progress)
     work = _Work(routine, profile)
-    for notice in work.decided.notices:
+    for notice in work.notices():
         note(f"coach: {notice}")
     is_change = bool(asked or resets)
     if not (is_change or show or as_json) and _is_terminal():
@@ -127,11 +111,11 @@ def adjust_command(
     if is_change:
         work.save(asked, resets, is_beyond=beyond_range)
     if as_json:
-        echo_json(work.document())
+        echo_json(work.report().document())
     elif show or not is_change:
-        work.show()
+        work.report().show()
     elif not quiet:
-        work.tell()
+        work.report().tell()
 
 
 def _is_terminal() -> bool:
@@ -141,8 +125,7 @@ def _is_terminal() -> bool:
 
 
 def _asked(assignments: Sequence[str], progress: str | None) -> list[Assignment]:
-    from coach.settings.layers import SAVED_KEYS
-    from coach.settings.text import Assignment, parse_assignment
+    from coach.settings.text import SAVED_KEYS, Assignment, parse_assignment
 
     asked = [parse_assignment(text, SAVED_KEYS) for text in assignments]
     if progress is not None:
@@ -151,43 +134,24 @@ def _asked(assignments: Sequence[str], progress: str | None) -> list[Assignment]
 
 
 class _Work:
-    """One run of `coach adjust`. Sessions are described only if something is told of them.
-
-    Attributes:
-        decided: what was in force when the command began.
-    """
+    """One run of `coach adjust`."""
 
     def __init__(self, name: str, profile: Profile) -> None:
-        """Read the routine, and what is saved for it."""
+        """Find the routine, and read what is saved for it."""
+        from coach.cli.outlook import Outlook
         from coach.cli.personal import Personal
-        from coach.routine import load_routine
         from coach.settings import Settings
 
         self._name = name
         self._profile = profile
-        self._personal = self._first = Personal(name, Request(Settings(), profile))
-        self._routine = load_routine(self._personal.path)
-        self.decided = self._personal.decide(self._routine)
+        self._before = self._after = Outlook(Personal(name, Request(Settings(), profile)))
 
-    @cached_property
-    def _before(self) -> Made:
-        """The session with what was saved when the command began."""
-        return self._described(self._first, self.decided)
-
-    @cached_property
-    def _after(self) -> Made:
-        """The same with what is saved now; looked at when nothing is changed any more."""
-        if self._personal is self._first:
-            return self._before
-        return self._described(self._personal, self._personal.decide(self._routine))
-
-    def _described(self, personal: Personal, decided: Decided) -> Made:
-        from coach.cli.sessions import described
-        from coach.session import RENDER_RATE
-
-        return described(personal, self._routine, decided, RENDER_RATE)
-
-    # -- changing ------------------------------------------------------------------------------
+    def notices(self) -> tuple[str, ...]:
+        """Return what of the saved settings is not used; nothing if no session can be had."""
+        try:
+            return self._before.decided.notices
+        except CoachError:
+            return ()
 
     def save(self, asked: Sequence[Assignment], resets: Sequence[str], *, is_beyond: bool) -> None:
         """Save what is asked for.
@@ -199,9 +163,12 @@ class _Work:
         from coach.settings.assign import Ask, assign, reset
         from coach.settings.saved import SettingsStore, this_moment
 
-        routine = self._routine
+        before = self._before
         checked = [_checked(item) for item in asked]
-        _check_voice(checked, self.decided.settings, routine.language)
+        # A script that is broken just now does not keep what is saved for it.
+        routine = before.routine if checked else None
+        if routine:
+            _check_voice(checked, self._manner(), routine.language)
         if self._profile.is_new:
             note(f"coach: {new_profile_notice(self._profile)}")
 
@@ -209,142 +176,42 @@ class _Work:
             now = this_moment()
             if resets:
                 saved = reset(saved, () if EVERYTHING in resets else resets)
+            if routine is None:
+                return saved
             # What is relative changes what is in force at this moment.
-            decided = self._personal.with_saved(saved).decide(routine)
-            ask = Ask(routine, decided.in_force, now, is_beyond=is_beyond)
-            return assign(saved, checked, ask) if checked else saved
+            in_force = before.with_saved(saved).decided.in_force
+            return assign(saved, checked, Ask(routine, in_force, now, is_beyond=is_beyond))
 
         store = SettingsStore(self._profile.settings_folder)
-        loaded = store.change(self._personal.script, change)
+        loaded = store.change(before.personal.script, change)
         if loaded.problem:
             note(f"coach: {loaded.problem}")
-        self._personal = self._personal.with_saved(loaded.saved)
+        self._after = before.with_saved(loaded.saved)
+
+    def _manner(self) -> Settings:
+        """Return the settings in force, or what is known of them if no session can be had."""
+        try:
+            return self._before.decided.settings
+        except CoachError:
+            return self._before.personal.manner
 
     def fill_in_form(self) -> list[Assignment]:
-        """Return what the user has set in the form; nothing if it was left without saving."""
+        """Return what the user has set in the form; nothing if it was left without saving.
+
+        Raises:
+            CoachError: no session can be had.
+        """
         from coach.cli.form import fill_in
         from coach.cli.sessions import open_lengths
         from coach.session import RENDER_RATE
 
-        routine, settings = self._routine, self.decided.settings
+        routine, settings = self._before.routine, self._before.decided.settings
         with open_lengths(routine, settings, RENDER_RATE) as length_of:
             return fill_in(routine, settings, length_of)
 
-    # -- telling -------------------------------------------------------------------------------
-
-    def tell(self) -> None:
-        """Tell what has been saved, and what it does to the session's length."""
-        before, after = self._first.stored.values, self._personal.stored.values
-        changed = [name for name in after if after[name] != before.get(name)]
-        whose = f" of {self._profile.name}" if self._profile.name else ""
-        if changed:
-            echo_text(f"Saved for {self._name}{whose}:")
-        names = max(map(len, changed), default=0)
-        # A rule is long, and nothing stands beside it.
-        values = max((len(after[n].text) for n in changed if not _is_rule(n)), default=0)
-        for name in changed:
-            line = f"  {name:<{names}}  {after[name].text:<{values}}  {self._comparison(name)}"
-            click.echo(line.rstrip())
-        for name in before:
-            if name not in after:
-                echo_text(f"Taken back: {name} ({before[name].text}).")
-        if after == before:
-            echo_text("Nothing has changed.")
-        was, now = self._length(self._before), self._length(self._after)
-        echo_text(f"The session takes {now}{'' if was == now else f' instead of {was}'}.")
-        if any(map(_is_rule, changed)):
-            for line in progress_lines(self._after.decided.in_force):
-                echo_text(line)
-            is_ended = all(after[n].text == str(Progress()) for n in changed if _is_rule(n))
-            if is_ended:
-                echo_text("What was climbed is as prescribed or saved again.")
-            elif not self._after.decided.in_force.standings:
-                echo_text(NOTHING_CLIMBS)
-
-    def _comparison(self, name: str) -> str:
-        """Return what a value was before, and what is prescribed, in brackets."""
-        was = dict(amounts(self._before.session.routine))
-        now = routine_doses(self._after.session.routine)
-        touched = [
-            address
-            for address, source in self._after.session.sources.items()
-            if source.origin == "saved" and _names(name, address) and address in was
-        ]
-        told = {
-            "was": dict.fromkeys(show_amount(address.key, was[address]) for address in touched),
-            "prescribed": dict.fromkeys(
-                show_range(address.key, now[address]) for address in touched if address in now
-            ),
-        }
-        parts = [f"{word} {' and '.join(values)}" for word, values in told.items() if values]
-        if self._personal.stored.values[name].is_beyond:
-            parts.append("beyond")
-        return f"({', '.join(parts)})" if parts else ""
-
-    def _length(self, made: Made) -> str:
-        timeline = made.session.timeline
-        return length_text(seconds(timeline.duration, timeline.rate), is_exact=made.is_exact)
-
-    def show(self) -> None:
-        """Show each value that can be set, with where it comes from."""
-        made, decided = self._after, self._after.decided
-        whose = f", {self._profile.name}" if self._profile.name else ""
-        echo_text(f"{made.session.routine.title}{whose} ({self._length(made)})")
-        click.echo()
-        rows = [value_row(value) for value in values_of(made, self._routine)]
-        table(("Setting", "Value", "Prescribed", "From"), rows, whole=("Setting", "Value"))
-        click.echo()
-        for line in (
-            manner_line(decided.settings, decided.in_force.origins),
-            *progress_lines(decided.in_force),
-            *changes_lines(decided.changes, made.session.routine),
-        ):
-            if line:
-                echo_text(line)
-        if self._personal.stored.values:
-            echo_text(f"Saved in {self._store_path()}.")
-        else:
-            echo_text(f"Nothing is saved; `coach adjust {self._name} NAME=VALUE` does that.")
-
-    def document(self) -> dict[str, Any]:
-        """Return the same as JSON has it."""
-        made, decided = self._after, self._after.decided
-        timeline = made.session.timeline
-        return {
-            "version": 1,
-            "routine": made.session.routine.id,
-            "profile": self._profile.name or None,
-            "file": str(self._store_path()),
-            "saved": {
-                name: {
-                    "value": entry.value if isinstance(entry.value, str) else list(entry.value),
-                    "since": entry.since.isoformat(),
-                    "beyond": entry.is_beyond,
-                }
-                for name, entry in self._personal.stored.values.items()
-            },
-            "values": [value_json(value) for value in values_of(made, self._routine)],
-            "manner": manner_json(decided.settings, decided.in_force.origins),
-            "progress": progress_json(decided.in_force),
-            "problems": list(decided.notices),
-            "duration": timeline.duration / timeline.rate,
-            "exact": made.is_exact,
-        }
-
-    def _store_path(self) -> Path:
-        from coach.settings.saved import SettingsStore
-
-        return SettingsStore(self._profile.settings_folder).path(self._personal.script)
-
-
-def _is_rule(name: str) -> bool:
-    return name.rpartition(".")[2] == PROGRESS
-
-
-def _names(name: str, address: Address) -> bool:
-    """Return whether a saved name covers the value at a full address."""
-    owner, _, key = name.rpartition(".")
-    return key == address.key and (not owner or f"{address}.".startswith(f"{owner}."))
+    def report(self) -> Report:
+        """Return what there is to tell."""
+        return Report(self._name, self._profile, self._before, self._after)
 
 
 def _checked(item: Assignment) -> Assignment:

@@ -13,9 +13,10 @@ from coach.units import Range, clock, decimal, short_duration
 if TYPE_CHECKING:
     from coach.routine import Exercise, Routine
     from coach.settings import Settings
-    from coach.settings.climb import Standing
+    from coach.settings.counter import Standing
     from coach.settings.foresee import Foreseen
-    from coach.settings.layers import DoseChange, InForce
+    from coach.settings.layers import InForce
+    from coach.settings.since import DoseChange
 
 ORIGINS = {
     "saved": "saved",

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 from coach.errors import CoachError
 from coach.routine import Exercise
 from coach.settings import Address, Override, Settings
-from coach.settings.adjust import chosen_ids, set_doses
+from coach.settings.adjust import set_doses
+from coach.settings.choose import chosen_ids
 from coach.settings.dose import QUANTITIES, doses, show_amount, show_range
-from coach.settings.layers import SAVED_KEYS
-from coach.settings.text import Assignment, parse_address
+from coach.settings.text import SAVED_KEYS, Assignment, parse_address
 from coach.units import SPEED, Count, Detail, Range, clock, decimal, time_step
 
 if TYPE_CHECKING:

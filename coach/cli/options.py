@@ -168,9 +168,9 @@ def settings_from(values: dict[str, Any]) -> Settings:
         SettingError: a value cannot be understood.
     """
     from coach.settings import Settings
-    from coach.settings.layers import SAVED_KEYS
     from coach.settings.text import (
         DOSE_KEYS,
+        SAVED_KEYS,
         parse_assignment,
         parse_names,
         parse_option,
@@ -211,7 +211,7 @@ def settings_from(values: dict[str, Any]) -> Settings:
 def _no_dose(item: Assignment) -> SettingError:
     """Return what to say of an assignment for one session that belongs to no exercise's dose."""
     from coach.errors import SettingError
-    from coach.settings.layers import PROGRESS
+    from coach.settings.text import PROGRESS
 
     message = f"`{item.key}` is no part of a dose, as --adjust sets it"
     if item.key == PROGRESS:

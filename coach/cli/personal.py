@@ -18,15 +18,15 @@ from coach.settings import Settings, layered
 from coach.settings.dose import routine_doses
 from coach.settings.foresee import Foreseen, When, foresee
 from coach.settings.layers import (
-    DoseChange,
     InForce,
-    changes_since,
     has_progress,
     in_force,
     manner_of,
+    saved_layer,
 )
 from coach.settings.moved import moved_notices
 from coach.settings.saved import Loaded, Saved, SettingsStore
+from coach.settings.since import DoseChange, changes_since
 
 if TYPE_CHECKING:
     from coach.cli.options import Request
@@ -120,7 +120,10 @@ class Personal:
         is_climbed = has_progress(routine, self.saved) and not self._request.is_resumed
         past = self._past() if is_climbed else None
         finished = past.finished if past else ()
-        foreseen = foresee(finished, now, when) if when else None
+        foreseen = None
+        if when:
+            skip = saved_layer(routine, self.saved).settings.skip
+            foreseen = foresee(finished, now, when, skip)
         found = in_force(
             routine,
             self._request.settings,
@@ -171,10 +174,15 @@ class Personal:
         from coach.history import History
 
         try:
-            return History(self._request.profile.history_path).past(self.script)
+            past = History(self._request.profile.history_path).past(self.script)
         except HistoryError as error:
             self._problems = (*self._problems, f"progress is not counted: {error.message}")
             return None
+        if number := past.unreadable:
+            of_them = "a session that" if number == 1 else f"{number} sessions that"
+            problem = f"progress is counted without {of_them} cannot be understood"
+            self._problems = (*self._problems, problem)
+        return past
 
 
 def _missing(saved: Saved) -> dict[str, str]:

@@ -6,11 +6,12 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from operator import attrgetter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from coach.cli.console import echo_json, echo_text, left_out_lines, table
+from coach.cli.console import echo_json, echo_text, left_out_lines, note, table
 from coach.cli.doses import (
     Sources,
     changes_lines,
@@ -29,6 +30,7 @@ from coach.units import clock, seconds, short_duration
 
 if TYPE_CHECKING:
     from coach.cli.sessions import Made
+    from coach.render.picture import PictureKind
     from coach.routine import Exercise, Item, Phase, Routine
     from coach.settings.foresee import When
     from coach.timeline import Timeline
@@ -78,14 +80,30 @@ def list_command(*, as_json: bool) -> None:
     metavar="WHEN",
     help='Show what progress comes to: "in 3 weeks", "in 6 sessions", 2026-12-24.',
 )
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Also draw exercises, sets, holds and rests over time, as .svg or .png.",
+)
 @session_options
 def show_command(
-    routine: str, *, timed: bool, as_json: bool, at: str | None, **options: Any
+    routine: str,
+    *,
+    timed: bool,
+    as_json: bool,
+    at: str | None,
+    plot: Path | None,
+    **options: Any,
 ) -> None:
     """Show a session of ROUTINE: exercises, doses, times.
 
     In brackets beside a value are the range that is prescribed and where the value comes from, if
     not from the script: saved by `coach adjust`, climbed to by progress, or set for this session.
+
+    \b
+    coach show si-joint-relief
+    coach show si-joint-relief --plot session.svg
 
     With --timed --json that is the cue sheet, the same that `coach render --cue-sheet` writes.
     """
@@ -97,10 +115,12 @@ def show_command(
         raise click.UsageError("--at and --timed exclude each other")
     quiet = options["quiet"]
     personal = Personal(routine, request_from(options))
+    picture = _checked(plot, personal.path) if plot else None
     if timed:
         made = build_session(personal, RENDER_RATE, quiet=quiet)
         session = made.session
         tell_decided(made.decided, personal, quiet=quiet)
+        _draw(made, picture, quiet=quiet)
         if as_json:
             from coach.render.cue_sheet import cue_sheet
 
@@ -110,10 +130,39 @@ def show_command(
         return
     made = describe_session(personal, RENDER_RATE, _when(at))
     tell_decided(made.decided, personal, quiet=quiet)
+    _draw(made, picture, quiet=quiet)
     if as_json:
         echo_json(_described(made))
     else:
         _print_session(made, verbose=options["verbose"])
+
+
+def _checked(plot: Path, script: Path) -> tuple[Path, PictureKind]:
+    """Return where to draw and what, before any long work.
+
+    Raises:
+        OutputError: no picture can be written there.
+    """
+    from coach.files import check_different, check_writable
+    from coach.render.picture import kind_of
+
+    kind = kind_of(plot)
+    check_different(script, plot)
+    check_writable(plot)
+    return plot, kind
+
+
+def _draw(made: Made, picture: tuple[Path, PictureKind] | None, *, quiet: bool) -> None:
+    if picture is None:
+        return
+    from coach.files import replacing
+    from coach.render.picture import plot
+
+    target, kind = picture
+    with replacing(target) as temporary:
+        plot(made.session, temporary, kind, is_exact=made.is_exact)
+    if not quiet:
+        note(f"Wrote {target}.")
 
 
 def _when(text: str | None) -> When | None:

@@ -35,7 +35,7 @@ from coach.units import Relative, clock, seconds
 if TYPE_CHECKING:
     from coach.cli.personal import Decided, Personal
     from coach.settings.foresee import When
-    from coach.settings.layers import DoseChange
+    from coach.settings.since import DoseChange
     from coach.timeline import Samples
 
 DEFAULT_CUES = "classic"
@@ -79,7 +79,7 @@ def build_session(personal: Personal, rate: int, *, quiet: bool) -> Made:
         show = stack.enter_context(progress("Speaking", quiet=quiet))
         if personal.fit is None:
             speaker.begin(texts_of(ready))
-        cues = _cues(routine, decided.settings, rate)
+        cues = cues_of(routine, decided.settings, rate)
         voice = _KeepingVoice(speaker)
         length = Lengths(routine, ready.manner, cues, rate, voice.lengths)
         for _ in range(FIT_ROUNDS):
@@ -180,7 +180,7 @@ def described(personal: Personal, routine: Routine, decided: Decided, rate: int)
     ready = prepared(routine, decided.settings)
     with _engine(decided.settings, ready.manner) as engine:
         speaker = _speaker(ready, engine, ClipStore(), rate)
-        cues = _cues(routine, decided.settings, rate)
+        cues = cues_of(routine, decided.settings, rate)
         if personal.fit is not None:
             length = Lengths(routine, ready.manner, cues, rate, speaker.lengths)
             decided = fitted(personal, routine, decided, length)
@@ -201,7 +201,7 @@ def open_lengths(
         settings: whose engine, voice, language and cue pack are used.
         rate: Hz.
     """
-    cues = _cues(routine, settings, rate)
+    cues = cues_of(routine, settings, rate)
     with ExitStack() as stack:
 
         @cache
@@ -326,7 +326,7 @@ class LiveStudio:
             CuePackError: there is no such pack, or something is wrong with it.
         """
         self._pronounce = dict(routine.pronounce)
-        self._pack = _cues(routine, self._settings, self.rate)
+        self._pack = cues_of(routine, self._settings, self.rate)
 
     def lengths(self, routine: Routine, decided: Decided) -> Lengths:
         """Return what tells how long sessions of a routine are, which tell what has changed."""
@@ -396,6 +396,11 @@ def _speaker(prepared: Prepared, engine: Engine, store: ClipStore, rate: int) ->
     )
 
 
-def _cues(routine: Routine, settings: Settings, rate: int) -> dict[CueName, Samples]:
+def cues_of(routine: Routine, settings: Settings, rate: int) -> dict[CueName, Samples]:
+    """Return the sounds that mark what happens, at `rate` Hz.
+
+    Raises:
+        CuePackError: there is no such pack, or something is wrong with it.
+    """
     chosen = settings.cues or routine.cues or DEFAULT_CUES
     return load_samples(load_pack(chosen, data_dir("audio_cues")), rate)

@@ -140,7 +140,7 @@ class History:
             if connection is None:
                 return Past()
             rows = connection.execute(query, (script_key(script),)).fetchall()
-        return past_of(rows, self.path)
+        return past_of(rows)
 
     def unfinished(self, routine: Path | str | None = None) -> Entry | None:
         """Return the newest session if it was broken off, to go on from, or None.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -17,7 +17,7 @@ from typing import Any, get_args
 from coach.history.database import DamagedHistoryError
 from coach.history.running import is_running
 from coach.settings import READY, Amount, DoseKey, Override, Settings
-from coach.settings.climb import Done
+from coach.settings.counter import Done
 from coach.steps import Where
 from coach.units import Count, Detail
 
@@ -100,28 +100,27 @@ class Past:
     """The sessions that came to their end, in the order in which they were begun."""
     last: Settings | None = None
     """The settings of the newest session in which anything was done."""
+    unreadable: int = 0
+    """How many sessions are left out because they cannot be understood."""
 
 
-def past_of(rows: Sequence[tuple[Any, ...]], path: Path) -> Past:
-    """Return what was done, from rows of the database at `path`: when, settings, pain, finished.
-
-    Raises:
-        DamagedHistoryError: a row holds what no coach writes.
-    """
+def past_of(rows: Iterable[tuple[Any, ...]]) -> Past:
+    """Return what was done, from rows of the database: when, settings, pain, finished."""
     settings = cache(settings_from_json)  # most sessions have those of the one before
-    try:
-        finished = tuple(
-            Done(
-                at=_local(started, offset),
-                pain=max((pain for pain in (before, after) if pain is not None), default=None),
-                settings=settings(text),
-            )
-            for started, offset, text, before, after, is_finished in rows
-            if is_finished
-        )
-        return Past(finished, settings(rows[-1][2]) if rows else None)
-    except (ValueError, TypeError, OverflowError) as error:
-        raise DamagedHistoryError(path, "a session cannot be understood") from error
+    finished: list[Done] = []
+    last = None
+    unreadable = 0
+    for started, offset, text, before, after, is_finished in rows:
+        try:
+            pains = [_number(pain) for pain in (before, after) if pain is not None]
+            done = Done(_local(started, offset), max(pains, default=None), settings(text))
+        except (ValueError, TypeError, OverflowError):
+            unreadable += 1
+            continue
+        last = done.settings
+        if is_finished:
+            finished.append(done)
+    return Past(tuple(finished), last, unreadable)
 
 
 def _local(started: str, offset: int) -> datetime:

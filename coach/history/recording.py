@@ -11,6 +11,7 @@ import dataclasses
 import secrets
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -166,7 +167,8 @@ class Recording:
     def _put(self, row: Mapping[str, Any]) -> None:
         with writing(self._path) as connection:
             # Locked before others can see the session, which would take it for a killed one.
-            self._lock.acquire()
+            with suppress(OSError):  # a session that seems killed is better than none
+                self._lock.acquire()
             if self._id is None:
                 self._close_killed(connection)
             id_ = _upsert(connection, row)

@@ -13,7 +13,7 @@ from coach.units import Range
 if TYPE_CHECKING:
     from coach.phrases import Phrasebook
     from coach.settings import DoseKey
-    from coach.settings.layers import DoseChange
+    from coach.settings.since import DoseChange
 
 MOST_CHANGES = 3
 """Sentences about what has changed; nobody remembers more."""

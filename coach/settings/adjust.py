@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -17,9 +17,9 @@ from coach.routine import (
     Phase,
     Routine,
     check_size,
-    exercises_in,
 )
 from coach.settings import READY, Address, Amount, Override, Settings
+from coach.settings.choose import check_owner, choose
 from coach.settings.dose import (
     PHASE_KEYS,
     QUANTITIES,
@@ -60,7 +60,10 @@ def adjust(routine: Routine, settings: Settings) -> Adjusted:
             (and not allowed to be), nothing is left to do, or the session becomes too long.
     """
     whole = set_doses(routine, settings.overrides, beyond_range=True)
-    chosen = Adjusted(choose(whole.routine, settings.only, settings.skip), whole.sources)
+    left = choose(whole.routine, settings.only, settings.skip)
+    ids = {item.id for item in left.owners()}
+    sources = {address: item for address, item in whole.sources.items() if address.owner in ids}
+    chosen = Adjusted(left, sources)
     if not settings.beyond_range:
         _check_ranges(chosen)
     check_size(chosen.routine)
@@ -82,67 +85,6 @@ def set_doses(
     if not beyond_range:
         _check_ranges(adjusted)
     return adjusted
-
-
-def choose(routine: Routine, only: Collection[str], skip: Collection[str]) -> Routine:
-    """Return `routine` with the chosen exercises alone.
-
-    Args:
-        routine: the whole.
-        only: ids of exercises and circuits; empty means all.
-        skip: ids of those to leave out.
-
-    Raises:
-        SettingError: one of them is unknown, or nothing is left.
-    """
-    for name in (*only, *skip):
-        check_owner(routine, name)
-    if not (only or skip):
-        return routine
-    items = tuple(_kept(routine.items, chosen_ids(routine, only, skip)))
-    if not items:
-        names = ", ".join(exercise.id for exercise in routine.exercises())
-        raise SettingError(
-            "nothing is left to do: every exercise is skipped", f"The exercises: {names}."
-        )
-    return dataclasses.replace(routine, items=items)
-
-
-def chosen_ids(routine: Routine, only: Collection[str], skip: Collection[str]) -> set[str]:
-    """Return the ids of the exercises that are chosen; see `choose`. Unknown names choose none."""
-    inside = {circuit.id: circuit.items for circuit in routine.circuits()}
-
-    def ids(names: Collection[str]) -> set[str]:
-        return {name for name in names if name not in inside} | {
-            exercise.id for name in names for exercise in exercises_in(inside.get(name, ()))
-        }
-
-    every = {exercise.id for exercise in routine.exercises()}
-    return (every & ids(only) if only else every) - ids(skip)
-
-
-def check_owner(routine: Routine, name: str) -> None:
-    """Check that `name` is the id of an exercise or a circuit.
-
-    Raises:
-        SettingError: it is not; with the near match, or what it is instead.
-    """
-    exercises = {exercise.id: exercise for exercise in routine.exercises()}
-    circuits = [circuit.id for circuit in routine.circuits()]
-    if name in exercises or name in circuits:
-        return
-    known = (*exercises, *circuits)
-    owners = [
-        exercise.id
-        for exercise in exercises.values()
-        if name in (phase.id for phase in exercise.phases)
-    ]
-    hint = f"The exercises: {', '.join(exercises)}."
-    if circuits:
-        hint += f" The circuits: {', '.join(circuits)}."
-    if owners:
-        hint = f"It is a phase: name its exercise, too, as in {owners[0]}.{name}."
-    raise SettingError(f"there is no exercise `{name}`{did_you_mean(name, known)}", hint)
 
 
 class _Adjustment:
@@ -205,7 +147,9 @@ class _Adjustment:
             changes: dict[str, Any] = {}
             if override.key in PHASE_KEYS:
                 changes = {"phases": self._phases(changed, n)}
-            elif override.phase is not None or not _reaches(override, exercise):
+            elif override.phase is not None or not _reaches(
+                override, exercise, is_ready=changed.settle_ready
+            ):
                 continue
             elif isinstance(override.value, tuple):
                 changes = {"sides": _sides(exercise, override.value, address)}
@@ -237,10 +181,15 @@ class _Adjustment:
         """Return the fields that an override changes."""
         value = self._overrides[n].value
         self._note(n, address)
-        if value == READY:
-            return {"settle": Range.fixed(READY_WAIT), "settle_ready": True}
         now: Range[Any] = getattr(item, address.key)
+        if value == READY:
+            return {"settle": now.at(READY_WAIT), "settle_ready": True}
         if isinstance(value, Relative):
+            if address.key == "settle" and amount_of(item, "settle") == READY:
+                raise SettingError(
+                    f"`{address.owner}` waits until its user is ready: there is no time to change",
+                    f"Set a time, as in {address}={show_amount('settle', READY_WAIT)}.",
+                )
             value = _changed(address, now, value)
         changes: dict[str, Any] = {address.key: now.at(value)}
         return {**changes, "settle_ready": False} if address.key == "settle" else changes
@@ -253,6 +202,11 @@ class _Adjustment:
         if override.owner is None:
             if isinstance(override.value, tuple):
                 return SettingError(f"no exercise has the sides {', '.join(override.value)}")
+            if override.key == "settle":  # which every exercise has
+                return SettingError(
+                    "every exercise waits until its user is ready: there is no time to change",
+                    "Set a time, as in settle=10s.",
+                )
             return SettingError(f"no exercise has `{override.key}`")
         owner = ".".join(part for part in (override.owner, override.phase) if part)
         items = self._routine.owners()
@@ -266,8 +220,8 @@ class _Adjustment:
         return SettingError(f"`{owner}` has no `{override.key}`", hint)
 
 
-def _reaches(override: Override, exercise: Exercise) -> bool:
-    """Return whether an override has something to change in an exercise."""
+def _reaches(override: Override, exercise: Exercise, *, is_ready: bool) -> bool:
+    """Return whether an override has something to change in an exercise, which may be waiting."""
     if override.key not in keys_of(exercise):
         return False
     if override.owner is not None:
@@ -275,6 +229,9 @@ def _reaches(override: Override, exercise: Exercise) -> bool:
     # For all exercises, repetitions change where repetitions are prescribed.
     if override.key == "reps":
         return exercise.is_repeated
+    # What waits for its user has no time that could be changed.
+    if override.key == "settle" and isinstance(override.value, Relative):
+        return not is_ready
     if isinstance(override.value, tuple):
         return all(_side(exercise, name) for name in override.value)
     return True
@@ -313,16 +270,6 @@ def _changed(address: Address, now: Range[Any], change: Relative) -> int | Fract
     except ValueError as error:
         raise SettingError(f"{address}: {error}") from None
     return value
-
-
-def _kept(items: Iterable[Item], ids: Collection[str]) -> Iterator[Item]:
-    for item in items:
-        if isinstance(item, Circuit):
-            inner = tuple(_kept(item.items, ids))
-            if inner:
-                yield dataclasses.replace(item, items=inner)
-        elif item.id in ids:
-            yield item
 
 
 def amounts(routine: Routine) -> Iterator[tuple[Address, Amount]]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -17,19 +16,21 @@ from coach.errors import SettingError, did_you_mean
 from coach.progress import parse_progress
 from coach.routine import Routine
 from coach.settings import Address, Amount, DoseKey, Override
-from coach.settings.adjust import adjust, amounts, check_owner, set_doses
+from coach.settings.adjust import amounts
 from coach.settings.dose import routine_doses, show_amount
-from coach.settings.layers import (
+from coach.settings.layers import InForce, rules_of, saved_layer
+from coach.settings.owners import Owners
+from coach.settings.saved import Saved, SavedValue, Value
+from coach.settings.text import (
+    DOSE_KEYS,
     MANNER_KEYS,
     PROGRESS,
-    InForce,
+    Assignment,
+    name_parts,
     parse_manner,
-    rules_of,
-    saved_layer,
+    parse_override,
 )
-from coach.settings.saved import Saved, SavedValue, Value
-from coach.settings.text import DOSE_KEYS, Assignment, parse_override
-from coach.units import SPEED, Relative, decimal
+from coach.units import SPEED, Relative, decimal, exact_duration
 
 RESTART = "restart"
 """What `progress` is set to for climbing from the start again."""
@@ -53,61 +54,74 @@ def assign(saved: Saved, assignments: Sequence[Assignment], ask: Ask) -> Saved:
     """Return what is saved after the assignments; relative ones change what is in force.
 
     What names all takes the place of what was saved for single ones. Within one call, what names
-    an exercise wins.
+    an exercise wins, and what is relative changes what the call has set before.
 
     Raises:
-        SettingError: something is unknown, contradicts itself, or does not fit the routine.
+        CoachError: something is unknown, contradicts itself, or does not fit the routine.
     """
     _check_once(assignments)
+    work = _Assigning(saved, ask)
     for item in sorted(assignments, key=lambda item: item.name.count(".")):
-        values: dict[str, SavedValue | None]
-        if item.key == PROGRESS:
-            values = {**_progress(saved, item, ask)}
-        elif item.key in MANNER_KEYS:
-            values = _manner(item, ask)
-        else:
-            values = {**_dose(item, ask)}
-        replaced: dict[str, SavedValue | None] = dict.fromkeys(_covered(saved, values))
-        saved = saved.with_values({**replaced, **values})
-    _check_whole(saved, ask)
-    return saved
+        work.assign(item)
+    before = saved_layer(ask.routine, saved).problems
+    for name, problem in saved_layer(ask.routine, work.saved).problems.items():
+        if name not in before or work.saved.values[name] != saved.values.get(name):
+            raise problem
+    return work.saved
 
 
 def reset(saved: Saved, targets: Iterable[str]) -> Saved:
-    """Return what is saved without what the targets name.
+    """Return what is saved after some or all of it has been taken back.
 
     Args:
-        saved: what is saved now.
-        targets: ids of exercises, addresses, or names of settings; none means everything.
+        saved: what is saved.
+        targets: saved names; exercises or `EXERCISE.PHASE`, which are all that is saved of them;
+            settings, which are all that is saved under that name, of whichever exercise.
+            Nothing means everything.
 
     Raises:
-        SettingError: nothing is saved under one of them.
+        SettingError: nothing is saved for one of them, or it may be an exercise or a setting.
     """
     names = tuple(targets)
     if not names:
         return Saved()
     gone: dict[str, SavedValue | None] = {}
     for target in names:
-        found = [name for name in saved.values if _is_part(name, target)]
-        if not found:
-            known = {part for name in saved.values for part in (name, *name.split("."))}
-            hint = f"Saved are: {', '.join(saved.values)}." if saved.values else ""
-            raise SettingError(
-                f"nothing is saved for `{target}`{did_you_mean(target, known)}", hint
-            )
-        gone |= dict.fromkeys(found)
+        gone |= dict.fromkeys(_meant(saved, target))
     return saved.with_values(gone)
 
 
-def _is_part(name: str, target: str) -> bool:
-    """Return whether a saved name is `target`, of that exercise or phase, or of that setting."""
-    return name == target or name.startswith(f"{target}.") or name.endswith(f".{target}")
+def _meant(saved: Saved, target: str) -> list[str]:
+    """Return the saved names that are meant by one to take back.
+
+    Raises:
+        SettingError: none is, or it may be an exercise or a setting.
+    """
+    of_owner = [name for name in saved.values if name.startswith(f"{target}.")]
+    of_key = [name for name in saved.values if name_parts(name)[2] == target]
+    is_unclear = bool(set(of_owner) - set(of_key) and set(of_key) - set(of_owner))
+    if is_unclear and target not in saved.values:
+        raise SettingError(
+            f"`{target}` is an exercise and a setting",
+            f"Name what is to be taken back: {', '.join((*of_owner, *of_key))}.",
+        )
+    meant = {target} if is_unclear else {target, *of_owner, *of_key}
+    if found := [name for name in saved.values if name in meant]:
+        return found
+    phases = {phase: owner for owner, phase, _ in map(name_parts, saved.values) if phase}
+    if target in phases:
+        hint = f"It is a phase: name its exercise, too, as in {phases[target]}.{target}."
+        raise SettingError(f"nothing is saved for `{target}`", hint)
+    known = {part for name in saved.values for part in (name, *name_parts(name)[::2]) if part}
+    hint = f"Saved are: {', '.join(saved.values)}." if saved.values else ""
+    raise SettingError(f"nothing is saved for `{target}`{did_you_mean(target, known)}", hint)
 
 
 def _check_once(assignments: Sequence[Assignment]) -> None:
     given: dict[str, str] = {}
     for item in assignments:
-        if given.setdefault(item.name, item.value) != item.value:
+        is_change = item.key != PROGRESS and item.value.startswith(("+", "-", "\u2212"))
+        if not is_change and given.setdefault(item.name, item.value) != item.value:
             raise SettingError(
                 f"`{item.name}` is given twice: {given[item.name]} and {item.value}",
                 "Keep one of the two.",
@@ -116,85 +130,128 @@ def _check_once(assignments: Sequence[Assignment]) -> None:
 
 def _covered(saved: Saved, values: Mapping[str, Any]) -> Iterable[str]:
     """Yield what is saved for single exercises or phases and is set as a whole now."""
-    for name in values:
-        owner, _, key = name.rpartition(".")
-        for old in saved.values:
-            old_owner, _, old_key = old.rpartition(".")
-            if old_key == key and (not owner or old_owner.startswith(f"{owner}.")):
+    wholes = [name_parts(name) for name in values]
+    for old in saved.values:
+        old_owner, old_phase, old_key = name_parts(old)
+        for owner, phase, key in wholes:
+            is_of_one = old_owner and (not owner or (owner == old_owner and old_phase))
+            if key == old_key and not phase and is_of_one:
                 yield old
-
-
-def _check_whole(saved: Saved, ask: Ask) -> None:
-    """Check that a session with everything that is saved can be had at all."""
-    layer = saved_layer(ask.routine, saved)
-    adjust(ask.routine, layer.settings)
 
 
 # -- one assignment ----------------------------------------------------------------------------
 
 
-def _progress(saved: Saved, item: Assignment, ask: Ask) -> dict[str, SavedValue]:
-    if item.owner is not None:
-        check_owner(ask.routine, item.owner)
-    if item.value.strip().lower() == RESTART:
-        rules = rules_of(ask.routine, saved_layer(ask.routine, saved))
-        texts = {
-            owner: str(rule.progress)
-            for owner, rule in rules.items()
-            if item.owner in (None, owner) and rule.progress.climbs
-        }
-        if not texts:
-            raise SettingError("there is no progress to restart", "Give a rule: --progress RULE.")
-        if item.owner is None and len(set(texts.values())) == 1:
-            return {PROGRESS: SavedValue(next(iter(texts.values())), ask.now)}
-        return {f"{owner}.{PROGRESS}": SavedValue(text, ask.now) for owner, text in texts.items()}
-    try:
-        rule = parse_progress(item.value)
-    except ValueError as error:
-        raise SettingError(
-            f"{item.name}: {error}", "`none` ends progress, `restart` begins it anew."
-        ) from None
-    return {item.name: SavedValue(str(rule), ask.now)}
+class _Assigning:
+    """One call, in which each assignment sees what those before it have set.
 
+    Attributes:
+        saved: what is saved so far.
+    """
 
-def _manner(item: Assignment, ask: Ask) -> dict[str, SavedValue | None]:
-    if item.owner is not None:
-        raise SettingError(
-            f"`{item.key}` belongs to the whole session", f"Write {item.key}={item.value}."
-        )
-    value: Value = item.value
-    if item.key == "speed" and (change := SPEED.relative(item.value)):
-        speed = ask.in_force.settings.speed or ask.routine.speed or Fraction(1)
+    def __init__(self, saved: Saved, ask: Ask) -> None:
+        settings = ask.in_force.settings
+        self.saved = saved
+        self._ask = ask
+        self._owners = Owners(ask.routine, settings.overrides)
+        """With the values in force so far."""
+        self._speed = settings.speed or ask.routine.speed or Fraction(1)
+
+    def assign(self, item: Assignment) -> None:
+        """Save an assignment.
+
+        Raises:
+            SettingError: something in it is unknown or impossible.
+        """
+        values: dict[str, SavedValue | None]
+        if item.key == PROGRESS:
+            values = {**self._progress(item)}
+        elif item.key in MANNER_KEYS:
+            values = self._manner(item)
+        else:
+            values = {**self._dose(item)}
+        replaced: dict[str, SavedValue | None] = dict.fromkeys(_covered(self.saved, values))
+        self.saved = self.saved.with_values({**replaced, **values})
+
+    def _progress(self, item: Assignment) -> dict[str, SavedValue]:
+        routine, now = self._ask.routine, self._ask.now
+        if item.owner is not None:
+            self._owners.check(item.owner)
+        if item.value.strip().lower() == RESTART:
+            rules = rules_of(routine, saved_layer(routine, self.saved))
+            texts = {
+                owner: str(rule.progress)
+                for owner, rule in rules.items()
+                if item.owner in (None, owner) and rule.progress.climbs
+            }
+            if not texts:
+                raise SettingError(
+                    "there is no progress to restart", "Give a rule: --progress RULE."
+                )
+            if item.owner is None and len(set(texts.values())) == 1:
+                return {PROGRESS: SavedValue(next(iter(texts.values())), now)}
+            return {f"{owner}.{PROGRESS}": SavedValue(text, now) for owner, text in texts.items()}
         try:
-            value = decimal(SPEED.changed(speed, change))
+            rule = parse_progress(item.value)
         except ValueError as error:
-            raise SettingError(f"speed: {error}") from None
-    fields = parse_manner(item.key, value)
-    if item.key != "skip":
-        return {item.key: SavedValue(value, ask.now)}
-    for name in fields["skip"]:
-        check_owner(ask.routine, name)
-    return {"skip": SavedValue(fields["skip"], ask.now) if fields["skip"] else None}
+            raise SettingError(
+                f"{item.name}: {error}", "`none` ends progress, `restart` begins it anew."
+            ) from None
+        return {item.name: SavedValue(str(rule), now)}
 
+    def _manner(self, item: Assignment) -> dict[str, SavedValue | None]:
+        if item.owner is not None:
+            raise SettingError(
+                f"`{item.key}` belongs to the whole session", f"Write {item.key}={item.value}."
+            )
+        value: Value = item.value
+        if item.key == "speed" and (change := SPEED.relative(item.value)):
+            try:
+                value = decimal(SPEED.changed(self._speed, change))
+            except ValueError as error:
+                raise SettingError(f"speed: {error}") from None
+        fields = parse_manner(item.key, value)
+        self._speed = fields.get("speed", self._speed)
+        if item.key != "skip":
+            return {item.key: SavedValue(value, self._ask.now)}
+        for name in fields["skip"]:
+            self._owners.check(name)
+        return {"skip": SavedValue(fields["skip"], self._ask.now) if fields["skip"] else None}
 
-def _dose(item: Assignment, ask: Ask) -> dict[str, SavedValue]:
-    key: DoseKey = next(known for known in DOSE_KEYS if known == item.key)
-    asked = parse_override(key, item.value, item.owner, item.phase, is_beyond=ask.is_beyond)
-    if not isinstance(asked.value, Relative):
-        return {item.name: _saved_amount(asked, asked.value, ask)}
-    base = ask.in_force.settings.overrides
-    adjusted = set_doses(ask.routine, (*base, asked), beyond_range=True)
-    touched = {
-        address: amount
-        for address, amount in amounts(adjusted.routine)
-        if adjusted.sources.get(address) is asked
-    }
-    saved = {}
-    for name, amount in _summed_up(touched, item).items():
-        owner, phase = (*name.split(".")[:-1], None, None)[:2]
-        absolute = Override(key, amount, owner, phase, is_beyond=ask.is_beyond)
-        saved[name] = _saved_amount(absolute, amount, ask)
-    return saved
+    def _dose(self, item: Assignment) -> dict[str, SavedValue]:
+        key: DoseKey = next(known for known in DOSE_KEYS if known == item.key)
+        is_beyond = self._ask.is_beyond
+        asked = parse_override(key, item.value, item.owner, item.phase, is_beyond=is_beyond)
+        adjusted = self._owners.change(asked)
+        if not isinstance(asked.value, Relative):
+            return {item.name: self._saved_amount(asked, asked.value)}
+        touched = {
+            address: amount
+            for address, amount in amounts(adjusted.routine)
+            if address in adjusted.sources
+        }
+        saved = {}
+        for name, amount in _summed_up(touched, item).items():
+            owner, phase, _ = name_parts(name)
+            absolute = Override(key, amount, owner, phase, is_beyond=is_beyond)
+            saved[name] = self._saved_amount(absolute, amount)
+        return saved
+
+    def _saved_amount(self, override: Override, amount: Amount) -> SavedValue:
+        """Return an absolute value as it is saved.
+
+        Raises:
+            SettingError: it does not fit the routine.
+        """
+        adjusted = self._owners.tried(override)
+        found = routine_doses(adjusted.routine)
+        is_beyond = any(
+            found[address].is_beyond for address in adjusted.sources if address in found
+        )
+        value: Value = amount if isinstance(amount, tuple) else show_amount(override.key, amount)
+        if isinstance(amount, Fraction):
+            value = exact_duration(amount)
+        return SavedValue(value, self._ask.now, is_beyond)
 
 
 def _summed_up(touched: Mapping[Address, Amount], item: Assignment) -> dict[str, Amount]:
@@ -211,18 +268,3 @@ def _summed_up(touched: Mapping[Address, Amount], item: Assignment) -> dict[str,
         else:
             named |= {str(address): amount for address, amount in values.items()}
     return named
-
-
-def _saved_amount(override: Override, amount: Amount, ask: Ask) -> SavedValue:
-    """Return an absolute value as it is saved.
-
-    Raises:
-        SettingError: it does not fit the routine.
-    """
-    adjusted = set_doses(ask.routine, [override])
-    found = routine_doses(adjusted.routine)
-    is_beyond = any(found[address].is_beyond for address in adjusted.sources if address in found)
-    value: Value = amount if isinstance(amount, tuple) else show_amount(override.key, amount)
-    if isinstance(amount, Fraction) and amount * 1000 % 1:
-        value = f"{Decimal(amount.numerator) / Decimal(amount.denominator):f}s"
-    return SavedValue(value, ask.now, is_beyond)

@@ -60,7 +60,10 @@ def phase_keys(phase: Phase) -> tuple[DoseKey, ...]:
 def doses(item: Exercise | Circuit) -> Iterator[tuple[Address, Range[Any]]]:
     """Yield each value of a dose that is a quantity, with its address."""
     for key in keys_of(item):
-        if key != "sides":
+        if key == "settle" and isinstance(item, Exercise) and item.settle_ready:
+            # How long to wait for somebody is not prescribed.
+            yield Address(key, item.id), Range.fixed(item.settle.value)
+        elif key != "sides":
             yield Address(key, item.id), getattr(item, key)
     for phase in () if isinstance(item, Circuit) else item.phases:
         for key in phase_keys(phase):

@@ -8,6 +8,7 @@ the end no single further step would fit.
 from __future__ import annotations
 
 import dataclasses
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -95,21 +96,29 @@ class _Fitting:
         """Return steps that no single further one could be added to."""
         tops = [len(dial.stops) - 1 for dial in self._dials]
         steps = [0] * len(tops)
+        parts = sorted({Fraction(n, top) for top in set(tops) if top for n in range(top + 1)})
         going = [i for i, top in enumerate(tops) if top]
         while going:
-            steps = self._level(steps, going, tops)
+            part, steps = self._level(steps, going, tops, parts)
+            parts = parts[bisect_left(parts, part) :]
             going = [i for i in going if steps[i] < tops[i]]
             # Together they can go no further, but some of those that are next may.
             nearest = min((Fraction(steps[i] + 1, tops[i]) for i in going), default=None)
             following = [i for i in going if Fraction(steps[i] + 1, tops[i]) == nearest]
             raised = self._raised_singly(steps, following)
-            going = [i for i in going if i not in following or raised[i] > steps[i]]
+            stopped = {i for i in following if raised[i] == steps[i]}
+            going = [i for i in going if i not in stopped]
             steps = raised
         return steps
 
-    def _level(self, steps: Sequence[int], going: Sequence[int], tops: Sequence[int]) -> list[int]:
-        """Return the steps with `going` at the greatest common part of their ranges that fits."""
-        parts = sorted({Fraction(n, tops[i]) for i in going for n in range(steps[i], tops[i] + 1)})
+    def _level(
+        self,
+        steps: Sequence[int],
+        going: Sequence[int],
+        tops: Sequence[int],
+        parts: Sequence[Fraction],
+    ) -> tuple[Fraction, list[int]]:
+        """Return the greatest of the parts to which `going` can be raised together, and so."""
 
         def at(part: Fraction) -> list[int]:
             level = list(steps)
@@ -117,7 +126,8 @@ class _Fitting:
                 level[i] = max(level[i], int(part * tops[i]))
             return level
 
-        return at(parts[_last(len(parts), lambda n: self._fits(at(parts[n])))])
+        part = parts[_last(len(parts), lambda n: self._fits(at(parts[n])))]
+        return part, at(part)
 
     def _raised_singly(self, steps: Sequence[int], which: Sequence[int]) -> list[int]:
         """Return the steps with one more for as many of `which` as fit, the first ones first."""

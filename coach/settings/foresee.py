@@ -9,7 +9,8 @@ from datetime import datetime, time, timedelta
 from fractions import Fraction
 
 from coach.errors import SettingError
-from coach.settings.climb import Done
+from coach.settings import Settings
+from coach.settings.counter import Done
 
 PACE_DAYS = 28
 """How far back it is counted how often somebody exercises."""
@@ -86,10 +87,18 @@ def _near(at: datetime, now: datetime) -> datetime:
     return at
 
 
-def foresee(past: Sequence[Done], now: datetime, when: When) -> Foreseen:
+def foresee(
+    past: Sequence[Done], now: datetime, when: When, skip: tuple[str, ...] = ()
+) -> Foreseen:
     """Return the past with the sessions that are to come until `when`, without any pain.
 
     They come as often as in the last weeks, or `USUAL_PACE` times a week if there were none.
+
+    Args:
+        past: the sessions that were finished.
+        now: the moment that `when` is seen from.
+        when: until when.
+        skip: ids of the exercises and circuits that they leave out.
     """
     recent = [session.at for session in past if now - session.at <= timedelta(days=PACE_DAYS)]
     is_known = bool(recent)
@@ -100,6 +109,7 @@ def foresee(past: Sequence[Done], now: datetime, when: When) -> Foreseen:
     count = when.sessions
     if count is None:
         count = int((when.at - now) / gap)
-    coming = tuple(Done(now + gap * n) for n in range(min(count, MOST_SESSIONS)))
+    settings = Settings(skip=skip)
+    coming = tuple(Done(now + gap * n, settings=settings) for n in range(min(count, MOST_SESSIONS)))
     at = when.at if when.sessions is None else now + gap * count
     return Foreseen((*past, *coming), max(at, now), pace, is_known)

@@ -5,31 +5,37 @@ Pure. What comes out is absolute and says of each value which layer it is from.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from fractions import Fraction
-from typing import Any, get_args
+from typing import Any
 
 from coach.errors import CoachError, SettingError
-from coach.progress import ClimbedKey, parse_progress
-from coach.routine import Routine
+from coach.progress import parse_progress
+from coach.routine import Routine, check_size
 from coach.settings import Address, DoseKey, Origin, Override, Settings, layered
-from coach.settings.adjust import amounts, check_owner, set_doses
-from coach.settings.climb import Climbed, Done, Rule, Standing, climb
-from coach.settings.dose import PHASE_KEYS
+from coach.settings.adjust import adjust, set_doses
+from coach.settings.choose import choose
+from coach.settings.climb import Climbed, Rule, climb
+from coach.settings.counter import Done, Standing
+from coach.settings.owners import Owners
 from coach.settings.saved import Saved, SavedValue
-from coach.settings.text import DOSE_KEYS, parse_address, parse_names, parse_override, parse_speed
-from coach.units import Count, Detail
+from coach.settings.text import (
+    DOSE_KEYS,
+    MANNER_KEYS,
+    PROGRESS,
+    SAVED_KEYS,
+    name_parts,
+    parse_address,
+    parse_manner,
+    parse_override,
+)
+from coach.units import Relative
 
-MANNER_KEYS = ("speed", "detail", "count", "cues", "voice", "engine", "language", "skip")
-"""What can be saved of a session besides its dose."""
-PROGRESS = "progress"
-_CLIMBED: tuple[DoseKey, ...] = get_args(ClimbedKey)
-SAVED_KEYS = (*DOSE_KEYS, *MANNER_KEYS, PROGRESS)
-"""Everything that can be saved."""
+MOST_SINGLY = 8
+"""So many values that are too much are looked for one by one; the next one and all after it go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,7 @@ class SavedLayer:
     """How ranges are climbed, by the id of the exercise or the circuit."""
     since: Mapping[Address, datetime] = field(default_factory=dict)
     """When each value of a dose was set."""
-    problems: Mapping[str, str] = field(default_factory=dict)
+    problems: Mapping[str, CoachError] = field(default_factory=dict)
     """What is not used and why, by its name."""
 
 
@@ -59,33 +65,6 @@ class InForce:
     """Where the settings besides doses come from, by their names."""
 
 
-def parse_manner(key: str, value: str | tuple[str, ...]) -> dict[str, Any]:
-    """Return the field of `Settings` that a saved setting means.
-
-    Args:
-        key: one of `MANNER_KEYS`.
-        value: as it is written.
-
-    Raises:
-        SettingError: `key` cannot have that value.
-    """
-    texts = (value,) if isinstance(value, str) else value
-    text = ", ".join(texts).strip()
-    if not text.isprintable():
-        raise SettingError(f"{key}: expected a text, found a control character")
-    if key == "skip":
-        names = () if text.lower() in ("", "none") else parse_names("skip", texts)
-        return {"skip": names}
-    if key == "speed":
-        return {"speed": parse_speed(text, "speed")}
-    choices = {"detail": get_args(Detail), "count": get_args(Count)}.get(key)
-    if choices and text not in choices:
-        raise SettingError(f'{key}: expected one of {", ".join(choices)}, found "{text}"')
-    if not text:
-        raise SettingError(f"{key}: expected a name, found an empty text")
-    return {key: text}
-
-
 def manner_of(saved: Saved) -> Settings:
     """Return what is saved besides doses, as far as it is right; it needs no routine."""
     fields: dict[str, Any] = {}
@@ -99,54 +78,90 @@ def manner_of(saved: Saved) -> Settings:
 
 
 def saved_layer(routine: Routine, saved: Saved) -> SavedLayer:
-    """Return what the saved settings mean for a routine, and what of them does not fit it."""
-    overrides: dict[Address, Override] = {}
-    since: dict[Address, datetime] = {}
+    """Return what the saved settings mean for a routine, and what of them does not fit it.
+
+    A session with what is left can always be had.
+    """
+    owners = Owners(routine)
+    overrides: dict[str, Override] = {}
     fields: dict[str, Any] = {}
     rules: dict[str, Rule] = {}
-    problems: dict[str, str] = {}
+    problems: dict[str, CoachError] = {}
     # What names an exercise wins over what names none.
     for name, entry in sorted(saved.values.items(), key=lambda item: item[0].count(".")):
         try:
             owner, phase, key = parse_address(name, SAVED_KEYS)
             if key == PROGRESS:
-                rules |= _rules(routine, owner, entry)
+                rules |= _rules(owners, owner, entry)
             elif key in MANNER_KEYS:
                 fields |= _manner(routine, owner, key, entry)
             else:
                 override = _override(owner, phase, key, entry)
-                set_doses(routine, [override])
-                overrides[override.address] = override
-                since[override.address] = entry.since
+                owners.tried(override)
+                overrides[name] = override
         except SettingError as error:
-            problems[name] = error.message
+            problems[name] = error
         except ValueError as error:
-            problems[name] = str(error)
+            problems[name] = SettingError(str(error))
+    for name, problem in _too_much(routine, overrides, fields.get("skip", ())):
+        problems[name] = problem
+        del overrides[name]
+    since = {override.address: saved.values[name].since for name, override in overrides.items()}
     return SavedLayer(Settings(tuple(overrides.values()), **fields), rules, since, problems)
 
 
-def _rules(routine: Routine, owner: str | None, entry: SavedValue) -> dict[str, Rule]:
-    if owner is not None:
-        check_owner(routine, owner)
+def _too_much(
+    routine: Routine, overrides: Mapping[str, Override], skip: Sequence[str]
+) -> Iterator[tuple[str, CoachError]]:
+    """Yield the names of what makes the session too long, all taken together, and how."""
+    names = list(overrides)
+
+    def problem(count: int) -> CoachError | None:
+        taken = [overrides[name] for name in names[:count]]
+        adjusted = set_doses(routine, taken, beyond_range=True)
+        try:
+            check_size(choose(adjusted.routine, (), skip))
+        except CoachError as error:
+            return error
+        return None
+
+    for singly in range(MOST_SINGLY, -1, -1):
+        found = problem(len(names)) if names else None
+        if found is None:
+            return
+        counts = range(1, len(names) + 1)
+        first = bisect_left(counts, True, key=lambda count: problem(count) is not None)
+        for name in names[first : first + 1 if singly else None]:
+            yield name, found
+        del names[first : first + 1 if singly else None]
+
+
+def _rules(owners: Owners, owner: str | None, entry: SavedValue) -> dict[str, Rule]:
     rule = Rule(parse_progress(entry.text), entry.since)
-    items = routine.owners()
-    return {item.id: rule for item in items if owner in (None, item.id)}
+    if owner is None:
+        return dict.fromkeys(owners, rule)
+    owners.check(owner)
+    return {owner: rule}
 
 
 def _manner(routine: Routine, owner: str | None, key: str, entry: SavedValue) -> dict[str, Any]:
     if owner is not None:
         raise SettingError(f"`{key}` belongs to the whole session")
     fields = parse_manner(key, entry.value)
-    for name in fields.get("skip", ()):
-        check_owner(routine, name)
+    choose(routine, (), fields.get("skip", ()))
     return fields
 
 
 def _override(owner: str | None, phase: str | None, key: str, entry: SavedValue) -> Override:
     known: DoseKey = next(known for known in DOSE_KEYS if known == key)
-    return parse_override(
+    override = parse_override(
         known, entry.text, owner, phase, origin="saved", is_beyond=entry.is_beyond
     )
+    if isinstance(override.value, Relative):
+        raise SettingError(
+            f"expected a value, found the change {entry.text}: write what it comes to"
+        )
+    return override
 
 
 def in_force(
@@ -169,15 +184,22 @@ def in_force(
         SettingError: what this session asks for does not fit the routine.
     """
     layer = saved_layer(routine, saved)
-    below = layer.settings
+    problems = [*_told(layer.problems)]
     climbed = _climbed(routine, layer, past, at)
-    below = dataclasses.replace(below, overrides=(*below.overrides, *climbed.overrides))
-    merged = layered(below, session)
+    below = layer.settings
+    climbed_to = dataclasses.replace(below, overrides=(*below.overrides, *climbed.overrides))
+    if climbed.overrides:
+        try:
+            adjust(routine, climbed_to)
+        except CoachError as error:
+            problems.append(f"progress is not used: {error.message}")
+            climbed_to, climbed = below, Climbed()
+    merged = layered(climbed_to, session)
     adjusted = set_doses(routine, merged.overrides, beyond_range=True)  # `adjust` checks those
     return InForce(
         settings=dataclasses.replace(merged, overrides=adjusted.pinned()),
         standings=climbed.standings,
-        problems=tuple(_told(layer.problems)),
+        problems=tuple(problems),
         origins=dict(_origins(routine, layer.settings, session)),
     )
 
@@ -186,7 +208,7 @@ def has_progress(routine: Routine, saved: Saved) -> bool:
     """Return whether any range is climbed, so that what was done matters."""
     items = routine.owners()
     return any(item.progress and item.progress.climbs for item in items) or any(
-        name.rpartition(".")[2] == PROGRESS for name in saved.values
+        name_parts(name)[2] == PROGRESS for name in saved.values
     )
 
 
@@ -203,25 +225,13 @@ def _climbed(routine: Routine, layer: SavedLayer, past: Sequence[Done], at: date
         return Climbed()
     adjusted = set_doses(routine, layer.settings.overrides)
     # What the user has set is climbed from, and counted from when it was set.
-    begun: dict[str, datetime] = {}
-    for address, source in adjusted.sources.items():
-        if address.owner and address.key in _CLIMBED:
-            since = layer.since[source.address]
-            begun[address.owner] = max(begun.get(address.owner, since), since)
-    counted = {
-        owner: Rule(rule.progress, _later(rule.since, begun.get(owner)))
-        for owner, rule in rules.items()
-    }
-    return climb(adjusted.routine, counted, past, at)
+    since = {address: layer.since[source.address] for address, source in adjusted.sources.items()}
+    return climb(adjusted.routine, rules, past, at, since)
 
 
-def _later(one: datetime | None, other: datetime | None) -> datetime | None:
-    return max((moment for moment in (one, other) if moment), default=None)
-
-
-def _told(problems: Mapping[str, str]) -> Iterator[str]:
+def _told(problems: Mapping[str, CoachError]) -> Iterator[str]:
     for name, problem in problems.items():
-        yield f"the saved `{name}` is kept but not used: {problem}"
+        yield f"the saved `{name}` is kept but not used: {problem.message}"
 
 
 def _origins(routine: Routine, saved: Settings, session: Settings) -> Iterator[tuple[str, Origin]]:
@@ -232,59 +242,3 @@ def _origins(routine: Routine, saved: Settings, session: Settings) -> Iterator[t
             yield key, "saved"
         elif getattr(routine, key, None):
             yield key, "script"
-
-
-# -- what has changed since the last time ------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class DoseChange:
-    """A value that is not what it was last time."""
-
-    key: DoseKey
-    before: int | Fraction
-    now: int | Fraction
-    owners: tuple[str, ...]
-    """The ids of the exercises or circuits that have it."""
-
-
-def changes_since(routine: Routine, settings: Settings, last: Settings) -> tuple[DoseChange, ...]:
-    """Return what is different from a session with other settings, in the script's order.
-
-    Args:
-        routine: as the script has it.
-        settings: those in force.
-        last: those of the other session, of which some may not fit the routine any more.
-    """
-    now = _values(routine, settings.overrides)
-    before = _values(routine, _fitting(routine, last.overrides))
-    owners: dict[tuple[DoseKey, Any, Any], list[str]] = {}
-    for address, value in now.items():
-        then = before[address]
-        if address.owner and value != then:
-            changed = owners.setdefault((address.key, then, value), [])
-            if address.owner not in changed:
-                changed.append(address.owner)
-    return tuple(DoseChange(*kind, tuple(names)) for kind, names in owners.items())
-
-
-def _values(routine: Routine, overrides: Sequence[Override]) -> dict[Address, Any]:
-    with contextlib.suppress(CoachError):  # what was done may not fit the script any more
-        routine = set_doses(routine, overrides, beyond_range=True).routine
-    return {address: value for address, value in amounts(routine) if address.key in _CLIMBED}
-
-
-def _fitting(routine: Routine, overrides: Iterable[Override]) -> tuple[Override, ...]:
-    """Return the overrides that have something to change in a routine."""
-    known = {address for address, _ in amounts(routine)}
-    owned = {(address.owner, address.key) for address in known}
-    keys = {address.key for address in known}
-
-    def fits(override: Override) -> bool:
-        if override.owner is None:
-            return override.key in keys
-        if override.phase is None and override.key in PHASE_KEYS:
-            return (override.owner, override.key) in owned
-        return override.address in known
-
-    return tuple(override for override in overrides if fits(override))

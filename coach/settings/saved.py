@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -91,10 +92,15 @@ class SettingsStore:
 
     def load(self, script: Path | str) -> Loaded:
         """Return what is saved for a routine; a damaged file is moved aside."""
+        path = self.path(script)
         try:
-            return self._load(self.path(script))
+            return _read(path) if path.exists() else Loaded(Saved())
+        except ScriptError as error:
+            return self._load_damaged(path, error)
         except CoachError as error:
-            return Loaded(Saved(), f"the saved settings are not used: {error.message}")
+            if not path.exists():  # another process has taken everything back meanwhile
+                return Loaded(Saved())
+            return _unused(error)
 
     def change(self, script: Path | str, change: Callable[[Saved], Saved]) -> Loaded:
         """Save what `change` makes of the settings of a routine, and return that.
@@ -117,28 +123,31 @@ class SettingsStore:
                 "Check the rights to that folder, or set XDG_CONFIG_HOME to another one.",
             ) from error
         check_writable(path)
-        lock = Lock(path.with_suffix(".lock"))
-        if not lock.wait(LOCK_S):
-            raise OutputError(
-                f"cannot write {path}: another coach is changing it", "Try again in a moment."
-            )
-        try:
-            loaded = self._load(path)
+        with _locked(path):
+            loaded = self._load_locked(path)
             changed = change(loaded.saved)
             if changed != loaded.saved:
                 self._write(path, script, changed)
             return Loaded(changed, loaded.problem)
-        finally:
-            lock.release()
 
-    def _load(self, path: Path) -> Loaded:
+    def _load_locked(self, path: Path) -> Loaded:
+        """Return what is in a file that no other process changes; a damaged one is moved aside."""
         if not path.exists():
             return Loaded(Saved())
         try:
             return _read(path)
         except ScriptError as error:
-            where = f"line {error.problems[0].where.line}: {error.problems[0].message}"
-            return Loaded(Saved(), self._set_aside(path, where))
+            return Loaded(Saved(), self._set_aside(path, _damage(path, error)))
+
+    def _load_damaged(self, path: Path, damage: ScriptError) -> Loaded:
+        """Return what is in a file that was damaged a moment ago."""
+        try:
+            with _locked(path):
+                return self._load_locked(path)
+        except OutputError:
+            return Loaded(Saved(), f"{_damage(path, damage)}: they are not used")
+        except CoachError as error:
+            return _unused(error)
 
     def _write(self, path: Path, script: Path | str, saved: Saved) -> None:
         if not saved.values:
@@ -149,15 +158,51 @@ class SettingsStore:
             file.flush()
             os.fsync(file.fileno())
 
-    def _set_aside(self, path: Path, why: str) -> str:
+    def _set_aside(self, path: Path, told: str) -> str:
         """Move a damaged file aside and return a sentence that tells its new name."""
-        told = f"the saved settings in {path} are damaged ({why})"
         target = damaged_name(path)
         try:
             path.rename(target)
         except OSError:
             return f"{told}: they are not used"
         return f"{told}: they are kept as {target.name} and not used"
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Keep other processes from changing a file.
+
+    Raises:
+        OutputError: another one does so for long, or there can be no lock.
+    """
+    lock = Lock(path.with_suffix(".lock"))
+    try:
+        is_locked = lock.wait(LOCK_S)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OutputError(
+            f"cannot write {path}: {reason[:1].lower()}{reason[1:]}",
+            "Check the rights to its folder and the room there.",
+        ) from error
+    if not is_locked:
+        raise OutputError(
+            f"cannot write {path}: another coach is changing it", "Try again in a moment."
+        )
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _damage(path: Path, error: ScriptError) -> str:
+    problem = error.problems[0]
+    return (
+        f"the saved settings in {path} are damaged (line {problem.where.line}: {problem.message})"
+    )
+
+
+def _unused(error: CoachError) -> Loaded:
+    return Loaded(Saved(), f"the saved settings are not used: {error.message}")
 
 
 def _name(script: Path | str) -> str:
@@ -209,7 +254,7 @@ def _read(path: Path) -> Loaded:
         ScriptError: it holds what no coach writes.
         CoachError: it cannot be read, or is from a newer coach.
     """
-    document = read_script(path)
+    document = read_script(path, "settings with `coach` and `values`")
     root = document.root
     if document.problems:
         raise ScriptError(document.problems)
@@ -255,8 +300,13 @@ def _value(node: Node) -> Value | None:
 
 
 def _since(node: Node | None) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(node.text) if isinstance(node, Scalar) else None
-    except ValueError:
+    """Return the moment that is written there; None if none is, or one that no clock shows."""
+    if not isinstance(node, Scalar):
         return None
-    return found if found is None or found.tzinfo else found.replace(tzinfo=UTC)
+    try:
+        found = datetime.fromisoformat(node.text)
+        moment = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+    # In the years at both ends, other time zones have moments that cannot be counted with.
+    return moment if MINYEAR < moment.year < MAXYEAR else None

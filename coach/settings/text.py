@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import get_args
+from typing import Any, get_args
 
 from coach.errors import SettingError, did_you_mean
 from coach.settings import READY, Address, Amount, DoseKey, Origin, Override
 from coach.settings.dose import PHASE_KEYS, QUANTITIES
-from coach.units import SPEED, Relative
+from coach.units import SPEED, Count, Detail, Relative
 
 DOSE_KEYS: tuple[DoseKey, ...] = get_args(DoseKey)
+MANNER_KEYS = ("speed", "detail", "count", "cues", "voice", "engine", "language", "skip")
+"""What can be saved of a session besides its dose."""
+PROGRESS = "progress"
+SAVED_KEYS = (*DOSE_KEYS, *MANNER_KEYS, PROGRESS)
+"""Everything that can be saved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,13 @@ class Assignment:
     def name(self) -> str:
         """Return the address as it is written."""
         return ".".join(part for part in (self.owner, self.phase, self.key) if part)
+
+
+def name_parts(name: str) -> tuple[str | None, str | None, str]:
+    """Return the owner, the phase and the key of a name that is known to be right."""
+    *owners, key = name.split(".")
+    owner, phase = (*owners, None, None)[:2]
+    return owner, phase, key
 
 
 def parse_assignment(text: str, known: Iterable[str] = DOSE_KEYS) -> Assignment:
@@ -159,3 +171,30 @@ def parse_speed(text: str, name: str = "--speed") -> Fraction:
         return SPEED.value(text)
     except ValueError as error:
         raise SettingError(f"{name}: {error}") from None
+
+
+def parse_manner(key: str, value: str | tuple[str, ...]) -> dict[str, Any]:
+    """Return the field of `Settings` that a saved setting means.
+
+    Args:
+        key: one of `MANNER_KEYS`.
+        value: as it is written.
+
+    Raises:
+        SettingError: `key` cannot have that value.
+    """
+    texts = (value,) if isinstance(value, str) else value
+    text = ", ".join(texts).strip()
+    if not text.isprintable():
+        raise SettingError(f"{key}: expected a text, found a control character")
+    if key == "skip":
+        names = () if text.lower() in ("", "none") else parse_names("skip", texts)
+        return {"skip": names}
+    if key == "speed":
+        return {"speed": parse_speed(text, "speed")}
+    choices = {"detail": get_args(Detail), "count": get_args(Count)}.get(key)
+    if choices and text not in choices:
+        raise SettingError(f'{key}: expected one of {", ".join(choices)}, found "{text}"')
+    if not text:
+        raise SettingError(f"{key}: expected a name, found an empty text")
+    return {key: text}

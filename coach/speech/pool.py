@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from coach.errors import SpeechError
-from coach.speech.parallel import POLL_S
+from coach.parallel import POLL_S
 
 Message = dict[str, Any]
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from coach.errors import SpeechError
+from coach.parallel import as_finished
 from coach.resample import resample, resampled_length
 from coach.speech import Speech
 from coach.speech.normalise import NO_WORDS, normalise
-from coach.speech.parallel import as_finished
 from coach.speech.store import PROCESSING_VERSION, clip_key
 
 if TYPE_CHECKING:

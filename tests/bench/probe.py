@@ -20,12 +20,12 @@ import numpy as np
 
 from coach.cues import load_pack, load_samples
 from coach.files import data_dir
+from coach.parallel import as_finished
 from coach.render import BLOCK_SECONDS, encoder_for
 from coach.session import RENDER_RATE, EstimatedVoice, build, find_routine, prepare
 from coach.settings import Settings
 from coach.speech import open_engine
 from coach.speech.normalise import normalise
-from coach.speech.parallel import as_finished
 from coach.speech.speaker import Speaker
 from coach.speech.store import ClipStore
 from coach.steps import texts_in

@@ -182,3 +182,42 @@ def test_no_setting_changes_nothing(script: Any) -> None:
     routine = routine_of(yaml.safe_dump(script, sort_keys=False))
     assert adjust(routine, Settings()).routine == routine
     assert all(isinstance(exercise, Exercise) for exercise in routine.exercises())
+
+
+WAITING = routine_of("""
+title: T
+exercises:
+  - {name: A, reps: 2, settle: ready}
+  - {name: B, reps: 2, settle: 3-6s}
+""")
+
+
+def settled(*texts: str, beyond_range: bool = False) -> list[tuple[Fraction, bool]]:
+    overrides = tuple(parse_option("settle", text) for text in texts)
+    routine = adjust(WAITING, Settings(overrides, beyond_range=beyond_range)).routine
+    return [(item.settle.value, item.settle_ready) for item in routine.exercises()]
+
+
+def test_what_waits_for_its_user_has_no_time_to_change() -> None:
+    assert settled("+2") == [(10, True), (5, False)]
+    assert settled("+2", "b=ready") == [(10, True), (10, True)]
+    assert settled("a=4", "+1") == [(5, False), (4, False)]
+    with pytest.raises(SettingError, match="every exercise waits until its user is ready"):
+        settled("ready", "+1")
+    for texts in (("a=+2",), ("b=ready", "b=-1")):
+        with pytest.raises(SettingError, match="waits until its user is ready") as caught:
+            settled(*texts)
+        assert caught.value.hint.endswith(".settle=10s.")
+
+
+def test_what_waits_for_its_user_is_inside_of_every_range_and_keeps_it() -> None:
+    assert settled("ready") == [(10, True), (10, True)]
+    assert settled("b=ready", "b=6") == [(10, True), (6, False)]
+    with pytest.raises(SettingError, match="settle 7s is outside the prescribed 3s to 6s of b"):
+        settled("b=ready", "b=7")
+
+
+def test_what_is_in_force_of_a_part_can_be_pinned() -> None:
+    overrides = (parse_option("settle", "4"), parse_option("reps", "3"))
+    part = adjust(WAITING, Settings(overrides, only=("a",)))
+    assert {str(override.address) for override in part.pinned()} == {"a.settle", "a.reps"}

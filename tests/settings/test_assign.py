@@ -11,16 +11,16 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coach.errors import SettingError
+from coach.errors import CoachError, SettingError
 from coach.routine import Routine
 from coach.settings import Settings
 from coach.settings.adjust import amounts, set_doses
 from coach.settings.assign import Ask, assign, reset
-from coach.settings.climb import Done
+from coach.settings.counter import Done
 from coach.settings.dose import show_amount
-from coach.settings.layers import SAVED_KEYS, in_force
+from coach.settings.layers import in_force
 from coach.settings.saved import Saved, SavedValue
-from coach.settings.text import parse_assignment
+from coach.settings.text import SAVED_KEYS, parse_assignment
 from tests.conftest import routine_of
 from tests.settings.test_layers import NOW, ROUTINE, overrides, saved
 from tests.strategies import scripts
@@ -83,6 +83,26 @@ def test_what_is_relative_is_saved_as_what_it_comes_to() -> None:
     past = [Done(NOW + timedelta(days=n)) for n in range(3)]
     climbed = given_saved(rule, "reps=-1", past=past)
     assert climbed.values["reps"].text == "7", "of the 8 that were in force"
+
+
+def test_what_is_relative_changes_what_the_same_call_has_set() -> None:
+    assert shown(given_saved(Saved(), "cat.hold=+1", "hold=7", is_beyond=True)) == {
+        "hold": "7s", "cat.hold": "8s",
+    }  # fmt: skip
+    assert shown(given_saved(Saved(), "reps=+1", "reps=+1")) == {"reps": "7"}
+    assert shown(given_saved(Saved(), "reps=8", "reps=+1")) == {"reps": "9"}
+    assert shown(given_saved(Saved(), "speed=+0.1", "speed=+0.1")) == {"speed": "1"}
+
+
+def test_what_did_not_fit_before_keeps_nothing_from_being_saved() -> None:
+    before = saved(skip=("cat", "plank", "jacks"), gone__reps="7")
+    assert shown(given_saved(before, "cat.reps=7"))["cat.reps"] == "7"
+    with pytest.raises(SettingError, match="nothing is left to do"):
+        given_saved(before, "skip=cat,plank,ring")
+    assert "skip" not in given_saved(before, "skip=none").values
+    long = Saved({"plank.hold": SavedValue("23h", NOW, is_beyond=True)})
+    with pytest.raises(CoachError, match="expected a session of at most 48 hours"):
+        given_saved(long, "sets=3", is_beyond=True)
 
 
 def test_besides_doses() -> None:
@@ -201,6 +221,27 @@ BEFORE = saved(reps="7", cat__up__hold="6", cat__rest="9", plank__hold="30", spe
 )
 def test_reset_takes_back(targets: list[str], left: set[str]) -> None:
     assert set(reset(BEFORE, targets).values) == left
+
+
+def test_reset_where_an_exercise_is_called_as_a_setting() -> None:
+    before = saved(hold__reps="7", hold__hold="9", cat__hold="6", speed="1")
+    with pytest.raises(SettingError, match="`hold` is an exercise and a setting") as caught:
+        reset(before, ["hold"])
+    assert "hold.reps" in caught.value.hint
+    assert "cat.hold" in caught.value.hint
+    assert set(reset(before, ["hold.hold", "speed"]).values) == {"hold.reps", "cat.hold"}
+    general = before.with_values(saved(hold="8").values)
+    assert set(reset(general, ["hold"]).values) == set(before.values), "just what is called so"
+    assert set(reset(saved(hold__hold="9", speed="1"), ["hold"]).values) == {"speed"}
+
+
+def test_reset_of_a_phase_needs_its_exercise() -> None:
+    for target in ("up", "up.hold"):
+        with pytest.raises(SettingError, match=f"nothing is saved for `{target}`"):
+            reset(BEFORE, [target])
+    with pytest.raises(SettingError) as caught:
+        reset(BEFORE, ["up"])
+    assert caught.value.hint == "It is a phase: name its exercise, too, as in cat.up."
 
 
 def test_reset_of_what_is_not_saved_is_told() -> None:

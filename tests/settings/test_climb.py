@@ -7,12 +7,17 @@ from datetime import UTC, datetime, timedelta, timezone
 from fractions import Fraction
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from coach.progress import parse_progress
-from coach.settings import Settings
-from coach.settings.climb import Climbed, Done, Rule, climb
+from coach.settings import Address, Override, Settings
+from coach.settings.adjust import set_doses
+from coach.settings.choose import chosen_ids
+from coach.settings.climb import Climbed, Rule, climb
+from coach.settings.counter import Done
+from coach.settings.dose import routine_doses
 from coach.settings.foresee import When, foresee
 from tests.conftest import routine_of
 from tests.settings.test_progress import RULES
@@ -84,9 +89,41 @@ def test_weeks_count_when_they_are_over_and_had_a_session() -> None:
     past = done(0, 2, 8, 30)
     found = {n: reps(rule, past, day(n)) for n in (0, 6, 7, 13, 14, 27, 29, 34, 35, 36, 50)}
     assert found == {
-        0: 5, 6: 5, 7: 6, 13: 6, 14: 7, 27: 7, 29: 7, 34: 7, 35: 8, 36: 8, 50: 8,
+        0: 5, 6: 5, 7: 6, 13: 6, 14: 7, 27: 7, 29: 7, 34: 7, 35: 7, 36: 7, 50: 8,
     }  # fmt: skip
     assert reps("+1 rep every 2 weeks", done(0, 8), day(14)) == 6
+
+
+def test_after_an_idle_week_the_next_one_begins_with_the_next_session() -> None:
+    past = done(0, 27, 28)
+    found = {n: reps("+1 rep every week", past, day(n)) for n in (7, 28.5, 33, 34, 35, 60)}
+    assert found == {7: 6, 28.5: 6, 33: 6, 34: 7, 35: 7, 60: 7}
+    assert reps("+1 rep every week", done(0, 13, 14), day(21)) == 8, "no week without a session"
+
+
+def test_a_value_that_was_set_begins_anew_and_the_others_go_on() -> None:
+    rule = parse_progress("+1 rep every 2 sessions, then +1s hold every session")
+    rules = {"cat": Rule(rule)}
+    reps, hold = Address("reps", "cat"), Address("hold", "cat", "up")
+
+    def found(*days: float, **since: float) -> dict[str, Any]:
+        addresses = {"reps": reps, "hold": hold}
+        starts = {addresses[name]: day(number) for name, number in since.items()}
+        return values(climb(ROUTINE, rules, done(*days), FAR, starts))
+
+    assert found(*range(7), hold=6.5) == {"cat.reps": 8}
+    assert found(*range(12), hold=11.5) == {"cat.reps": 10}
+    assert found(*range(13), hold=11.5) == {"cat.reps": 10, "cat.up.hold": 6}
+    assert found(*range(12), reps=11.5) == {"cat.up.hold": 7}, "what was climbed of others stays"
+    assert found(*range(14), reps=11.5) == {"cat.reps": 6, "cat.up.hold": 7}
+    assert found(*range(5), reps=2.5) == {"cat.reps": 6}, "half a step does not count any more"
+    assert found(*range(3), reps=50) == {}
+
+
+def test_a_value_that_was_set_by_a_clock_that_is_ahead_counts_no_week_that_lasts() -> None:
+    rules = {"plank": Rule(parse_progress("+1 set every week, then +1s hold every week"))}
+    starts = {Address("hold", "plank", "phase-1"): day(400)}
+    assert values(climb(ROUTINE, rules, done(0), day(3), starts)) == {}
 
 
 def test_a_session_in_the_evening_belongs_to_its_own_day() -> None:
@@ -118,6 +155,12 @@ def test_a_week_that_hurt_does_not_count() -> None:
     assert reps(rule, [*done(0, pain=5), *done(1)], day(8)) == 5
 
 
+def test_a_value_set_outside_of_its_range_stays() -> None:
+    routine = set_doses(ROUTINE, [Override("reps", 1, "cat")], beyond_range=True).routine
+    rules = {"cat": Rule(parse_progress("+1 rep every session"))}
+    assert climb(routine, rules, done(0, 1), FAR) == Climbed()
+
+
 def test_pain_leads_down_a_kind_too() -> None:
     rule = "+5 reps every session, then +1s hold every week; down if pain >= 6"
     past = [*done(0, 1, 9), *done(10, pain=6)]
@@ -134,6 +177,21 @@ def test_only_sessions_with_that_exercise_count() -> None:
     assert values(after("+1 round every session", done(0, skip=("gone",)))) == {
         "circuit-1.rounds": 2
     }
+
+
+def test_what_was_chosen_is_looked_up_once_for_each_choice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[Any] = []
+
+    def count(_routine: Any, only: Any, skip: Any) -> set[str]:
+        asked.append((only, skip))
+        return chosen_ids(ROUTINE, only, skip)
+
+    monkeypatch.setattr("coach.settings.climb.chosen_ids", count)
+    past = [*done(*range(50)), *done(*range(50, 90), skip=("plank",))]
+    assert reps("+1 rep every session", past) == 10
+    assert sorted(asked) == [((), ()), ((), ("plank",))]
 
 
 def test_sessions_before_the_rule_do_not_count() -> None:
@@ -167,9 +225,6 @@ def history(gaps: Sequence[tuple[float, int | None]]) -> list[Done]:
 def test_progress_stays_inside_the_range(rule: Any, gaps: Any, at: float) -> None:
     rules = {item.id: Rule(rule) for item in ROUTINE.owners()}
     found = climb(ROUTINE, rules, history(gaps), day(at))
-    from coach.settings.adjust import set_doses
-    from coach.settings.dose import routine_doses
-
     adjusted = set_doses(ROUTINE, found.overrides).routine
     for address, value in routine_doses(adjusted).items():
         start = routine_doses(ROUTINE)[address]
@@ -204,6 +259,12 @@ def test_without_pain_nothing_goes_down(gaps: Any) -> None:
     past = [Done(session.at) for session in history(gaps)]
     found = [reps("+1 rep every week", past, day(n)) for n in range(0, 200, 5)]
     assert found == sorted(found)
+
+
+def test_what_is_left_out_does_not_come_either() -> None:
+    seen = foresee([], START, When(START, 5), skip=("cat",))
+    found = values(after("+1 rep every session, then +1 set every session", seen.sessions, seen.at))
+    assert (found.get("cat.reps"), found["plank.sets"]) == (None, 3)
 
 
 def test_a_pace_is_that_of_the_last_weeks() -> None:

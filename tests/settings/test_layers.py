@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -18,10 +19,11 @@ from coach.routine import Routine
 from coach.session import Prepared, build, prepared
 from coach.settings import Address, Manner, Override, Settings
 from coach.settings.adjust import adjust, amounts, set_doses
-from coach.settings.climb import Done
+from coach.settings.counter import Done
 from coach.settings.dose import doses, routine_doses, show_amount
-from coach.settings.layers import InForce, changes_since, in_force, manner_of, saved_layer
+from coach.settings.layers import InForce, in_force, manner_of, saved_layer
 from coach.settings.saved import Saved, SavedValue
+from coach.settings.since import changes_since
 from coach.settings.text import parse_option
 from coach.units import Range
 from tests.conftest import RATE, FakeVoice, fake_cues, routine_of
@@ -102,6 +104,22 @@ def test_progress_climbs_from_what_is_saved_and_counts_from_then() -> None:
     assert values(found(Saved(other), past=past))["cat.reps"] == 10, "a rest is not climbed"
 
 
+def test_a_value_that_is_not_climbed_by_the_rule_does_not_begin_it_anew() -> None:
+    past = [Done(NOW + timedelta(days=n)) for n in range(6)]
+    rule = {"progress": SavedValue("+1 rep every 2 sessions", NOW)}
+    held = {**rule, "cat.hold": SavedValue("6", NOW + timedelta(days=10))}
+    assert values(found(Saved(held), past=past))["cat.reps"] == 8
+
+
+def test_a_value_that_was_saved_below_its_range_stays_and_the_session_can_be_had() -> None:
+    past = [Done(NOW + timedelta(days=n)) for n in range(6)]
+    rule = {"progress": SavedValue("+1 rep every session", NOW)}
+    low = Saved({**rule, "reps": SavedValue("1", NOW, is_beyond=True)})
+    state = found(low, past=past)
+    assert (values(state), origins(state)) == ({"cat.reps": 1}, {"cat.reps": "saved"})
+    adjust(ROUTINE, state.settings)
+
+
 def test_a_saved_rule_takes_the_place_of_the_scripts() -> None:
     routine = routine_of(TEXT.replace("speed: 0.8", "progress: +1 rep every session"))
     past = [Done(NOW + timedelta(hours=1))]
@@ -157,17 +175,75 @@ def test_what_this_session_does_alone_is_done_even_if_it_is_left_out_otherwise()
         ("a.b.c.d", "1", "expected NAME, EXERCISE.NAME or EXERCISE.PHASE.NAME"),
         ("colour", "red", "there is no setting `colour`"),
         ("progress", "fast", "expected a rule"),
+        ("reps", "+1", "expected a value, found the change +1: write what it comes to"),
+        ("speed", "+0.1", "speed: expected a number"),
+        ("skip", ("cat", "plank", "ring"), "nothing is left to do: every exercise is skipped"),
+        ("cat.hold", "20h", "expected a session of at most 48 hours"),
     ],
 )
 def test_what_does_not_fit_is_told_and_the_rest_is_used(
     name: str, value: Any, problem: str
 ) -> None:
-    kept = Saved({name: SavedValue(value, NOW), **saved(plank__hold="30").values})
+    is_beyond = value == "20h"
+    kept = Saved({name: SavedValue(value, NOW, is_beyond), **saved(plank__hold="30").values})
     state = found(kept)
     assert values(state) == {"plank.phase-1.hold": 30}
     (told,) = state.problems
     assert told.startswith(f"the saved `{name}` is kept but not used: ")
     assert problem in told
+
+
+def test_what_is_too_much_together_is_not_used_from_where_it_is_so() -> None:
+    names = ("reps", "cat.up.hold", "plank.hold", "plank.sets", "cat.sets")
+    texts = ("3", "20h", "20", "2", "3")
+    kept = Saved({
+        name: SavedValue(text, NOW, is_beyond=True)
+        for name, text in zip(names, texts, strict=True)
+    })  # fmt: skip
+    state = found(kept)
+    (told,) = state.problems
+    assert told.startswith("the saved `cat.up.hold` is kept but not used: expected a session of")
+    adjust(ROUTINE, state.settings)
+    assert values(state) == {
+        "cat.reps": 3, "plank.phase-1.hold": 20, "plank.sets": 2, "cat.sets": 3,
+    }  # fmt: skip
+
+
+def test_where_much_is_too_much_a_session_can_be_had() -> None:
+    items = "".join(f"  - {{name: E{n}, reps: 1, sets: 1, pace: 1h}}\n" for n in range(40))
+    routine = routine_of(f"title: T\nexercises:\n{items}")
+    kept = Saved({f"e{n}.reps": SavedValue("7", NOW) for n in range(40)})
+    state = found(kept, routine=routine)
+    assert list(values(state)) == ["e0.reps"]
+    assert len(state.problems) == 39
+    adjust(routine, state.settings)
+
+
+def test_progress_that_makes_a_session_too_long_is_not_used() -> None:
+    text = "title: T\nexercises: [{name: A, hold: 1h-20h, reps: 9, progress: +9h hold a week}]"
+    past = [Done(NOW + timedelta(days=n)) for n in range(9)]
+    state = found(Saved(), past=past, routine=routine_of(text))
+    assert (values(state), state.standings) == ({}, {})
+    assert "progress is not used: expected a session of at most 48 hours" in state.problems[0]
+
+
+def test_many_saved_values_are_met_quickly() -> None:
+    items = "".join(f"  - {{name: E{n}, reps: 5-10}}\n" for n in range(1500))
+    routine = routine_of(f"title: T\nexercises:\n{items}")
+    kept = Saved({f"e{n}.reps": SavedValue("7", NOW) for n in range(300)})
+    looked_at = 0
+
+    def count(*_: Any) -> None:
+        nonlocal looked_at
+        looked_at += 1
+
+    sys.setprofile(lambda _frame, event, _arg: count() if event == "call" else None)
+    try:
+        layer = saved_layer(routine, kept)
+    finally:
+        sys.setprofile(None)
+    assert len(layer.settings.overrides) == 300
+    assert looked_at < 300 * 1500
 
 
 def test_beyond_is_allowed_where_it_was_when_it_was_saved() -> None:
@@ -353,6 +429,11 @@ def test_changes_are_told_by_what_they_are() -> None:
     assert changes(now, now) == []
     gone = Settings((Override("reps", 6, "gone"), Override("hold", Fraction(9), "cat", "gone")))
     assert changes(Settings(), gone) == [], "what is not in the script any more"
+    some = Settings((
+        Override("reps", 7, "cat"), Override("sides", ("top",), "plank"),
+        Override("sets", 1000, "plank"), Override("work", Fraction(9), "cat"),
+    ))  # fmt: skip
+    assert changes(now, some) == ["sets 1000>1 plank", "hold 20>25 plank"]
 
 
 def spoken(*options: tuple[Any, str], last: Settings | None = None, text: str = TEXT) -> list[str]:

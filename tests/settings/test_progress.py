@@ -21,7 +21,9 @@ CLIMBS = st.builds(
 ) | st.builds(
     Climb,
     key=st.sampled_from(["hold", "work"]),
-    amount=st.integers(1, 40).map(lambda n: Fraction(n, 2)),
+    amount=st.integers(1, 40).map(lambda n: Fraction(n, 2))
+    | st.integers(1, 24 * 3600).map(Fraction)
+    | st.decimals("0.5", 24 * 3600, places=6).map(Fraction),
     every=st.integers(1, 100),
     unit=st.sampled_from(["session", "week"]),
 )
@@ -48,6 +50,9 @@ def test_a_rule_is_read_as_it_is_shown(rule: Progress) -> None:
         ("+5 seconds of hold every 3rd session", "+5s hold every 3 sessions"),
         ("+1 set every 2 weeks", "+1 set every 2 weeks"),
         ("+0:30 work a week", "+30s work every week"),
+        ("+90s hold every week", "+1m30s hold every week"),
+        ("+1 min 30 sec of hold every week", "+1m30s hold every week"),
+        ("+1h hold every 100 weeks", "+1h hold every 100 weeks"),
         (
             "+1 rep every session then +1s hold every week, hold if pain > 3; down if pain \u2265 7",
             "+1 rep every session, then +1s hold every week; hold if pain >= 4; down if pain >= 7",
@@ -75,6 +80,7 @@ def test_what_people_write(text: str, shown: str) -> None:
         ("+1 rep every session; hold if it hurts", "expected a condition such as `pain >= 4`"),
         ("+1 rep every session; hold if pain >= 0", "from 1 to 10"),
         ("+1 rep every session; hold if pain >= 6; down if pain >= 4", "hold at less pain"),
+        ("+1 rep a week; hold if pain > 3; hold if pain > 5", "one condition to hold, found pain"),
         ("; ".join(["+1 rep every session"] * 11), "at most 10 steps"),
         ("+1 rep every session, " * 10_000, "expected"),
     ],
@@ -116,8 +122,35 @@ def test_a_script_holds_and_steps_down_by_pain() -> None:
 
 
 @pytest.mark.parametrize(
+    "written",
+    [
+        '["+1s hold every session; hold if pain >= 4", "+1 round a week; down if pain >= 7"]',
+        '["+1s hold every session; hold if pain >= 4; down if pain >= 7", "+1 round a week"]',
+        '{steps: ["+1s hold every session; hold if pain > 3", +1 round a week], down_if: pain > 6}',
+        '{steps: "+1s hold every session, then +1 round a week; hold if pain > 3; down if pain > 6"}',
+        '{steps: ["+1s hold a session", "+1 round a week; hold if pain > 3"], '
+        "hold_if: pain > 3, down_if: pain > 6}",
+    ],
+)
+def test_a_condition_counts_wherever_it_is_written(written: str) -> None:
+    rule = "+1s hold every session, then +1 round every week; hold if pain >= 4; down if pain >= 7"
+    assert rules(written)[0] == rule
+
+
+@pytest.mark.parametrize(
     ("written", "message"),
     [
+        (
+            "[]",
+            "2:11 expected a rule such as `+1 rep every 2 sessions` or `+1s hold every week`, f",
+        ),
+        ("{steps: []}", "2:19 expected a rule such as"),
+        ("[none, +1 rep every week]", "2:12 expected a rule such as"),
+        ("{steps: none, hold_if: pain >= 4}", "2:34 expected steps beside a condition"),
+        (
+            '{steps: "+1 rep a week; hold if pain >= 3", hold_if: pain >= 4}',
+            "2:64 expected one condition to hold, found pain >= 3 and pain >= 4",
+        ),
         ("fast", "2:11 expected a rule such as"),
         ("[+1 rep every week, fast]", "2:31 expected a rule such as"),
         ("{hold_if: pain >= 4}", "2:11 expected `steps` in `progress`, found none"),

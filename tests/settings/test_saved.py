@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -108,8 +109,8 @@ def test_the_folder_is_private(store: SettingsStore) -> None:
     [
         (b"\x00\x01binary", "line 1: expected a YAML text, found a binary file"),
         (b"values: {reps: 7", "line 1: expected YAML"),
-        (b"", "found an empty file"),
-        (b"- a\n", "expected a routine"),
+        (b"", "expected settings with `coach` and `values`, found an empty file"),
+        (b"- a\n", "expected settings with `coach` and `values`, found a list"),
         (b"coach: 1\nvalues: [reps]\n", "line 2: expected names with their values"),
         (b"coach: 1\nvalues: {reps: {a: b}}\n", "line 2: expected a value"),
         (b"coach: 1\nvalues: {reps: 7, reps: 8}\n", "expected each key once"),
@@ -133,6 +134,76 @@ def test_a_damaged_file_is_kept_aside_and_told(
     again = put(store, reps="7")
     assert set(again.values) == {"reps"}
     assert len(list(path.parent.iterdir())) == 3, "both damaged ones and the new one"
+
+
+def test_a_file_that_another_process_has_mended_meanwhile_stays(
+    store: SettingsStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(store, reps="7")
+    path = store.path("short")
+    good = path.read_bytes()
+    path.write_bytes(b"")
+    acquire = Lock.acquire
+
+    def mend_first(lock: Lock) -> bool:
+        path.write_bytes(good)
+        return acquire(lock)
+
+    monkeypatch.setattr(Lock, "acquire", mend_first)
+    loaded = store.load("short")
+    assert (loaded.problem, set(loaded.saved.values)) == ("", {"reps"})
+    assert path.read_bytes() == good
+
+
+def test_a_damaged_file_stays_while_another_process_changes_it(
+    store: SettingsStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("coach.settings.saved.LOCK_S", 0.05)
+    path = store.path("short")
+    path.parent.mkdir()
+    path.write_bytes(b"")
+    lock = Lock(path.with_suffix(".lock"))
+    assert lock.acquire()
+    assert store.load("short").problem.endswith("found an empty file): they are not used")
+    assert path.exists()
+    lock.release()
+
+
+@pytest.mark.parametrize(
+    "moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-10:00", "0001-06-01", "soon"]
+)
+def test_a_moment_that_no_clock_shows_is_unknown(store: SettingsStore, moment: str) -> None:
+    path = store.path("short")
+    path.parent.mkdir()
+    path.write_text(f"coach: 1\nvalues: {{reps: 7}}\nsince: {{reps: '{moment}'}}\n")
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+    loaded = store.load("short")
+    assert loaded.problem == ""
+    assert loaded.saved.values["reps"].since == datetime.fromtimestamp(1_700_000_000, UTC)
+    put(store, hold="7")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="every file system there has locks")
+def test_without_locks_settings_are_saved_all_the_same(
+    store: SettingsStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_handle: int, _kind: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("coach.locks.fcntl.flock", refuse)
+    put(store, reps="7")
+    assert store.load("short").saved.values["reps"].text == "7"
+
+
+def test_a_lock_that_cannot_be_made_is_told(
+    store: SettingsStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_lock: Lock) -> bool:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Lock, "acquire", refuse)
+    with pytest.raises(OutputError, match=r"cannot write .*: no space left on device"):
+        put(store, reps="7")
 
 
 def test_settings_of_a_newer_coach_are_left_alone(store: SettingsStore) -> None:

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from coach.errors import SpeechError
+from coach.parallel import as_finished
 from coach.speech import Voice
-from coach.speech.parallel import as_finished
 from coach.speech.pool import Limits, Worker, WorkerLostError
 from coach.speech.pyttsx3_engine import Pyttsx3Engine
 

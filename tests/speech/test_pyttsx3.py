@@ -19,9 +19,9 @@ import soundfile
 
 import coach
 from coach.errors import SpeechError
+from coach.parallel import as_finished
 from coach.speech import Engine, open_engine
 from coach.speech.level import trim
-from coach.speech.parallel import as_finished
 from coach.speech.pool import WORKER_COMMAND, Worker, WorkerRefusedError
 from coach.speech.pyttsx3_engine import Pyttsx3Engine
 

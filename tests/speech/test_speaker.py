@@ -13,9 +13,9 @@ import pytest
 
 import coach
 from coach.errors import SpeechError
+from coach.parallel import as_finished
 from coach.speech import ENGINES, Engine, Speech, Voice, open_engine
 from coach.speech.level import TARGET_DB, active_level
-from coach.speech.parallel import as_finished
 from coach.speech.speaker import Speaker
 from coach.speech.store import ClipStore
 

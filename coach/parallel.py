@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -58,3 +59,10 @@ def _wait_for(arrivals: queue.SimpleQueue[R]) -> R:
             return arrivals.get(timeout=POLL_S)
         except queue.Empty:
             continue
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,70 @@
+"""The manifest of a batch: a line of JSON for each file, written when the file is there.
+
+A batch that was stopped finds there what it need not make again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from coach.files import telling
+
+NAME = "manifest.jsonl"
+
+
+class Manifest:
+    """What was made in a folder, and of what."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read the manifest in `folder`, if there is one; lines that are damaged are left out."""
+        self.path = folder / NAME
+        self._folder = folder
+        self._records: dict[str, Mapping[str, Any]] = {}
+        try:
+            text = self.path.read_text("utf-8", errors="replace")
+        except FileNotFoundError:
+            text = ""
+        self._is_open = bool(text) and not text.endswith("\n")
+        for line in text.splitlines():
+            try:
+                record = json.loads(line)
+                self._records[record["file"]] = record
+            except (ValueError, KeyError, TypeError):
+                continue
+
+    def has(self, file: str, key: str) -> bool:
+        """Return whether a file is there as it was made, of the same things."""
+        record = self._records.get(file)
+        if record is None or record.get("key") != key:
+            return False
+        try:
+            return (self._folder / file).stat().st_size == record.get("bytes")
+        except OSError:
+            return False
+
+    def add(self, record: Mapping[str, Any]) -> None:
+        """Note a file that is there now.
+
+        Raises:
+            OutputError: the manifest cannot be written.
+        """
+        line = json.dumps(record, ensure_ascii=False) + "\n"
+        with telling(self.path), self.path.open("a", encoding="utf-8", newline="\n") as file:
+            # After a line that was broken off, a new one begins.
+            file.write(f"\n{line}" if self._is_open else line)
+        self._is_open = False
+        self._records[record["file"]] = record
+
+
+def key_of(*parts: str | bytes) -> str:
+    """Return what stands for everything that a file was made of: SHA-256 in hexadecimal."""
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        # Lengths keep ("a", "bc") apart from ("ab", "c").
+        digest.update(b"%d:" % len(data) + data)
+    return digest.hexdigest()

@@ -1,0 +1,112 @@
+"""A programme as a codec's packets, encoded on all cores.
+
+Packets follow each other on a grid. Those of silence are all alike, so only the pieces with sound
+are encoded, in groups, and each group by an encoder of its own, which begins in silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from coach.parallel import as_finished, cores
+from coach.render.pieces import Piece, groups_of, pieces_of
+
+if TYPE_CHECKING:
+    from coach.render import Progress
+    from coach.render.loudness import Frames
+    from coach.render.programme import Sound
+
+GROUP_S = 30
+"""Seconds with sound that one encoder gets at least; it takes a millisecond to make one."""
+
+
+class Codec(Protocol):
+    """Turns samples into packets."""
+
+    grid: int
+    """Frames in a packet."""
+    delay: int
+    """Frames by which the decoded sound is late, which the file declares."""
+    lead: int
+    """Packets of silence that an encoder needs between other silence and a sound."""
+    tail: int
+    """Packets after a sound until all is silent again."""
+    warm_up: int
+    """Packets that an encoder gives before it is as it would be in the middle of silence."""
+
+    def encode(self, samples: Frames) -> list[bytes]:
+        """Return the packets of a new encoder, one for each `grid` frames at least."""
+        ...
+
+    def silence(self) -> bytes:
+        """Return a packet from the middle of silence."""
+        ...
+
+
+def packets_of(programme: Sound, codec: Codec, progress: Progress) -> Iterator[bytes]:
+    """Yield the packets of a whole programme, in order, `count_of` of them."""
+    pieces = pieces_of(
+        programme.sounding(),
+        programme.duration,
+        grid=codec.grid,
+        lead=codec.lead * codec.grid,
+        tail=codec.tail * codec.grid,
+    )
+    groups = groups_of(pieces, GROUP_S * programme.rate)
+    encode = _GroupEncoder(programme, codec)
+    silence = codec.silence()
+    count = count_of(programme.duration, codec)
+    done = 0
+    for group in _in_order(encode, groups):
+        for piece, packets in group:
+            first = piece.start // codec.grid
+            yield from (silence for _ in range(done, first))
+            kept = packets[: max(0, count - first)]
+            yield from kept
+            done = first + len(kept)
+        progress(min(programme.duration, done * codec.grid), programme.duration)
+    yield from (silence for _ in range(done, count))
+    progress(programme.duration, programme.duration)
+
+
+def count_of(duration: int, codec: Codec) -> int:
+    """Return how many packets hold `duration` frames and the codec's delay."""
+    return -(-(duration + codec.delay) // codec.grid)
+
+
+def _in_order(
+    encode: _GroupEncoder, groups: Sequence[list[Piece]]
+) -> Iterator[list[tuple[Piece, list[bytes]]]]:
+    """Yield each group's packets, in the order of the groups, encoded on all cores."""
+    early: dict[int, list[tuple[Piece, list[bytes]]]] = {}
+    following = 0
+    for number, packets in as_finished(
+        lambda number: encode(groups[number]), range(len(groups)), cores()
+    ):
+        early[number] = packets
+        while following in early:
+            yield early.pop(following)
+            following += 1
+
+
+class _GroupEncoder:
+    """Encodes one group of pieces after the other."""
+
+    def __init__(self, programme: Sound, codec: Codec) -> None:
+        self._programme = programme
+        self._codec = codec
+
+    def __call__(self, group: Sequence[Piece]) -> list[tuple[Piece, list[bytes]]]:
+        import numpy as np
+
+        codec, programme = self._codec, self._programme
+        warm_up = np.zeros((codec.warm_up * codec.grid, programme.channels), np.int16)
+        parts = [warm_up, *(programme.read(*piece) for piece in group)]
+        packets = codec.encode(np.concatenate(parts))[codec.warm_up :]
+        found = []
+        for piece in group:
+            count = piece.length // codec.grid
+            found.append((piece, packets[:count]))
+            packets = packets[count:]
+        return found

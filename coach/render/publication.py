@@ -1,0 +1,197 @@
+"""A session made ready to be written, in as many formats as are wanted."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from coach.render import Encoder, Format, Progress
+from coach.render.chapters import Chapter
+from coach.render.cover import draw_cover
+from coach.render.cutting import Excerpt, cut_details, with_silence
+from coach.render.details import details_of
+from coach.render.loudness import LOUDNESS
+from coach.render.music import LEVEL_DB
+from coach.render.programme import Programme, produce
+from coach.script import default_id
+from coach.session import RENDER_RATE, Session
+from coach.units import frames
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from coach.render.details import Details
+
+PAGE_SOUND = "mp3"
+"""The format inside a page: every browser plays it."""
+PAGE_MEDIA_TYPE = "audio/mpeg"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How a session is to sound in a file."""
+
+    loudness: float = LOUDNESS
+    """LUFS."""
+    music: Path | None = None
+    """A file, or a folder of them."""
+    music_level: float = LEVEL_DB
+    """LU beside the voice."""
+    lead_in: Fraction | None = None
+    """Seconds of silence before the first sound."""
+    gap: Fraction | None = None
+    """Seconds of silence after each exercise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A file that is to be written."""
+
+    target: Path
+    write: Callable[[Path, Progress], None]
+    """Writes it to a path."""
+    length: int | None = None
+    """Frames of its sound, if it has any."""
+    rate: int = RENDER_RATE
+    """Hz."""
+
+
+def json_job(target: Path, document: Any) -> Job:
+    """Return the job of writing a JSON document."""
+
+    def write(path: Path, _: Progress) -> None:
+        _write_text(path, json.dumps(document, ensure_ascii=False, indent=1) + "\n")
+
+    return Job(target, write)
+
+
+class Publication:
+    """A session, with everything that its files are made of.
+
+    What takes long is made when it is needed first: captions need no sound.
+
+    Attributes:
+        session: with its pauses.
+        details: of the file with the whole session.
+    """
+
+    def __init__(
+        self, session: Session, wanted: Wanted, day: date, *, is_cut: bool = False
+    ) -> None:
+        """Bind the parts.
+
+        Args:
+            session: spoken.
+            wanted: how it is to sound.
+            day: of rendering.
+            is_cut: whether each exercise becomes a file of its own, with its own lead-in.
+        """
+        rate = session.timeline.rate
+        lead_in, gap = (frames(time, rate) if time else 0 for time in (wanted.lead_in, wanted.gap))
+        timeline = with_silence(session.timeline, lead_in, gap, each_leads_in=is_cut)
+        self.session = replace(session, timeline=timeline)
+        self._wanted = wanted
+        self._day = day
+
+    @cached_property
+    def details(self) -> Details:
+        return details_of(self.session, self._day, cover=draw_cover(self.session.routine.title))
+
+    @cached_property
+    def programme(self) -> Programme:
+        """Return what is to be heard.
+
+        Raises:
+            CoachError: the music cannot be used.
+        """
+        wanted, timeline = self._wanted, self.session.timeline
+        if wanted.music is None:
+            return produce(timeline, wanted.loudness)
+        from coach.render.music import lay_below, load_tune
+        from coach.render.programme import loudness_of
+
+        tune = load_tune(wanted.music, timeline.rate, timeline.duration)
+        voice = loudness_of(Programme(timeline))
+        bed = lay_below(timeline, tune, LOUDNESS if voice is None else voice, wanted.music_level)
+        return produce(timeline, wanted.loudness, bed)
+
+    def jobs(self, target: Path, format_: Format, parts: Format) -> Iterator[Job]:
+        """Yield the files that `target` means.
+
+        Args:
+            target: the path.
+            format_: of that file.
+            parts: of the files in a playlist.
+        """
+        timeline = self.session.timeline
+        if format_.kind == "text":
+            yield Job(target, lambda path, _: _write_text(path, format_.make()(self.details)))
+        elif format_.kind == "page":
+            yield Job(target, self._write_page, timeline.duration, timeline.rate)
+        elif format_.kind == "sound":
+            encoder: Encoder = format_.make()
+            programme, details = self.programme, self.details
+            yield Job(
+                target,
+                lambda path, progress: encoder.encode(programme, details, path, progress),
+                programme.duration,
+                timeline.rate,
+            )
+        else:
+            yield from self._playlist(target, parts)
+
+    def _playlist(self, target: Path, format_: Format) -> Iterator[Job]:
+        timeline = self.session.timeline
+        chapters = [
+            Chapter(
+                _milliseconds(marker.start, timeline.rate),
+                _milliseconds(end, timeline.rate),
+                marker.title,
+                marker.start,
+                end,
+            )
+            for marker, end in timeline.chapters()
+            if end > marker.start
+        ]
+        encoder: Encoder = format_.make()
+        lines = ["#EXTM3U", f"#PLAYLIST:{self.details.routine}"]
+        for number, chapter in enumerate(chapters, 1):
+            digits = len(str(max(10, len(chapters))))
+            name = f"{target.stem}-{number:0{digits}}-{default_id(chapter.title) or 'part'}"
+            part = target.with_name(f"{name[:120]}{format_.ending}")
+            excerpt = Excerpt(self.programme, chapter.first, chapter.end)
+            details = cut_details(self.details, chapter, number, len(chapters))
+            seconds = (chapter.stop - chapter.start) / 1000
+            lines += [f"#EXTINF:{seconds:.3f},{' '.join(chapter.title.split())}", part.name]
+            yield Job(part, _encoding(encoder, excerpt, details), excerpt.duration, timeline.rate)
+        yield Job(target, lambda path, _: _write_text(path, "\n".join(lines) + "\n"))
+
+    def _write_page(self, path: Path, progress: Progress) -> None:
+        from coach.render import FORMATS
+
+        encoder: Encoder = FORMATS[PAGE_SOUND].make()
+        with tempfile.TemporaryDirectory(prefix="coach-page-") as folder:
+            sound = Path(folder) / "sound"
+            encoder.encode(self.programme, self.details, sound, progress)
+            page = FORMATS["html"].make()
+            _write_text(path, page(self.session, sound.read_bytes(), PAGE_MEDIA_TYPE))
+
+
+def _encoding(
+    encoder: Encoder, excerpt: Excerpt, details: Details
+) -> Callable[[Path, Progress], None]:
+    return lambda path, progress: encoder.encode(excerpt, details, path, progress)
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, "utf-8", newline="\n")
+
+
+def _milliseconds(frame: int, rate: int) -> int:
+    return round(1000 * frame / rate)
