@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from coach.controls import Command
 from coach.settings import Override, Settings
-from coach.units import ACTIVE_TIME, REPS, SPEED, Range, decimal, short_duration
+from coach.units import ACTIVE_TIME, REPS, SPEED, Range, decimal, short_duration, time_step
 
 if TYPE_CHECKING:
     from coach.routine import Exercise
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from coach.steps import Where
 
 SECOND = Fraction(1)
-LONG = Fraction(20)
-"""Holds of this length and more change by `LONG_STEP` seconds, shorter ones by one."""
-LONG_STEP = Fraction(5)
 SPEED_STEP = Fraction(1, 10)
 
 CHANGES = frozenset(
@@ -100,8 +97,9 @@ def _held(command: Command, exercise: Exercise, settings: Settings) -> Change:
         raise Refused(f"{exercise.name} has nothing to hold.")
     notices = {}
     for phase, key, time in timed:
-        step = LONG_STEP if time.value >= LONG + (command is Command.SHORTER) else SECOND
-        wanted = time.value + (step if command is Command.LONGER else -step)
+        is_up = command is Command.LONGER
+        step = time_step(time.value, is_up=is_up)
+        wanted = time.value + (step if is_up else -step)
         if max(SECOND, ACTIVE_TIME.least) <= wanted <= ACTIVE_TIME.most and _is_allowed(
             time, wanted, settings
         ):

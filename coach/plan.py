@@ -173,6 +173,7 @@ class _Planner:
     def _circuit(self, circuit: Circuit, outer: tuple[int, ...]) -> Iterator[Step]:
         total = circuit.rounds.value
         first = _first(circuit)
+        is_new = first.id not in self._introduced
         for round_ in range(1, total + 1):
             rounds = (*outer, round_)
             # Between a rest's beeps and an exercise that is known, nothing is said.
@@ -180,7 +181,7 @@ class _Planner:
                 texts = [self._sentence(circuit.name)] if circuit.name and round_ == 1 else []
                 if total > 1:
                     texts.append(self._phrases.say("round", n=round_, total=str(total)))
-                if round_ == 1:
+                if round_ == 1 and is_new:
                     texts += spoken_limits(circuit, self._phrases)
                 yield from self._sentences(texts, Where(rounds=rounds))
             yield from self._items(circuit.items, rounds)

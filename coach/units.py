@@ -235,6 +235,17 @@ def exact_duration(value: Fraction) -> str:
     return f"{Decimal(value.numerator) / Decimal(value.denominator):f}s"
 
 
+SHORT_STEP, LONG_STEP = Fraction(1), Fraction(5)
+"""Seconds by which a key changes a time; the second one from `LONG_TIME` seconds on."""
+LONG_TIME = Fraction(20)
+
+
+def time_step(value: Fraction, *, is_up: bool) -> Fraction:
+    """Return by how many seconds a key makes a time longer, or shorter."""
+    is_long = value >= LONG_TIME if is_up else value > LONG_TIME
+    return LONG_STEP if is_long else SHORT_STEP
+
+
 def clock(value: Fraction) -> str:
     """Return a duration as clocks show it, to the nearest second: `0:05`, `13:32`, `1:02:03`."""
     minutes, rest = divmod(round(value), 60)

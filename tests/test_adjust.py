@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -20,17 +21,22 @@ import soundfile
 from coach.cli import run
 from coach.cli.options import Request
 from coach.cli.personal import Personal
-from coach.cli.sessions import LiveStudio
+from coach.cli.play import _decided
+from coach.cli.sessions import LiveStudio, build_session, described, open_lengths
+from coach.files import data_dir
 from coach.history import History
 from coach.outputs import LIVE_RATE
 from coach.profile import Profile
 from coach.routine import load_routine
-from coach.session import build, prepared
-from coach.settings import Settings
+from coach.session import Session, build, find_routine, prepared
+from coach.settings import Override, Settings
 from coach.settings.adjust import adjust
 from coach.settings.saved import SettingsStore
+from coach.speech import Speech, Voice
+from coach.speech.store import ClipStore
 from coach.steps import Where
 from coach.timeline import mix
+from coach.units import seconds
 from tests.test_cli import SHORT, output
 
 NAME = "si-joint-relief"
@@ -106,11 +112,19 @@ def test_show_has_every_value_its_range_and_its_layer(
     assert f"Saved in {found['file']}." in text
 
 
-def test_what_waits_is_shown_as_ready(capsys: pytest.CaptureFixture[str], script: Path) -> None:
-    output(capsys, "adjust", script, "plank.settle=ready")
-    text = output(capsys, "adjust", script, "--show")
-    (row,) = [line for line in text.splitlines() if line.startswith("plank.settle")]
-    assert row.split()[1] == "ready"
+def test_what_is_no_number_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    name = "evening-stretches"
+    assert "sides" not in output(capsys, "adjust", name, "--show")
+    output(capsys, "adjust", name, "neck-tilt.sides=left", "knee-rolls.settle=ready")
+    rows = output(capsys, "adjust", name, "--show").splitlines()
+    assert next(row.split() for row in rows if "sides" in row)[1:] == [
+        "left",
+        "left,right",
+        "saved",
+    ]
+    assert next(row.split() for row in rows if "settle" in row)[1::2] == ["ready", "saved"]
+    found = document(capsys, "adjust", name)
+    assert values(found) == {"neck-tilt.sides": ["left"], "knee-rolls.settle": "ready"}
 
 
 def test_without_a_terminal_no_form_opens(capsys: pytest.CaptureFixture[str], script: Path) -> None:
@@ -173,10 +187,6 @@ def test_a_cue_pack_is_found_again_from_another_folder(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    import shutil
-
-    from coach.files import data_dir
-
     shutil.copytree(data_dir("audio_cues") / "classic", tmp_path / "mine")
     monkeypatch.chdir(tmp_path)
     output(capsys, "adjust", script, "cues=./mine")
@@ -189,17 +199,47 @@ def test_sounds_and_words_that_are_gone_are_told_and_the_session_goes_on(
 ) -> None:
     path = SettingsStore(Profile().settings_folder).path(script)
     path.parent.mkdir(parents=True)
-    path.write_text("coach: 1\nvalues: {cues: /gone, language: xx, reps: 3}\n")
+    saved = "{cues: /gone, language: xx, engine: gone, voice: anna, reps: 3}"
+    path.write_text(f"coach: 1\nvalues: {saved}\n")
     for arguments in (["show", str(script)], ["adjust", str(script), "plank.hold=7"]):
         assert run(arguments) == 0
         told = capsys.readouterr().err
         assert "the saved `cues` is kept but not used: expected the name of a cue pack" in told
         assert "the saved `language` is kept but not used: the coach has no phrases" in told
+        assert "the saved `engine` is kept but not used: there is no speech engine `gone`" in told
+        assert "the saved `voice` is kept but not used: it was chosen for that engine" in told
     assert "  cues: /gone" in path.read_text()
     output(capsys, "adjust", script, "--reset", "cues", "--reset", "language")
     assert "cues" not in path.read_text()
     output(capsys, "adjust", script, "--reset")
     assert not path.exists()
+
+
+def test_a_script_that_was_moved_finds_its_settings_again(
+    capsys: pytest.CaptureFixture[str], script: Path, tmp_path: Path
+) -> None:
+    output(capsys, "adjust", script, "reps=3")
+    copy = tmp_path / "copy" / script.name
+    copy.parent.mkdir()
+    shutil.copy(script, copy)
+    assert document(capsys, "adjust", copy)["problems"] == [], "the other one is still there"
+    script.unlink()
+    store = SettingsStore(Profile().settings_folder)
+    former, now = store.path(script), store.path(copy)
+    (told,) = document(capsys, "adjust", copy)["problems"]
+    assert told == (
+        f"settings are saved for {script}, which is not there any more; if that is this script "
+        f"now, rename {former} to {now.name} to use them"
+    )
+    assert document(capsys, "adjust", copy, "--profile", "anna")["problems"] == []
+    former.rename(now)
+    found = document(capsys, "adjust", copy)
+    assert values(found) == {"squeeze.reps": 3}
+    assert found["problems"] == []
+    other = tmp_path / "other" / script.name
+    other.parent.mkdir()
+    shutil.copy(copy, other)
+    assert document(capsys, "adjust", other)["problems"] == [], "they have been taken over"
 
 
 @pytest.mark.parametrize(
@@ -381,6 +421,35 @@ def test_what_is_different_is_spoken_live(
     assert np.array_equal(heard[: timeline.duration], mix(timeline, 0, timeline.duration))
 
 
+def test_what_is_chosen_to_fill_a_time_is_not_told_as_climbed(script: Path) -> None:
+    script.write_text(f"progress: +1 rep every session\n{SHORT}")
+    exercised(script, -1)
+    routine = load_routine(script)
+    personal = Personal(str(script), Request(Settings(), Profile(), fit=Fraction(30)))
+    decided = personal.decide(routine)
+    assert [(change.before, change.now) for change in decided.changes] == [(2, 3)]
+    with LiveStudio(Settings(), LIVE_RATE) as studio:
+        studio.furnish(routine)
+        length = studio.lengths(routine, decided)
+
+        def reps(settings: Settings) -> int:
+            return next(iter(adjust(routine, settings).routine.exercises())).reps.value
+
+        shorter = personal.fitted(routine, decided, lambda settings: Fraction(9 * reps(settings)))
+        assert reps(shorter.settings) == 3
+        assert shorter.changes == decided.changes
+        same = personal.fitted(routine, decided, lambda settings: Fraction(11 * reps(settings)))
+        assert reps(same.settings) == 2
+        assert same.changes == ()
+        # What the introduction tells takes its time.
+        ready = [prepared(routine, shorter.settings, changes) for changes in ((), shorter.changes)]
+        spoken = [
+            build(one, studio.voice_for(one.manner), studio.cues(0), LIVE_RATE).timeline.duration
+            for one in ready
+        ]
+        assert spoken[0] < spoken[1] == length(shorter.settings) * LIVE_RATE
+
+
 # -- resuming --------------------------------------------------------------------------------------
 
 
@@ -458,6 +527,32 @@ def test_a_time_that_is_too_short_is_told(capsys: pytest.CaptureFixture[str]) ->
     told = output(capsys, "play", NAME, "--fit", "5m", "--output", "none", "--fast", code=1)
     assert "nothing fits into 5:00: the shortest session inside the prescribed ranges takes" in told
     assert "--fit: expected a duration" in output(capsys, "show", NAME, "--fit", "x", code=1)
+    assert "For minutes write --fit 14m." in output(capsys, "show", NAME, "--fit", "14", code=1)
+
+
+def test_a_time_that_cannot_be_filled_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    for time, told in (
+        ("40m", "repetitions and rests that are prescribed it is over before 40:00: cat-"),
+        ("14m", "Chosen to fill 14:00: cat-camel.reps="),
+    ):
+        assert run(["show", NAME, "--fit", time]) == 0
+        assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["adjust", NAME, "--hold", "8"], 2, "without hyphens: hold=8"),
+        (["adjust", NAME, "--reps", "cat-camel=8"], 2, "without hyphens: cat-camel.reps=8"),
+        (["adjust", NAME, "--skip=bridging"], 2, "without hyphens: skip=bridging"),
+        (["show", NAME, "--adjust", "speed=2"], 1, "It is an option of its own: --speed 2"),
+        (["show", NAME, "--adjust", "progress=none"], 1, "--progress RULE` saves a rule"),
+    ],
+)
+def test_what_belongs_elsewhere_is_told(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, told: str
+) -> None:
+    assert told in output(capsys, *arguments, code=code)
 
 
 def test_a_live_session_that_nothing_is_spoken_of_fits_too(
@@ -466,6 +561,89 @@ def test_a_live_session_that_nothing_is_spoken_of_fits_too(
     target = tmp_path / "a.wav"
     output(capsys, "play", NAME, "--fit", "13m", "--output", "file", "--fast", "--file", target)
     assert 12 * 60 < soundfile.info(target).duration <= 13 * 60
+
+
+class Drawling:
+    """An engine that takes for a sentence what nobody would guess, mostly long."""
+
+    name = fingerprint = "drawling"
+    workers = 1
+    rate = 8000
+
+    def start(self, count: int) -> None: ...
+
+    def synthesize(self, text: str) -> Speech:
+        length = self.rate * (1 + sum(map(ord, text)) % 7)
+        return Speech(self.rate, (8000 * np.sin(np.arange(length))).astype(np.int16))
+
+    def voices(self) -> tuple[Voice, ...]:
+        return ()
+
+    def close(self) -> None: ...
+
+
+@pytest.mark.parametrize("is_stored", [True, False])
+def test_a_voice_that_takes_longer_than_guessed_is_soon_fitted(
+    monkeypatch: pytest.MonkeyPatch, is_stored: bool
+) -> None:
+    attempts = []
+
+    def counted(*arguments: Any) -> Session:
+        attempts.append(arguments)
+        return build(*arguments)
+
+    monkeypatch.setattr("coach.cli.sessions.build", counted)
+    monkeypatch.setattr("coach.cli.sessions.open_engine", lambda *_, **__: Drawling())
+    if not is_stored:
+        monkeypatch.setattr(ClipStore, "put", lambda *_: None)
+    request = Request(Settings(), Profile(), fit=Fraction(20 * 60))
+    session = build_session(Personal(NAME, request), 8000, quiet=True).session
+    assert 19 * 60 < seconds(session.timeline.duration, 8000) <= 20 * 60
+    assert len(attempts) <= 3
+
+
+def test_a_margin_is_kept_as_far_as_there_is_room_for_it() -> None:
+    routine = load_routine(find_routine(NAME))
+    shortest = Settings((Override("reps", 5),))
+    with LiveStudio(Settings(), LIVE_RATE) as studio:
+        studio.furnish(routine)
+        personal = Personal(NAME, Request(Settings(), Profile()))
+        exactly = studio.lengths(routine, personal.decide(routine))(shortest)
+        request = Request(Settings(), Profile(), fit=exactly + 2)
+        decided = _decided(Personal(NAME, request), routine, studio)
+    values = {override.key: override.value for override in decided.settings.overrides}
+    assert values["reps"] == 5
+
+
+def test_nothing_is_described_of_which_nothing_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], script: Path
+) -> None:
+    calls = []
+
+    def counted(*arguments: Any) -> Any:
+        calls.append(arguments)
+        return described(*arguments)
+
+    def count(*arguments: str) -> int:
+        calls.clear()
+        output(capsys, "adjust", script, *arguments)
+        return len(calls)
+
+    monkeypatch.setattr("coach.cli.sessions.described", counted)
+    assert count("reps=3", "-q") == 0
+    assert count("reps=2", "--json") == 1
+    assert count("--show") == 1
+    assert count("reps=4") == 2
+
+
+def test_a_length_follows_the_speed_of_speech_too(script: Path) -> None:
+    routine = load_routine(script)
+    with open_lengths(routine, Settings(), 8000) as length_of:
+        for settings in (Settings(), Settings(speed=Fraction(1, 2)), Settings()):
+            personal = Personal(str(script), Request(settings, Profile()))
+            timeline = described(personal, routine, personal.decide(routine), 8000).session.timeline
+            assert length_of(settings) == seconds(timeline.duration, 8000)
+        assert length_of(Settings(speed=Fraction(1, 2))) > length_of(Settings())
 
 
 # -- at once, and many -----------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from prompt_toolkit.application import create_app_session
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
-from coach.cli.form import Choice, Dial, Form, application
+from coach.cli.form import Choice, Form, application
 from coach.profile import Profile
 from coach.routine import load_routine
 from coach.session import estimate, find_routine, prepared
@@ -106,7 +106,10 @@ def test_from_outside_of_the_range_the_first_step_leads_to_its_end() -> None:
     shown = form(("reps", "cat=14"))
     assert go("Cat/reps", shown, 0) == "14"
     assert go("Cat/reps", shown, -1) == "10"
-    assert go("Cat/reps", form(("reps", "cat=14")), 1) == "10"
+    assert go("Cat/reps", form(("reps", "cat=14")), 1) == "14"
+    less = form(("reps", "cat=2"))
+    assert go("Cat/reps", less, -1) == "2"
+    assert go("Cat/reps", less, 1) == "5"
 
 
 def test_the_length_follows() -> None:
@@ -139,6 +142,39 @@ def test_what_has_changed_is_to_be_saved() -> None:
     assert set(asked(changed)) == {"cat.up.hold", "ring.rounds", "speed", "detail"}
 
 
+def test_exercises_are_not_taken_for_settings() -> None:
+    names = ("speed", "detail", "count", "skip", "progress")
+    items = "".join(f"  - {{name: {name}, hold: 5-9}}\n" for name in names)
+    routine = routine_of(f"title: T\nexercises:\n{items}")
+    told: list[Settings] = []
+
+    def length_of(settings: Settings) -> Fraction:
+        told.append(settings)
+        return estimate(prepared(routine, settings))
+
+    changed = Form(routine, Settings(), length_of)
+    assert (told[-1].detail, told[-1].count, told[-1].speed) == ("full", "beep", 1)
+    for name in names:
+        go(f"{name}/do it", changed, -1)
+        go(f"{name}/hold", changed, 1)
+    assert told[-1].skip == names
+    assert asked(changed) == {
+        **{f"{name}.phase-1.hold": "6s" for name in names},
+        "skip": ", ".join(names),
+    }
+
+
+def test_a_circuit_that_is_left_out_is_left_out() -> None:
+    changed = Form(ROUTINE, Settings(skip=("ring",)), length_of)
+    assert go("Jacks/do it", changed, 0) == "no"
+    go("Plank/do it", changed, -1)
+    assert asked(changed) == {"skip": "ring, plank"}
+    go("Jacks/do it", changed, 1)
+    assert asked(changed) == {"skip": "plank"}
+    go("Jacks/do it", changed, -1)
+    assert asked(changed) == {"skip": "ring, plank"}
+
+
 def test_a_field_is_put_back_to_what_is_prescribed() -> None:
     changed = form(("reps", "8"), ("hold", "plank=50"))
     go("Cat/reps", changed, 1)
@@ -161,7 +197,7 @@ def test_choosing_stops_at_both_ends() -> None:
 
 def test_a_session_of_many_options_is_what_it_was() -> None:
     for _, field, _ in form().lines():
-        if isinstance(field, (Dial, Choice)):
+        if field:
             assert field.moved(0) == field == field.prescribed()
 
 
@@ -190,6 +226,8 @@ DOWN, UP, RIGHT, LEFT = "\x1b[B", "\x1b[A", "\x1b[C", "\x1b[D"
         (DOWN + RIGHT + "q", False, {"cat.reps": "6"}),
         (DOWN + RIGHT + "\x1b", False, {"cat.reps": "6"}),
         ("\x1b[6~\x1b[6~\x1b[5~\r", True, {}),
+        # Nothing is left to do, which cannot be saved.
+        ("h" + "jjjjjh" + "jjjh\rs" + "d\r", True, {"skip": "cat, plank"}),
     ],
 )
 def test_keys(keys: str, is_saved: bool, expected: dict[str, str]) -> None:

@@ -97,6 +97,7 @@ def test_a_file_has_what_a_loudspeaker_would_get(
         (("si-joint-relief", "--output", "speaker"), 1, "file, none"),
         (("--resume", *FAST), 1, "nothing to resume"),
         (("si-joint-relief", "--resume", *FAST), 1, "nothing to resume"),
+        (("--resume", "--fit", "9m", *FAST), 2, "one that is resumed keeps its values"),
         (("si-joint-relief", *FAST, "--reps", "99"), 1, "prescribed"),
         (("si-joint-relief", *FAST, "--cues", "none"), 1, "cue pack"),
         (("si-joint-relief", "--output", "file", "--file", "/no/where.wav"), 1, "no folder"),

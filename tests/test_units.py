@@ -112,3 +112,12 @@ def test_a_range_is_beyond_only_outside_of_two_ends() -> None:
 )
 def test_clock(value: int, text: str) -> None:
     assert units.clock(Fraction(value)) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "up", "down"),
+    [(1, 1, 1), (19, 1, 1), (20, 5, 1), (Fraction(41, 2), 5, 5), (60, 5, 5)],
+)
+def test_the_steps_of_a_time(value: Fraction, up: int, down: int) -> None:
+    assert units.time_step(Fraction(value), is_up=True) == up
+    assert units.time_step(Fraction(value), is_up=False) == down

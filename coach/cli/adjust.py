@@ -5,44 +5,46 @@ from __future__ import annotations
 import dataclasses
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from coach.cli.console import echo_json, echo_text, note, table
-from coach.cli.doses import (
-    ORIGINS,
-    changes_lines,
-    length_text,
-    manner_json,
-    manner_line,
-    progress_json,
-    progress_lines,
-    range_json,
-)
-from coach.cli.options import Request, RoutineName, profile_from, profile_option
+from coach.cli.adjust_report import Report
+from coach.cli.console import echo_json, note
+from coach.cli.options import Command, Request, RoutineName, profile_from, profile_option
 from coach.errors import CoachError
 from coach.profile import Profile
-from coach.progress import Progress
-from coach.settings import Address, DoseKey
-from coach.settings.adjust import amounts
-from coach.settings.dose import routine_doses, show_amount, show_range
-from coach.settings.text import PROGRESS, name_parts
-from coach.units import Range, seconds
+from coach.settings.text import PROGRESS
 
 if TYPE_CHECKING:
-    from coach.cli.sessions import Made
     from coach.settings import Settings
     from coach.settings.saved import Saved
     from coach.settings.text import Assignment
 
-_MAIN: tuple[DoseKey, ...] = ("reps", "sets", "rounds", "hold", "work", "rest")
-"""What is shown of a dose even if it is as prescribed."""
-NOTHING_CLIMBS = "There is nothing to climb: nothing of that kind has a prescribed range above it."
 EVERYTHING = "*"
 """What `--reset` without a value resets."""
+_OPTIONS_ELSEWHERE = (
+    *("hold", "reps", "sets", "rest", "skip", "detail", "count"),
+    *("speed", "language", "voice", "engine", "cues"),
+)
+"""What other commands take as options, and this one as assignments."""
+
+
+def _refuse_options(command: Command) -> Command:
+    """Let a command explain, of the options of others, how it is set here."""
+
+    def refuse(_context: click.Context, param: click.Parameter, value: str | None) -> None:
+        if value is not None:
+            address, _, amount = value.rpartition("=")
+            name = ".".join(part for part in (address, param.name) if part)
+            raise click.UsageError(f"what is saved is written without hyphens: {name}={amount}")
+
+    for name in _OPTIONS_ELSEWHERE:
+        add = click.option(f"--{name}", hidden=True, expose_value=False, callback=refuse)
+        command = add(command)
+    return command
 
 
 @click.command("adjust")
@@ -66,6 +68,7 @@ EVERYTHING = "*"
 @click.option("--show", is_flag=True, help="Show what is in force and where it comes from.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @profile_option
+@_refuse_options
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing after saving.")
 def adjust_command(
     routine: str,
@@ -96,9 +99,8 @@ def adjust_command(
     profile = profile_from(options)
     asked = _asked(assignments, progress)
     work = _Work(routine, profile)
-    if work.before:
-        for notice in work.before.decided.notices:
-            note(f"coach: {notice}")
+    for notice in work.notices():
+        note(f"coach: {notice}")
     is_change = bool(asked or resets)
     if not (is_change or show or as_json) and _is_terminal():
         asked = work.fill_in_form()
@@ -109,11 +111,11 @@ def adjust_command(
     if is_change:
         work.save(asked, resets, is_beyond=beyond_range)
     if as_json:
-        echo_json(work.document())
+        echo_json(work.report().document())
     elif show or not is_change:
-        work.show()
+        work.report().show()
     elif not quiet:
-        work.tell()
+        work.report().tell()
 
 
 def _is_terminal() -> bool:
@@ -135,43 +137,21 @@ class _Work:
     """One run of `coach adjust`."""
 
     def __init__(self, name: str, profile: Profile) -> None:
-        """Read the routine, and what is saved for it."""
+        """Find the routine, and read what is saved for it."""
+        from coach.cli.outlook import Outlook
         from coach.cli.personal import Personal
         from coach.settings import Settings
 
         self._name = name
         self._profile = profile
-        self._personal = Personal(name, Request(Settings(), profile))
-        self._saved = self._personal.stored
-        self._before = self._after = self._made()
+        self._before = self._after = Outlook(Personal(name, Request(Settings(), profile)))
 
-    def _made(self) -> Made | CoachError:
-        """Return the session with what is saved now, or what prevents it: a reset may mend that."""
-        from coach.cli.sessions import describe_session
-        from coach.session import RENDER_RATE
-
+    def notices(self) -> tuple[str, ...]:
+        """Return what of the saved settings is not used; nothing if no session can be had."""
         try:
-            return describe_session(self._personal, RENDER_RATE)
-        except CoachError as error:
-            return error
-
-    @property
-    def before(self) -> Made | None:
-        """The session with what was saved when the command began; None if it cannot be had."""
-        return None if isinstance(self._before, CoachError) else self._before
-
-    @property
-    def after(self) -> Made:
-        """The session with what is saved now.
-
-        Raises:
-            CoachError: it cannot be had.
-        """
-        if isinstance(self._after, CoachError):
-            raise self._after
-        return self._after
-
-    # -- changing ------------------------------------------------------------------------------
+            return self._before.decided.notices
+        except CoachError:
+            return ()
 
     def save(self, asked: Sequence[Assignment], resets: Sequence[str], *, is_beyond: bool) -> None:
         """Save what is asked for.
@@ -180,16 +160,15 @@ class _Work:
             CoachError: it does not fit the routine, or the file cannot be written.
         """
         from coach.profile import new_profile_notice
-        from coach.routine import load_routine
         from coach.settings.assign import Ask, assign, reset
         from coach.settings.saved import SettingsStore, this_moment
 
+        before = self._before
         checked = [_checked(item) for item in asked]
         # A script that is broken just now does not keep what is saved for it.
-        routine = load_routine(self._personal.path) if checked else None
+        routine = before.routine if checked else None
         if routine:
-            settings = self.before.decided.settings if self.before else self._personal.manner
-            _check_voice(checked, settings, routine.language)
+            _check_voice(checked, self._manner(), routine.language)
         if self._profile.is_new:
             note(f"coach: {new_profile_notice(self._profile)}")
 
@@ -200,177 +179,39 @@ class _Work:
             if routine is None:
                 return saved
             # What is relative changes what is in force at this moment.
-            decided = self._personal.with_saved(saved).decide(routine)
-            ask = Ask(routine, decided.in_force, now, is_beyond=is_beyond)
-            return assign(saved, checked, ask)
+            in_force = before.with_saved(saved).decided.in_force
+            return assign(saved, checked, Ask(routine, in_force, now, is_beyond=is_beyond))
 
         store = SettingsStore(self._profile.settings_folder)
-        loaded = store.change(self._personal.script, change)
+        loaded = store.change(before.personal.script, change)
         if loaded.problem:
             note(f"coach: {loaded.problem}")
-        self._personal = self._personal.with_saved(loaded.saved)
-        self._after = self._made()
+        self._after = before.with_saved(loaded.saved)
+
+    def _manner(self) -> Settings:
+        """Return the settings in force, or what is known of them if no session can be had."""
+        try:
+            return self._before.decided.settings
+        except CoachError:
+            return self._before.personal.manner
 
     def fill_in_form(self) -> list[Assignment]:
-        """Return what the user has set in the form; nothing if it was left without saving."""
+        """Return what the user has set in the form; nothing if it was left without saving.
+
+        Raises:
+            CoachError: no session can be had.
+        """
         from coach.cli.form import fill_in
         from coach.cli.sessions import open_lengths
-        from coach.routine import load_routine
         from coach.session import RENDER_RATE
 
-        routine = load_routine(self._personal.path)
-        decided = self.after.decided
-        with open_lengths(routine, decided.settings, RENDER_RATE) as length_of:
-            return fill_in(routine, decided.settings, length_of)
+        routine, settings = self._before.routine, self._before.decided.settings
+        with open_lengths(routine, settings, RENDER_RATE) as length_of:
+            return fill_in(routine, settings, length_of)
 
-    # -- telling -------------------------------------------------------------------------------
-
-    def tell(self) -> None:
-        """Tell what has been saved, and what it does to the session's length."""
-        before, after = self._saved.values, self._personal.stored.values
-        changed = [name for name in after if after[name] != before.get(name)]
-        whose = f" of {self._profile.name}" if self._profile.name else ""
-        if changed:
-            echo_text(f"Saved for {self._name}{whose}:")
-        names = max(map(len, changed), default=0)
-        # A rule is long, and nothing stands beside it.
-        values = max((len(after[n].text) for n in changed if not _is_rule(n)), default=0)
-        for name in changed:
-            line = f"  {name:<{names}}  {after[name].text:<{values}}  {self._comparison(name)}"
-            click.echo(line.rstrip())
-        for name in before:
-            if name not in after:
-                echo_text(f"Taken back: {name} ({before[name].text}).")
-        if after == before:
-            echo_text("Nothing has changed.")
-        if isinstance(self._after, CoachError):
-            note(f"coach: {self._after.message}")
-            return
-        now = self._length(self.after)
-        was = self._length(self.before) if self.before else now
-        echo_text(f"The session takes {now}{'' if was == now else f' instead of {was}'}.")
-        if any(map(_is_rule, changed)):
-            for line in progress_lines(self.after.decided.in_force):
-                echo_text(line)
-            is_ended = all(after[n].text == str(Progress()) for n in changed if _is_rule(n))
-            if is_ended:
-                echo_text("What was climbed is as prescribed or saved again.")
-            elif not self.after.decided.in_force.standings:
-                echo_text(NOTHING_CLIMBS)
-
-    def _comparison(self, name: str) -> str:
-        """Return what a value was before, and what is prescribed, in brackets."""
-        if self.before is None or isinstance(self._after, CoachError):
-            return ""
-        was = dict(amounts(self.before.session.routine))
-        now = routine_doses(self.after.session.routine)
-        touched = [
-            address
-            for address, source in self.after.session.sources.items()
-            if source.origin == "saved" and _names(name, address) and address in was
-        ]
-        told = {
-            "was": dict.fromkeys(show_amount(address.key, was[address]) for address in touched),
-            "prescribed": dict.fromkeys(
-                show_range(address.key, now[address]) for address in touched if address in now
-            ),
-        }
-        parts = [f"{word} {' and '.join(values)}" for word, values in told.items() if values]
-        if self._personal.stored.values[name].is_beyond:
-            parts.append("beyond")
-        return f"({', '.join(parts)})" if parts else ""
-
-    def _length(self, made: Made) -> str:
-        timeline = made.session.timeline
-        return length_text(seconds(timeline.duration, timeline.rate), is_exact=made.is_exact)
-
-    def show(self) -> None:
-        """Show each value that can be set, with where it comes from."""
-        made, decided = self.after, self.after.decided
-        whose = f", {self._profile.name}" if self._profile.name else ""
-        echo_text(f"{made.session.routine.title}{whose} ({self._length(made)})")
-        click.echo()
-        now = dict(amounts(made.session.routine))
-        rows = [
-            _row(address, show_amount(address.key, now[address]), value, origin)
-            for address, value, origin in _values(made)
-        ]
-        table(("Setting", "Value", "Prescribed", "From"), rows, whole=("Setting", "Value"))
-        click.echo()
-        for line in (
-            manner_line(decided.settings, decided.in_force.origins),
-            *progress_lines(decided.in_force),
-            *changes_lines(decided.changes, made.session.routine),
-        ):
-            if line:
-                echo_text(line)
-        if self._personal.stored.values:
-            echo_text(f"Saved in {self._store_path()}.")
-        else:
-            echo_text(f"Nothing is saved; `coach adjust {self._name} NAME=VALUE` does that.")
-
-    def document(self) -> dict[str, Any]:
-        """Return the same as JSON has it."""
-        made, decided = self.after, self.after.decided
-        timeline = made.session.timeline
-        return {
-            "version": 1,
-            "routine": made.session.routine.id,
-            "profile": self._profile.name or None,
-            "file": str(self._store_path()),
-            "saved": {
-                name: {
-                    "value": entry.value if isinstance(entry.value, str) else list(entry.value),
-                    "since": entry.since.isoformat(),
-                    "beyond": entry.is_beyond,
-                }
-                for name, entry in self._personal.stored.values.items()
-            },
-            "values": [
-                {"name": str(address), **range_json(value, origin)}
-                for address, value, origin in _values(made)
-            ],
-            "manner": manner_json(decided.settings, decided.in_force.origins),
-            "progress": progress_json(decided.in_force),
-            "problems": list(decided.notices),
-            "duration": timeline.duration / timeline.rate,
-            "exact": made.is_exact,
-        }
-
-    def _store_path(self) -> Path:
-        from coach.settings.saved import SettingsStore
-
-        return SettingsStore(self._profile.settings_folder).path(self._personal.script)
-
-
-def _is_rule(name: str) -> bool:
-    return name_parts(name)[2] == PROGRESS
-
-
-def _names(name: str, address: Address) -> bool:
-    """Return whether a saved name covers the value at a full address."""
-    owner, phase, key = name_parts(name)
-    is_whose = owner in (None, address.owner) and phase in (None, address.phase)
-    return key == address.key and is_whose
-
-
-def _values(made: Made) -> Iterator[tuple[Address, Range[Any], str]]:
-    """Yield each quantity of the doses that people set, with where it comes from."""
-    sources = made.session.sources
-    for address, value in routine_doses(made.session.routine).items():
-        is_told = address.key in _MAIN or not value.is_fixed or address in sources
-        if is_told and not (address.key == "sets" and value == Range.fixed(1)):
-            yield address, value, sources[address].origin if address in sources else ""
-
-
-def _row(address: Address, shown: str, value: Range[Any], origin: str) -> tuple[str, ...]:
-    beyond = " (beyond)" if value.is_beyond else ""
-    return (
-        str(address),
-        shown,
-        show_range(address.key, value),
-        ORIGINS.get(origin, "script") + beyond,
-    )
+    def report(self) -> Report:
+        """Return what there is to tell."""
+        return Report(self._name, self._profile, self._before, self._after)
 
 
 def _checked(item: Assignment) -> Assignment:

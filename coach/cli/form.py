@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from coach.errors import CoachError
 from coach.routine import Exercise
 from coach.settings import Address, Override, Settings
 from coach.settings.adjust import set_doses
+from coach.settings.choose import chosen_ids
 from coach.settings.dose import QUANTITIES, doses, show_amount, show_range
 from coach.settings.text import SAVED_KEYS, Assignment, parse_address
-from coach.units import SPEED, Count, Detail, Range, clock, decimal
+from coach.units import SPEED, Count, Detail, Range, clock, decimal, time_step
 
 if TYPE_CHECKING:
     from prompt_toolkit.application import Application
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 LengthOf = Callable[[Settings], Fraction]
 """Returns how many seconds a session with these settings takes."""
 
-SHORT_STEP, LONG_STEP = Fraction(1), Fraction(5)
-"""Seconds by which a time changes; the second one from `LONG_FROM` seconds on."""
-LONG_FROM = Fraction(20)
 SPEED_STEP = Fraction(1, 20)
 KEYS_LINE = "up, down: choose  left, right: change  d: prescribed  Enter: save  Esc: leave"
 
@@ -56,15 +54,16 @@ class Dial:
         return f"prescribed {show_range(self.address.key, self.value)}"
 
     def moved(self, steps: int) -> Dial:
-        """Return it so many steps up or down, or at the end of what it can be."""
+        """Return it so many steps up or down, or at the end of what it can be.
+
+        From outside of the range a step leads to its nearer end, and none leads farther away.
+        """
         now = self.value.value
         least, most = self._bounds()
-        if isinstance(now, Fraction):
-            is_long = now > LONG_FROM or (now == LONG_FROM and steps > 0)
-            wanted: Any = now + steps * (LONG_STEP if is_long else SHORT_STEP)
-        else:
-            wanted = now + steps
-        # From outside of the range a step leads at most to its nearer end.
+        if (steps > 0 and now >= most) or (steps < 0 and now <= least):
+            return self
+        is_time = isinstance(now, Fraction)
+        wanted: Any = now + steps * (time_step(now, is_up=steps > 0) if is_time else 1)
         return replace(self, value=self.value.at(min(max(wanted, least), most)))
 
     def prescribed(self) -> Dial:
@@ -80,16 +79,43 @@ class Dial:
 
 
 @dataclass(frozen=True, slots=True)
+class Toggle:
+    """Whether an exercise is done."""
+
+    label: str
+    owner: str
+    """The exercise's id."""
+    is_done: bool
+
+    @property
+    def shown(self) -> str:
+        return "yes" if self.is_done else "no"
+
+    @property
+    def told(self) -> str:
+        return ""
+
+    def moved(self, steps: int) -> Toggle:
+        return replace(self, is_done=steps > 0 if steps else self.is_done)
+
+    def prescribed(self) -> Toggle:
+        return replace(self, is_done=True)
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """One of several texts."""
 
-    label: str
-    name: str
-    """The setting's name, or the id of an exercise to do or leave out."""
+    name: Literal["speed", "detail", "count"]
+    """The setting, which is its label, too."""
     options: tuple[str, ...]
     at: int
     start: int
     """As the script has it."""
+
+    @property
+    def label(self) -> str:
+        return self.name
 
     @property
     def shown(self) -> str:
@@ -106,10 +132,8 @@ class Choice:
         return replace(self, at=self.start)
 
 
-Field: TypeAlias = Dial | Choice
+Field: TypeAlias = Dial | Toggle | Choice
 """One line that can be changed."""
-YES_NO = ("no", "yes")
-"""Whether an exercise is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +145,13 @@ class Section:
 
 
 class Form:
-    """The state of a form. Nothing here knows of a terminal."""
+    """The state of a form. Nothing here knows of a terminal.
+
+    Attributes:
+        at: the number of the field that is chosen.
+        length: how long the session takes, or why there cannot be such a session.
+        is_possible: whether there can.
+    """
 
     def __init__(self, routine: Routine, settings: Settings, length_of: LengthOf) -> None:
         """Fill the form with what is in force.
@@ -140,6 +170,7 @@ class Form:
         self._fields = list(self._first)
         self.at = 0
         self.length = ""
+        self.is_possible = True
         self._measure()
 
     def lines(self) -> Iterator[tuple[str, Field | None, int]]:
@@ -169,26 +200,24 @@ class Form:
 
     def assignments(self) -> list[Assignment]:
         """Return what has been changed, as it is to be saved."""
-        asked: list[Assignment] = []
-        is_skip_changed = False
-        for number, field in enumerate(self._fields):
-            if not self.is_changed(number):
-                continue
-            if isinstance(field, Choice) and field.options == YES_NO:
-                is_skip_changed = True
-            else:
+        changed = [field for number, field in enumerate(self._fields) if self.is_changed(number)]
+        asked = []
+        for field in changed:
+            if not isinstance(field, Toggle):
                 name = str(field.address) if isinstance(field, Dial) else field.name
                 asked.append(Assignment(*parse_address(name, SAVED_KEYS), field.shown))
-        if is_skip_changed:
+        if any(isinstance(field, Toggle) for field in changed):
             asked.append(Assignment(None, None, "skip", ", ".join(self._skipped()) or "none"))
         return asked
 
-    def _skipped(self) -> list[str]:
-        return [
-            field.name
-            for field in self._fields
-            if isinstance(field, Choice) and field.options == YES_NO and not field.at
-        ]
+    def _skipped(self) -> tuple[str, ...]:
+        """Return what is left out; a circuit keeps its name while none of its exercises is done."""
+        toggles = [field for field in self._fields if isinstance(field, Toggle)]
+        done = {toggle.owner for toggle in toggles if toggle.is_done}
+        named = {name: chosen_ids(self._routine, (name,), ()) for name in self._settings.skip}
+        kept = {name: ids for name, ids in named.items() if not ids & done}
+        told = done.union(*kept.values())
+        return (*kept, *(toggle.owner for toggle in toggles if toggle.owner not in told))
 
     def _put(self, field: Field) -> None:
         if field != self._fields[self.at]:
@@ -196,36 +225,37 @@ class Form:
             self._measure()
 
     def _measure(self) -> None:
+        self.is_possible = True
         try:
             self.length = clock(self._length_of(self._current()))
         except CoachError as error:
+            self.is_possible = False
             self.length = error.message
 
     def _current(self) -> Settings:
         """Return the settings as the form has them."""
         overrides = list(self._settings.overrides)
-        fields: dict[str, Any] = {"skip": tuple(self._skipped())}
+        fields: dict[str, Any] = {"skip": self._skipped()}
         for field in self._fields:
             if isinstance(field, Dial):
                 key, owner, phase = field.address.key, field.address.owner, field.address.phase
                 overrides.append(Override(key, field.value.value, owner, phase, is_beyond=True))
-            elif isinstance(field, Choice) and field.name in ("detail", "count"):
-                fields[field.name] = field.shown
-            elif isinstance(field, Choice) and field.name == "speed":
-                fields["speed"] = SPEED.value(field.shown)
+            elif isinstance(field, Choice):
+                is_speed = field.name == "speed"
+                fields[field.name] = SPEED.value(field.shown) if is_speed else field.shown
         return replace(self._settings, overrides=tuple(overrides), **fields)
 
 
 def _sections(routine: Routine, settings: Settings) -> Iterator[Section]:
     adjusted = set_doses(routine, settings.overrides, beyond_range=True).routine
     original = {item.id: item for item in routine.owners()}
+    done = chosen_ids(routine, (), settings.skip)
     for item in adjusted.owners():
         starts = {address: value.value for address, value in doses(original[item.id])}
         fields: list[Field] = []
         exercise = item if isinstance(item, Exercise) else None
         if exercise is not None:
-            is_done = item.id not in settings.skip
-            fields.append(Choice("do it", item.id, YES_NO, int(is_done), 1))
+            fields.append(Toggle("do it", item.id, item.id in done))
         for address, value in doses(item):
             if _is_offered(address, value):
                 label = _label(address, exercise)
@@ -253,15 +283,14 @@ def _manner_fields(routine: Routine, settings: Settings) -> Iterator[Choice]:
     speed = settings.speed or routine.speed or Fraction(1)
     speeds = sorted({*speeds, speed, routine.speed or Fraction(1)})
     shown = tuple(decimal(value) for value in speeds)
-    yield Choice(
-        "speed", "speed", shown, speeds.index(speed), speeds.index(routine.speed or Fraction(1))
-    )
+    start = speeds.index(routine.speed or Fraction(1))
+    yield Choice("speed", shown, speeds.index(speed), start)
     detail = settings.detail or routine.detail or "full"
     start = details.index(routine.detail or "full")
-    yield Choice("detail", "detail", details, details.index(detail), start)
+    yield Choice("detail", details, details.index(detail), start)
     count = settings.count or routine.count or "beep"
     start = counts.index(routine.count or "beep")
-    yield Choice("count", "count", counts, counts.index(count), start)
+    yield Choice("count", counts, counts.index(count), start)
 
 
 # -- on a terminal -----------------------------------------------------------------------------
@@ -303,7 +332,8 @@ def application(form: Form) -> Application[bool]:
     @keys.add("enter")
     @keys.add("s")
     def save(event: KeyPressEvent) -> None:
-        event.app.exit(result=True)
+        if form.is_possible:  # else its title says why not
+            event.app.exit(result=True)
 
     @keys.add("escape", eager=True)
     @keys.add("q")

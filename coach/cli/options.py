@@ -15,7 +15,9 @@ from coach.units import Count, Detail
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+    from coach.errors import SettingError
     from coach.settings import Settings
+    from coach.settings.text import Assignment
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -147,9 +149,16 @@ def _time(text: str | None) -> Fraction | None:
     if text is None:
         return None
     try:
-        return ACTIVE_TIME.value(text)
+        time = ACTIVE_TIME.value(text)
     except ValueError as error:
         raise SettingError(f"--fit: {error}; for minutes write 15m") from None
+    if time < 60 and text.strip().isdecimal():
+        number = text.strip()
+        raise SettingError(
+            f"--fit: a number alone is seconds, and no session is over in {number}",
+            f"For minutes write --fit {number}m.",
+        )
+    return time
 
 
 def settings_from(values: dict[str, Any]) -> Settings:
@@ -160,6 +169,8 @@ def settings_from(values: dict[str, Any]) -> Settings:
     """
     from coach.settings import Settings
     from coach.settings.text import (
+        DOSE_KEYS,
+        SAVED_KEYS,
         parse_assignment,
         parse_names,
         parse_option,
@@ -170,7 +181,9 @@ def settings_from(values: dict[str, Any]) -> Settings:
     keys: tuple[Any, ...] = ("reps", "sets", "rest", "hold")
     given = [parse_option(key, text) for key in keys for text in values[key]]
     for text in values["adjust"]:
-        item = parse_assignment(text)
+        item = parse_assignment(text, SAVED_KEYS)
+        if item.key not in DOSE_KEYS:
+            raise _no_dose(item)
         key: Any = item.key
         given.append(parse_override(key, item.value, item.owner, item.phase))
     # What names an exercise wins over what names none, whatever their order.
@@ -179,11 +192,11 @@ def settings_from(values: dict[str, Any]) -> Settings:
     )
     for option in ("language", "voice", "engine", "cues"):
         if values[option] is not None:
-            parse_names(option, [values[option]])
+            parse_names(f"--{option}", [values[option]])
     return Settings(
         overrides=tuple(overrides),
-        only=parse_names("only", values["only"]),
-        skip=parse_names("skip", values["skip"]),
+        only=parse_names("--only", values["only"]),
+        skip=parse_names("--skip", values["skip"]),
         beyond_range=values["beyond_range"],
         detail=values["detail"],
         count=values["count"],
@@ -193,3 +206,14 @@ def settings_from(values: dict[str, Any]) -> Settings:
         engine=values["engine"],
         cues=values["cues"],
     )
+
+
+def _no_dose(item: Assignment) -> SettingError:
+    """Return what to say of an assignment for one session that belongs to no exercise's dose."""
+    from coach.errors import SettingError
+    from coach.settings.text import PROGRESS
+
+    message = f"`{item.key}` is no part of a dose, as --adjust sets it"
+    if item.key == PROGRESS:
+        return SettingError(message, "`coach adjust ROUTINE --progress RULE` saves a rule.")
+    return SettingError(message, f"It is an option of its own: --{item.key} {item.value}")

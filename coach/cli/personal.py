@@ -15,6 +15,7 @@ from coach.files import data_dir
 from coach.phrases import load_phrasebook
 from coach.session import bundled_routines, find_routine
 from coach.settings import Settings, layered
+from coach.settings.dose import routine_doses
 from coach.settings.foresee import Foreseen, When, foresee
 from coach.settings.layers import (
     InForce,
@@ -23,7 +24,8 @@ from coach.settings.layers import (
     manner_of,
     saved_layer,
 )
-from coach.settings.saved import Saved, SettingsStore
+from coach.settings.moved import moved_notices
+from coach.settings.saved import Loaded, Saved, SettingsStore
 from coach.settings.since import DoseChange, changes_since
 
 if TYPE_CHECKING:
@@ -45,6 +47,24 @@ class Decided:
     """What went wrong without stopping anything, a sentence each."""
     foreseen: Foreseen | None = None
     """What was counted on, if a moment to come was asked for."""
+    last: Settings | None = None
+    """Those of the last time, unless nothing is climbed."""
+    is_longest: bool = False
+    """Whether all that was chosen to fill a time is at the end of what is prescribed."""
+
+    def changes_with(self, routine: Routine, settings: Settings) -> tuple[DoseChange, ...]:
+        """Return what would be different from the last time with these settings.
+
+        Args:
+            routine: as the script has it.
+            settings: absolute.
+        """
+        return () if self.last is None else changes_since(routine, settings, self.last)
+
+    def with_settings(self, routine: Routine, settings: Settings) -> Decided:
+        """Return the same with other settings, and what is different with those."""
+        changes = self.changes_with(routine, settings)
+        return dataclasses.replace(self, settings=settings, changes=changes)
 
 
 class Personal:
@@ -72,9 +92,12 @@ class Personal:
         if saved is None:
             saved = Saved()
             if request.use_saved:
-                loaded = SettingsStore(request.profile.settings_folder).load(self.script)
+                store = SettingsStore(request.profile.settings_folder)
+                loaded = store.load(self.script)
                 saved = loaded.saved
                 self._problems = (loaded.problem,) if loaded.problem else ()
+                if loaded == Loaded(Saved()) and isinstance(self.script, Path):
+                    self._problems = tuple(moved_notices(store, self.script))
         self.stored = saved
         missing = _missing(saved)
         self._problems += tuple(
@@ -108,10 +131,14 @@ class Personal:
             foreseen.sessions if foreseen else finished,
             foreseen.at if foreseen else now,
         )
-        changes: tuple[DoseChange, ...] = ()
-        if past and past.last is not None and found.standings:
-            changes = changes_since(routine, found.settings, past.last)
-        return Decided(found.settings, found, changes, (*self._problems, *found.problems), foreseen)
+        decided = Decided(
+            found.settings,
+            found,
+            notices=(*self._problems, *found.problems),
+            foreseen=foreseen,
+            last=past.last if past and found.standings else None,
+        )
+        return decided.with_settings(routine, found.settings)
 
     @property
     def fit(self) -> Fraction | None:
@@ -134,7 +161,14 @@ class Personal:
         from coach.settings.fit import fit
 
         settings = fit(routine, decided.in_force.settings, self.fit, length_of)
-        return dataclasses.replace(decided, settings=settings)
+        prescribed = routine_doses(routine)
+        is_longest = all(
+            override.value == prescribed[override.address].high
+            for override in settings.overrides
+            if override.origin == "fit"
+        )
+        fitted = decided.with_settings(routine, settings)
+        return dataclasses.replace(fitted, is_longest=is_longest)
 
     def _past(self) -> Past | None:
         from coach.history import History
@@ -152,15 +186,29 @@ class Personal:
 
 
 def _missing(saved: Saved) -> dict[str, str]:
-    """Return what is saved of which the sounds or the words are gone, and why."""
+    """Return what is saved of which the sounds, the words or the engine are gone, and why."""
     missing = {}
-    for name, check in (("cues", check_cues), ("language", load_phrasebook)):
+    checks = (("cues", check_cues), ("language", load_phrasebook), ("engine", check_engine))
+    for name, check in checks:
         if name in saved.values:
             try:
                 check(saved.values[name].text)
             except CoachError as error:
                 missing[name] = error.message
+    if "engine" in missing and "voice" in saved.values:
+        missing["voice"] = "it was chosen for that engine"
     return missing
+
+
+def check_engine(name: str) -> None:
+    """Check that there is a speech engine of that name.
+
+    Raises:
+        SpeechError: there is none.
+    """
+    from coach.speech import open_engine
+
+    open_engine(name).close()
 
 
 def check_cues(name: str) -> None:

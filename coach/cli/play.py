@@ -106,6 +106,10 @@ def play_command(
         raise click.UsageError(f"--file writes WAV: give it a name such as {file.stem}.wav")
     if not routine and not resume:
         raise click.UsageError("name a routine, such as si-joint-relief; `coach list` shows them")
+    if resume and request.fit is not None:
+        raise click.UsageError(
+            "--fit goes with a session from the beginning; one that is resumed keeps its values"
+        )
     history = History(request.profile.history_path)
     entry = _unfinished(history, routine) if resume else None
     if entry is not None:
@@ -180,17 +184,14 @@ def _decided(personal: Personal, routine: Routine, studio: LiveStudio) -> Decide
     Raises:
         SettingError: what is asked for does not fit the routine, or the routine not into the time.
     """
-    from coach.settings import manner
+    from coach.cli.sessions import fitted
 
     decided = personal.decide(routine)
     if personal.fit is None:
         return decided
-    length = studio.lengths(routine, manner(routine, decided.settings))
-    fitted = personal.fitted(routine, decided, length)
-    if length.is_exact:
-        return fitted
+    length = studio.lengths(routine, decided)
     length.margin = personal.fit * GUESSED_PART
-    return personal.fitted(routine, decided, length)
+    return fitted(personal, routine, decided, length)
 
 
 def _unfinished(history: History, routine: str | None) -> Entry:

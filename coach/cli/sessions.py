@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cache, partial
 from typing import TYPE_CHECKING, Self
 
 from coach.cli.console import note, progress
 from coach.cues import load_pack, load_samples
+from coach.errors import SettingError
 from coach.files import data_dir
 from coach.routine import Routine, load_routine
 from coach.session import (
     EstimatedVoice,
     Prepared,
+    Progress,
     Session,
     build,
     length_of,
@@ -32,9 +35,14 @@ from coach.units import Relative, clock, seconds
 if TYPE_CHECKING:
     from coach.cli.personal import Decided, Personal
     from coach.settings.foresee import When
+    from coach.settings.since import DoseChange
     from coach.timeline import Samples
 
 DEFAULT_CUES = "classic"
+FIT_ROUNDS = 8
+"""How often a session is spoken at most until it fits; more than two are rare."""
+LEAST_MARGIN = Fraction(1)
+"""Seconds; a smaller margin is given up where there is no room for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +80,64 @@ def build_session(personal: Personal, rate: int, *, quiet: bool) -> Made:
         if personal.fit is None:
             speaker.begin(texts_of(ready))
         cues = cues_of(routine, decided.settings, rate)
-        length = Lengths(routine, ready.manner, cues, rate, speaker.lengths)
-        while True:
-            decided = personal.fitted(routine, decided, length)
-            session = build(prepared(routine, decided.settings), speaker, cues, rate, show)
-            excess = seconds(session.timeline.duration, rate) - (personal.fit or 0)
-            if personal.fit is None or excess <= 0:
+        voice = _KeepingVoice(speaker)
+        length = Lengths(routine, ready.manner, cues, rate, voice.lengths)
+        for _ in range(FIT_ROUNDS):
+            made = fitted(personal, routine, decided, length)
+            session = build(prepared(routine, made.settings), voice, cues, rate, show)
+            if personal.fit is None or not length.learn(session, made.settings, personal.fit):
                 break
-            length.margin += excess  # a sentence took longer than was guessed
+        else:
+            raise SettingError(
+                f"no session was found that fits into {clock(personal.fit or Fraction(0))} as this "
+                "voice speaks",
+                "Allow a little more time.",
+            )
     if store.problem and not quiet:
         note(f"coach: {store.problem}; the session is not affected.")
-    return Made(session, decided)
+    return Made(session, made)
+
+
+def fitted(personal: Personal, routine: Routine, decided: Decided, length: Lengths) -> Decided:
+    """Return what is decided, fitted into the time that is asked for, if it is.
+
+    As much of the margin of `length` is kept as there is room for.
+
+    Raises:
+        SettingError: nothing fits.
+    """
+    while True:
+        try:
+            return personal.fitted(routine, decided, length)
+        except SettingError:
+            if not length.margin:
+                raise
+        length.margin = length.margin / 2 if length.margin > LEAST_MARGIN else Fraction(0)
+
+
+class _KeepingVoice:
+    """A voice that keeps its clips, of which the next attempt at a session needs most again."""
+
+    def __init__(self, speaker: Speaker) -> None:
+        self._speaker = speaker
+        self._clips: dict[str, Samples] = {}
+
+    def speak(
+        self, texts: Iterable[str], progress: Progress | None = None
+    ) -> Mapping[str, Samples]:
+        """Return the samples of each text."""
+        wanted = tuple(texts)
+        missing = [text for text in wanted if text not in self._clips]
+        if missing:
+            self._clips |= self._speaker.speak(missing, progress)
+        return {text: self._clips[text] for text in wanted}
+
+    def lengths(self, texts: Iterable[str]) -> Mapping[str, int]:
+        """Return how many frames the clips of those texts have that need no engine."""
+        wanted = tuple(texts)
+        unspoken = [text for text in wanted if text not in self._clips]
+        found = {text: len(self._clips[text]) for text in wanted if text in self._clips}
+        return {**self._speaker.lengths(unspoken), **found}
 
 
 def tell_decided(decided: Decided, personal: Personal, *, quiet: bool) -> None:
@@ -97,45 +152,74 @@ def tell_decided(decided: Decided, personal: Personal, *, quiet: bool) -> None:
         for override in chosen
         if not isinstance(override.value, Relative)
     )
-    if chosen:
+    if chosen and decided.is_longest:
+        note(
+            "Even with all sets, repetitions and rests that are prescribed it is over before "
+            f"{clock(personal.fit)}: {shown}."
+        )
+    elif chosen:
         note(f"Chosen to fill {clock(personal.fit)}: {shown}.")
     else:
         note("No range is left to choose from, so the session is as it was.")
 
 
 def describe_session(personal: Personal, rate: int, when: When | None = None) -> Made:
-    """Return a session of a person's routine without speaking it.
+    """Return a session of a person's routine without speaking it; see `described`."""
+    routine = load_routine(personal.path)
+    return described(personal, routine, personal.decide(routine, when), rate)
+
+
+def described(personal: Personal, routine: Routine, decided: Decided, rate: int) -> Made:
+    """Return a session with what is decided, without speaking it.
 
     Clips that are stored have their true length; the length of others is guessed.
+
+    Raises:
+        CoachError: a setting, the cue pack or the speech engine is at fault, or nothing fits.
     """
-    routine = load_routine(personal.path)
-    decided = personal.decide(routine, when)
     ready = prepared(routine, decided.settings)
     with _engine(decided.settings, ready.manner) as engine:
         speaker = _speaker(ready, engine, ClipStore(), rate)
         cues = cues_of(routine, decided.settings, rate)
-        length = Lengths(routine, ready.manner, cues, rate, speaker.lengths)
-        decided = personal.fitted(routine, decided, length)
+        if personal.fit is not None:
+            length = Lengths(routine, ready.manner, cues, rate, speaker.lengths)
+            decided = fitted(personal, routine, decided, length)
+            ready = prepared(routine, decided.settings)
         voice = EstimatedVoice(rate, ready.manner.speed, speaker.lengths)
-        session = build(prepared(routine, decided.settings), voice, cues, rate)
+        session = build(ready, voice, cues, rate)
     return Made(session, decided, voice.is_exact)
 
 
 @contextmanager
-def open_lengths(routine: Routine, settings: Settings, rate: int) -> Iterator[Lengths]:
-    """Yield what tells how long sessions of a routine are, spoken as the settings say."""
-    decided = manner(routine, settings)
-    with _engine(settings, decided) as engine:
-        speaker = _speaker(prepared(routine, Settings()), engine, ClipStore(), rate)
-        cues = cues_of(routine, settings, rate)
-        yield Lengths(routine, decided, cues, rate, speaker.lengths)
+def open_lengths(
+    routine: Routine, settings: Settings, rate: int
+) -> Iterator[Callable[[Settings], Fraction]]:
+    """Yield what tells how many seconds sessions of a routine take, spoken at whatever speed.
+
+    Args:
+        routine: as the script has it.
+        settings: whose engine, voice, language and cue pack are used.
+        rate: Hz.
+    """
+    cues = cues_of(routine, settings, rate)
+    with ExitStack() as stack:
+
+        @cache
+        def lengths_at(speed: Fraction) -> Lengths:
+            spoken = manner(routine, replace(settings, speed=speed))
+            engine = stack.enter_context(_engine(settings, spoken))
+            ready = prepared(routine, Settings(language=settings.language))
+            speaker = _speaker(ready, engine, ClipStore(), rate)
+            return Lengths(routine, spoken, cues, rate, speaker.lengths)
+
+        yield lambda wanted: lengths_at(manner(routine, wanted).speed)(wanted)
 
 
 class Lengths:
     """Tells how long sessions with other settings are, without speaking them.
 
     Attributes:
-        margin: seconds that are added to each length, for sentences whose length is a guess.
+        margin: seconds that are added to a length of which a part is a guess.
     """
 
     def __init__(
@@ -145,25 +229,52 @@ class Lengths:
         cues: Mapping[CueName, Samples],
         rate: int,
         lengths: Callable[[Iterable[str]], Mapping[str, int]],
+        changes_with: Callable[[Settings], tuple[DoseChange, ...]] = lambda _: (),
     ) -> None:
-        """Bind the parts; `lengths` tells how many frames a text takes, if that is known."""
+        """Bind the parts.
+
+        Args:
+            routine: as the script has it.
+            decided: how it is spoken.
+            cues: the cue pack's sounds.
+            rate: Hz.
+            lengths: tells how many frames a text takes, if that is known.
+            changes_with: returns what a session with these settings tells as different.
+        """
         self.margin = Fraction(0)
+        self._has_learned = False
         self._routine = routine
         self._cues = cues
         self._rate = rate
         self._known: dict[str, int | None] = {}
         self._lengths = lengths
+        self._changes_with = changes_with
         self._voice = EstimatedVoice(rate, decided.speed, self._looked_up)
 
     def __call__(self, settings: Settings) -> Fraction:
         """Return the seconds that a session with these settings takes."""
-        ready = prepared(self._routine, settings)
-        return length_of(ready, self._voice, self._cues, self._rate) + self.margin
+        length = self._measured(settings)
+        return length if self._voice.is_exact else length + self.margin
 
-    @property
-    def is_exact(self) -> bool:
-        """Whether no length had to be guessed so far."""
-        return self._voice.is_exact
+    def _measured(self, settings: Settings) -> Fraction:
+        ready = prepared(self._routine, settings, self._changes_with(settings))
+        self._voice.is_exact = True
+        return length_of(ready, self._voice, self._cues, self._rate)
+
+    def learn(self, session: Session, settings: Settings, limit: Fraction) -> bool:
+        """Return whether a session that was spoken is longer than `limit` seconds.
+
+        If so, the lengths of its sentences are looked for anew. The first time that leaves
+        little to guess, so only then the margin is widened to what the guess was wrong by.
+        """
+        length = seconds(session.timeline.duration, session.timeline.rate)
+        if length <= limit:
+            return False
+        if self._has_learned:
+            self.margin = max(2 * self.margin, length - self._measured(settings))
+        self._has_learned = True
+        self._known = {text: found for text, found in self._known.items() if found is not None}
+        return True
 
     def _looked_up(self, texts: Iterable[str]) -> Mapping[str, int]:
         """Return the lengths that are known, each looked for once."""
@@ -217,10 +328,12 @@ class LiveStudio:
         self._pronounce = dict(routine.pronounce)
         self._pack = cues_of(routine, self._settings, self.rate)
 
-    def lengths(self, routine: Routine, decided: Manner) -> Lengths:
-        """Return what tells how long sessions of a routine are."""
-        speaker = self.voice_for(decided)
-        return Lengths(routine, decided, self.cues(0), self.rate, speaker.lengths)
+    def lengths(self, routine: Routine, decided: Decided) -> Lengths:
+        """Return what tells how long sessions of a routine are, which tell what has changed."""
+        spoken = manner(routine, decided.settings)
+        lengths = self.voice_for(spoken).lengths
+        changes_with = partial(decided.changes_with, routine)
+        return Lengths(routine, spoken, self.cues(0), self.rate, lengths, changes_with)
 
     def voice_for(self, decided: Manner) -> Speaker:
         """Return what speaks in this manner."""

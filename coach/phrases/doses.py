@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from coach.routine import Circuit, Exercise, Item, Routine
+from coach.routine import Exercise, Item, Routine
+from coach.settings.dose import doses
 from coach.units import Range
 
 if TYPE_CHECKING:
@@ -76,29 +77,16 @@ def spoken_changes(
 def spoken_limits(item: Item, phrases: Phrasebook) -> Iterator[str]:
     """Yield a sentence about the prescribed ranges that an item's dose is outside of, if any."""
     ranges = dict.fromkeys(
-        _range(key, value, phrases) for key, value in _ranges(item) if value.is_beyond
+        _range(address.key, value, phrases) for address, value in doses(item) if value.is_beyond
     )
     if ranges:
         yield phrases.say("beyond", ranges=phrases.listed(list(ranges)))
 
 
-def _ranges(item: Item) -> Iterator[tuple[DoseKey, Range[Any]]]:
-    if isinstance(item, Circuit):
-        yield "rounds", item.rounds
-        return
-    yield "reps", item.reps
-    yield "sets", item.sets
-    for phase in item.phases:
-        if phase.hold:
-            yield "hold", phase.hold
-        if phase.work:
-            yield "work", phase.work
-
-
 def _has(item: Item, key: DoseKey) -> bool:
     if key == "reps":
         return isinstance(item, Exercise) and item.is_repeated
-    return any(found == key for found, _ in _ranges(item))
+    return any(address.key == key for address, _ in doses(item))
 
 
 def _range(key: DoseKey, value: Range[Any], phrases: Phrasebook) -> str:

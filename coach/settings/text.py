@@ -144,17 +144,19 @@ def parse_option(key: DoseKey, text: str) -> Override:
         raise SettingError(f"--{key} {text}: {error}") from None
 
 
-def parse_names(option: str, values: Iterable[str]) -> tuple[str, ...]:
+def parse_names(name: str, values: Iterable[str]) -> tuple[str, ...]:
     """Return the names in `values`, several of which may stand in one, separated by commas.
+
+    Messages begin with `name`, that of the option or the setting.
 
     Raises:
         SettingError: one of the values has no name.
     """
     names: list[str] = []
     for value in values:
-        found = [name.strip() for name in value.split(",") if name.strip()]
+        found = [part.strip() for part in value.split(",") if part.strip()]
         if not found:
-            raise SettingError(f"--{option}: expected a name, found an empty text")
+            raise SettingError(f"{name}: expected a name, found an empty text")
         names += found
     return tuple(names)
 

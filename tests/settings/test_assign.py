@@ -184,6 +184,7 @@ def test_a_time_is_saved_exactly() -> None:
         (["speed=+2"], "speed: expected at most 2"),
         (["detail=loud"], "detail: expected one of full, brief, cues"),
         (["skip=nobody"], "there is no exercise `nobody`"),
+        (["skip=,"], "^skip: expected a name, found an empty text"),
         (["skip=cat,plank,jacks"], "nothing is left to do"),
         (["skip=cat,plank,ring"], "nothing is left to do"),
         (["progress=soon"], "progress: expected a rule"),

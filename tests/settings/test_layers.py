@@ -465,3 +465,38 @@ def test_what_is_beyond_is_said_with_what_is_prescribed() -> None:
     assert "That is beyond the prescribed holds of 20 seconds to 40 seconds." in said
     assert not any("beyond" in text for text in spoken(("reps", "10")))
     assert Range(5, 10, 12).is_beyond
+
+
+ALL_RANGES = """
+title: All
+exercises:
+  - name: Lunge
+    reps: 5-10
+    rest: 10-20
+    settle: 3-5
+    switch: 3-5
+    sides: [left, right]
+    phases: [{cue: Down, move: 1-2}, {cue: Up, hold: 2-4}]
+  - {name: Squat, reps: 5-10, pace: 2-3}
+  - rounds: 2-3
+    rest: 0
+    name: Outer
+    exercises:
+      - {name: Inner, rounds: 1-2, rest: 5-10, exercises: [{name: Jacks, work: 20-30, rest: 0}]}
+"""
+
+
+def test_every_range_that_is_left_is_told_and_once() -> None:
+    keys = {"rest": "40", "settle": "9", "switch": "9", "move": "7", "pace": "8"}
+    given = [(key, text) for key, text in keys.items() if key != "rest"]
+    rests = [("rest", f"{name}=40") for name in ("lunge", "inner")]
+    said = spoken(*given, *rests, ("rounds", "4"), text=ALL_RANGES)
+    beyond = [text for text in said if "beyond" in text]
+    assert beyond == [
+        "That is beyond the prescribed rests of 10 seconds to 20 seconds, "
+        "3 seconds to 5 seconds to get ready, 3 seconds to 5 seconds to switch sides, "
+        "and moves of 1 second to 2 seconds.",
+        "That is beyond the prescribed 2 seconds to 3 seconds a repetition.",
+        "That is beyond the prescribed 2 to 3 rounds.",
+        "That is beyond the prescribed 1 to 2 rounds and rests of 5 seconds to 10 seconds.",
+    ]
