@@ -35,11 +35,12 @@ readme: $(VENV)/.dev
 	$(BIN)/python -m tests.readme_reference
 
 # Without a clip at hand every length is estimated, so the picture is the same on every machine.
-pictures: $(VENV)/.user
+pictures: $(VENV)/.dev
 	@mkdir -p .readme
 	home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && \
 	    HOME=$$home XDG_CACHE_HOME=$$home XDG_CONFIG_HOME=$$home XDG_DATA_HOME=$$home \
-	    $(BIN)/coach show evening-stretches --no-saved --plot .readme/session.svg >/dev/null
+	    $(BIN)/coach show evening-stretches --no-saved --plot .readme/session.svg >/dev/null && \
+	    $(BIN)/python -m tests.screenshots $$home && cp $$home/narrow-light.png .readme/page.png
 
 bench: $(VENV)/.user
 	$(BIN)/python tests/bench/run.py

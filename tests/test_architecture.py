@@ -15,18 +15,8 @@ import coach
 PACKAGE = Path(coach.__file__).parent
 
 LAYERS = (
-    *(
-        "errors",
-        "units",
-        "clock",
-        "resample",
-        "template",
-        "files",
-        "parallel",
-        "parts",
-        "locks",
-        "profile",
-    ),
+    *("errors", "units", "clock", "resample", "template", "files", "parallel", "parts", "locks"),
+    "profile",
     *("progress", "script", "values", "format", "validation"),
     *("routine", "settings", "phrases"),
     *("steps", "plan", "timeline", "places", "correspondence"),
@@ -200,6 +190,7 @@ def test_printing_is_seen(source: str) -> None:
 
 HEAVY = (
     *("numpy", "soundfile", "soxr", "pyttsx3", "pydantic", "rich", "yaml", "platformdirs"),
+    *("av", "lameenc", "mutagen", "PIL", "matplotlib", "distributed"),
     *("miniaudio", "simpleaudio", "jeepney", "wakepy", "pyfiglet", "prompt_toolkit"),
     "matplotlib",
 )
@@ -210,6 +201,7 @@ ALLOWED = {
     "--version": (),
     "play --help": ("yaml",),
     "render --help": ("yaml",),
+    "batch --help": (),
     "history --help": (),
     "history": ("yaml", "platformdirs"),
     "doctor --help": (),

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from coach.render import FORMATS
+
 LONG = "title: Long\nexercises: [{name: A, reps: 100, phases: [{cue: Up, move: 1, hold: 20}]}]\n"
 COACH = [sys.executable, "-m", "coach"]
 
@@ -66,6 +68,28 @@ def test_a_full_or_read_only_folder(
     assert result.stdout == "", "no half-written file"
 
 
+@pytest.mark.parametrize("name", [name for name in FORMATS if name not in ("m3u8", "txt")])
+def test_no_format_leaves_anything_on_a_full_disk(tmp_path: Path, script: Path, name: str) -> None:
+    folder = tmp_path / "small"
+    target = folder / f"a.{name}"
+    result = in_mount("-o size=4k", folder, "render", script, "-o", target)
+    assert result.returncode == 1, result.stderr
+    assert f"a.{name}: no space left on device" in result.stderr
+    assert result.stdout == ""
+
+
+def test_two_renders_to_one_name_leave_one_whole_file(tmp_path: Path, script: Path) -> None:
+    target = tmp_path / "a.flac"
+    commands = [[*COACH, "render", str(script), "-q", "-o", str(target)] for _ in range(2)]
+    running = [subprocess.Popen(command) for command in commands]
+    assert [process.wait(60) for process in running] == [0, 0]
+    assert [path.name for path in tmp_path.iterdir() if path.suffix != ".yaml"] == ["a.flac"]
+    done = subprocess.run(
+        ["ffmpeg", "-v", "error", "-i", target, "-f", "null", "-"], capture_output=True, check=True
+    )
+    assert not done.stderr
+
+
 def test_a_cue_sheet_on_a_full_disk(tmp_path: Path, script: Path) -> None:
     folder = tmp_path / "tiny"
     sheet = folder / "sheet.json"
@@ -77,30 +101,41 @@ def test_a_cue_sheet_on_a_full_disk(tmp_path: Path, script: Path) -> None:
 
 
 def when_writing_begins(process: subprocess.Popen[bytes], folder: Path) -> None:
-    """Return as soon as the render has a temporary file in `folder`, or has ended."""
+    """Return as soon as the render has written into `folder`, or has ended.
+
+    What it writes has no name yet.
+    """
     while process.poll() is None:
-        with contextlib.suppress(FileNotFoundError):  # the trial whether one can write there
-            if any(path.stat().st_size for path in folder.glob(".a.wav.*.part")):
-                return
+        with contextlib.suppress(OSError):
+            for handle in Path(f"/proc/{process.pid}/fd").iterdir():
+                with contextlib.suppress(OSError):
+                    if str(folder) in str(handle.readlink()) and handle.stat().st_size:
+                        return
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_render_leaves_the_old_file(tmp_path: Path, number: signal.Signals) -> None:
+@pytest.mark.parametrize("name", ["a.wav", "a.mp3", "a.opus"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_an_interrupted_render_leaves_the_old_file(
+    tmp_path: Path, number: signal.Signals, name: str
+) -> None:
     script = tmp_path / "huge.yaml"
     script.write_text(LONG.replace("100", "1000").replace("20", "60"))
     folder = tmp_path / "out"
     folder.mkdir()
-    (folder / "a.wav").write_bytes(b"old")
+    (folder / name).write_bytes(b"old")
     process = subprocess.Popen(
-        [*COACH, "render", script, "-o", folder / "a.wav"], stderr=subprocess.PIPE
+        [*COACH, "render", script, "-o", folder / name], stderr=subprocess.PIPE
     )
     when_writing_begins(process, folder)
     process.send_signal(number)
     _, told = process.communicate(timeout=60)
-    assert process.returncode == 130, told
-    assert told.decode().strip() == "Interrupted."
-    assert [path.name for path in folder.iterdir()] == ["a.wav"]
-    assert (folder / "a.wav").read_bytes() == b"old"
+    if number == signal.SIGKILL:
+        assert process.returncode == -number
+    else:
+        assert process.returncode == 130, told
+        assert told.decode().strip() == "Interrupted."
+    assert [path.name for path in folder.iterdir()] == [name]
+    assert (folder / name).read_bytes() == b"old"
 
 
 def test_a_reader_that_goes_away_is_no_error() -> None:

@@ -47,16 +47,21 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> tuple[NDArray[np.int16]
 
 
 def found_in(samples: NDArray[np.int16], sound: NDArray[np.int16]) -> set[int]:
-    """Return the frames at which `sound` begins: where the samples match it, and no worse."""
+    """Return the frames at which `sound` begins: where the samples are like it, and no worse.
+
+    A file has another loudness than the pack, and the same for every beep of a kind.
+    """
     wanted = sound.astype(np.float64)
     size = 1 << (len(samples) + len(wanted)).bit_length()
     spectrum = np.fft.rfft(samples, size) * np.conj(np.fft.rfft(wanted, size))
-    score = np.fft.irfft(spectrum, size)[: len(samples)] / np.dot(wanted, wanted)
+    gain = np.fft.irfft(spectrum, size)[: len(samples)] / np.dot(wanted, wanted)
     energy = np.concatenate([[0.0], np.cumsum(np.square(samples, dtype=np.float64))])
     ends = np.minimum(np.arange(len(samples)) + len(wanted), len(samples))
     power = (energy[ends] - energy[: len(samples)]) / np.dot(wanted, wanted)
-    # A match that is clean: it is as loud as the sound, and nothing else is there.
-    return set(np.flatnonzero((np.abs(score - 1) < 1e-3) & (np.abs(power - 1) < 1e-2)).tolist())
+    # A match that is clean: nothing else is there.
+    clean = (gain > 0.5) & (np.abs(power - gain**2) < 1e-3 * gain**2)
+    louder = float(np.median(gain[clean]))
+    return set(np.flatnonzero(clean & (np.abs(gain - louder) < 2e-3 * louder)).tolist())
 
 
 @pytest.mark.parametrize("name", ["start", "final", "end", "rest"])

@@ -71,8 +71,10 @@ def test_every_command_is_understood_and_fits_its_routine(
     command = cli.coach.get_command(group, name)
     assert command is not None, line
     values: dict[str, Any] = command.make_context(name, [*arguments], parent=group).params
-    if values.get("routine") and "only" in values:
-        prepare(find_routine(values["routine"]), settings_from(values))
+    named = values.get("routines") or (values.get("routine"),)
+    for routine in named if "only" in values else ():
+        if routine:  # `coach play --resume` names none
+            prepare(find_routine(routine), settings_from(values))
     for path in values.get("paths", ()):
         load_routine(Path(path))
     is_form = name == "adjust" and len(arguments) == 1  # which wants a terminal

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -18,12 +18,11 @@ if TYPE_CHECKING:
     from coach.batch.manifest import Manifest
     from coach.batch.roster import Entry
     from coach.batch.tasks import Crew, Task
+    from coach.cli.sessions import KeepingVoice
     from coach.render.publication import Wanted
     from coach.session import Prepared, Session
     from coach.settings import Settings
     from coach.speech import Engine
-    from coach.speech.speaker import Speaker
-    from coach.timeline import Samples
 
 _FILE_FORMATS = (
     *("wav", "flac", "mp3", "ogg", "opus", "m4a", "m4b"),
@@ -246,7 +245,7 @@ class _Studio:
         self._stack = ExitStack()
         self._store = ClipStore()
         self._engines: dict[tuple[str, str | None, Fraction, str], Engine] = {}
-        self._voices: dict[tuple[Engine, Any, int], _KeepingVoice] = {}
+        self._voices: dict[tuple[Engine, Any, int], KeepingVoice] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -269,7 +268,8 @@ class _Studio:
         cues = cues_of(routine, settings, rate)
         return build(ready, self._voice(ready, settings, rate), cues, rate)
 
-    def _voice(self, ready: Prepared, settings: Settings, rate: int) -> _KeepingVoice:
+    def _voice(self, ready: Prepared, settings: Settings, rate: int) -> KeepingVoice:
+        from coach.cli.sessions import KeepingVoice
         from coach.speech import open_engine
         from coach.speech.speaker import Speaker
 
@@ -291,21 +291,5 @@ class _Studio:
                 pronounce=dict(pronounce),
                 rate=rate,
             )
-            self._voices[engine, pronounce, rate] = _KeepingVoice(speaker)
+            self._voices[engine, pronounce, rate] = KeepingVoice(speaker)
         return self._voices[engine, pronounce, rate]
-
-
-class _KeepingVoice:
-    """A voice that keeps its clips, of which the next session needs most again."""
-
-    def __init__(self, speaker: Speaker) -> None:
-        self._speaker = speaker
-        self._clips: dict[str, Samples] = {}
-
-    def speak(self, texts: Iterable[str], progress: Any = None) -> Mapping[str, Samples]:
-        """Return the samples of each text."""
-        wanted = tuple(texts)
-        missing = [text for text in wanted if text not in self._clips]
-        if missing:
-            self._clips |= self._speaker.speak(missing, progress)
-        return {text: self._clips[text] for text in wanted}

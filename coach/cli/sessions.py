@@ -80,7 +80,7 @@ def build_session(personal: Personal, rate: int, *, quiet: bool) -> Made:
         if personal.fit is None:
             speaker.begin(texts_of(ready))
         cues = cues_of(routine, decided.settings, rate)
-        voice = _KeepingVoice(speaker)
+        voice = KeepingVoice(speaker)
         length = Lengths(routine, ready.manner, cues, rate, voice.lengths)
         for _ in range(FIT_ROUNDS):
             made = fitted(personal, routine, decided, length)
@@ -115,7 +115,7 @@ def fitted(personal: Personal, routine: Routine, decided: Decided, length: Lengt
         length.margin = length.margin / 2 if length.margin > LEAST_MARGIN else Fraction(0)
 
 
-class _KeepingVoice:
+class KeepingVoice:
     """A voice that keeps its clips, of which the next attempt at a session needs most again."""
 
     def __init__(self, speaker: Speaker) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from coach.render.chapters import chapters_of
 from coach.routine import Exercise, Routine
 from coach.session import Session
 from coach.steps import Where
@@ -42,8 +43,12 @@ def doses(routine: Routine) -> dict[str, Any]:
 def chapters(timeline: Timeline) -> list[dict[str, Any]]:
     """Return the chapters; each ends where the next begins."""
     return [
-        {"start": marker.start / timeline.rate, "end": end / timeline.rate, "title": marker.title}
-        for marker, end in timeline.chapters()
+        {
+            "start": chapter.first / timeline.rate,
+            "end": chapter.end / timeline.rate,
+            "title": chapter.title,
+        }
+        for chapter in chapters_of(timeline)
     ]
 
 
