@@ -100,7 +100,7 @@ class Timeline:
     def chapters(self) -> Iterator[tuple[Marker, int]]:
         """Yield each chapter's marker and the frame at which the next begins."""
         ends = [*(marker.start for marker in self.markers[1:]), self.duration]
-        yield from zip(self.markers, ends, strict=True)
+        yield from zip(self.markers, ends, strict=False)
 
 
 def lay_out(steps: Sequence[Step], clip_of: Callable[[Say | Cue], Samples], rate: int) -> Timeline:

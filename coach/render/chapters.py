@@ -51,7 +51,7 @@ def chapters_of(timeline: Timeline) -> tuple[Chapter, ...]:
 
     return tuple(
         Chapter(milliseconds(first), milliseconds(end), starts[first], first, end)
-        for first, end in zip(firsts, ends, strict=True)
+        for first, end in zip(firsts, ends, strict=False)
         if end > first
     )
 

@@ -122,7 +122,8 @@ def lay_below(timeline: Timeline, tune: Tune, voice: float, level_db: float) -> 
 
     length = len(tune.samples) - tune.cross
     measured = loudness(
-        lambda start, stop: np.rint(tune.read(start, stop)).astype(np.int16),
+        # From the second time on, it begins by going over from its end.
+        lambda start, stop: np.rint(tune.read(length + start, length + stop)).astype(np.int16),
         [Piece(0, length)],
         length,
         tune.rate,
@@ -170,18 +171,20 @@ def load_tune(path: Path, rate: int, length: int) -> Tune:
 
     cross = round(CROSS_S * rate)
     try:
-        file = tempfile.TemporaryFile(prefix="coach-music-")  # noqa: SIM115 - the array's from now on
-        total = _fill(file, _files(path), rate, cross, length + cross)
+        with tempfile.TemporaryFile(prefix="coach-music-") as file:
+            total = _fill(file, _files(path), rate, cross, length + cross)
+            if total < SHORTEST_S * rate:
+                raise CoachError(
+                    f"expected music of a second at least, found {total / rate:.1f} s in {path}",
+                    "Choose other music with --music.",
+                )
+            file.flush()
+            samples = np.memmap(file, np.int16, "r", shape=(total, _CHANNELS))
     except OSError as error:
         reason = error.strerror or str(error)
         raise OutputError(
             f"cannot keep the music in {tempfile.gettempdir()}: {reason}", "Make room there."
         ) from error
-    if total < SHORTEST_S * rate:
-        raise CoachError(
-            f"expected music of a second at least, found {total / rate:.1f} s in {path}"
-        )
-    samples = np.memmap(file, np.int16, "r", shape=(total, _CHANNELS))
     return Tune(samples, rate, min(cross, total // 4))
 
 

@@ -167,7 +167,7 @@ class Publication:
             part = target.with_name(f"{name[:120]}{format_.ending}")
             excerpt = Excerpt(self.programme, chapter.first, chapter.end)
             details = cut_details(self.details, chapter, number, len(chapters))
-            seconds = (chapter.stop - chapter.start) / 1000
+            seconds = excerpt.duration / timeline.rate
             lines += [f"#EXTINF:{seconds:.3f},{' '.join(chapter.title.split())}", part.name]
             yield Job(part, _encoding(encoder, excerpt, details), excerpt.duration, timeline.rate)
         yield Job(target, lambda path, _: _write_text(path, "\n".join(lines) + "\n"))

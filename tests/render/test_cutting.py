@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -24,8 +27,9 @@ from tests.render.sounds import decoded, probed
 from tests.strategies import scripts
 
 
-def session_of(text: str) -> Session:
-    return build(prepared(routine_of(text), Settings()), FakeVoice(), fake_cues(), RATE)
+def session_of(text: str | dict[str, Any]) -> Session:
+    script = text if isinstance(text, str) else json.dumps(text)
+    return build(prepared(routine_of(script), Settings()), FakeVoice(), fake_cues(), RATE)
 
 
 def bundled_session(path: Path) -> Session:
@@ -35,12 +39,12 @@ def bundled_session(path: Path) -> Session:
 
 
 @given(scripts())
-def test_chapters_cover_the_session_without_a_gap(text: str) -> None:
+def test_chapters_cover_the_session_without_a_gap(text: dict[str, Any]) -> None:
     timeline = session_of(text).timeline
     chapters = chapters_of(timeline)
     assert chapters[0].first == chapters[0].start == 0
     assert chapters[-1].end == timeline.duration
-    for one, other in zip(chapters, chapters[1:], strict=False):
+    for one, other in itertools.pairwise(chapters):
         assert (one.end, one.stop) == (other.first, other.start)
         assert one.first < one.end
     assert {marker.title for marker in timeline.markers} - {c.title for c in chapters} == set()
@@ -73,7 +77,7 @@ exercises:
 
 
 @given(scripts())
-def test_captions_have_the_words_at_their_time_and_do_not_overlap(text: str) -> None:
+def test_captions_have_the_words_at_their_time_and_do_not_overlap(text: dict[str, Any]) -> None:
     timeline = session_of(text).timeline
     captions = captions_of(timeline)
     spoken = [clip for clip in timeline.clips if clip.kind == "speech"]
@@ -81,7 +85,7 @@ def test_captions_have_the_words_at_their_time_and_do_not_overlap(text: str) -> 
     for caption, clip in zip(captions, spoken, strict=True):
         assert abs(caption.start - 1000 * clip.start / RATE) <= 0.5
         assert caption.start < caption.stop
-    for one, other in zip(captions, captions[1:], strict=False):
+    for one, other in itertools.pairwise(captions):
         assert one.stop <= other.start or one.stop == one.start + 1
 
 
@@ -121,7 +125,7 @@ def test_captions_are_written_as_each_format_has_it() -> None:
 
 @given(scripts(), st.integers(0, 3 * RATE), st.integers(0, 3 * RATE), st.booleans())
 def test_silence_moves_everything_and_changes_nothing_else(
-    text: str, lead_in: int, gap: int, each: bool
+    text: dict[str, Any], lead_in: int, gap: int, each: bool
 ) -> None:
     before = session_of(text).timeline
     after = with_silence(before, lead_in, gap, each_leads_in=each)
@@ -217,7 +221,6 @@ def test_a_playlist_has_a_file_for_each_exercise(
 def test_silence_is_in_the_file_and_in_its_cue_sheet(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import json
 
     script = tmp_path / "two.yaml"
     script.write_text(SCRIPT)

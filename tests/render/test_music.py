@@ -110,7 +110,7 @@ def test_only_as_much_is_read_as_is_needed(tmp_path: Path) -> None:
 
 
 def test_music_gives_way_smoothly_and_fades_at_both_ends(tmp_path: Path) -> None:
-    tune = load_tune(tone(tmp_path / "a.wav", 7), RATE, 60 * RATE)
+    tune = load_tune(tone(tmp_path / "a.wav", 60), RATE, 60 * RATE)
     timeline = session(40, (10, 14), (14.5, 16), (30, 31))
     bed = lay_below(timeline, tune, -20, -10)
     heard = bed.read(0, timeline.duration)[:, 0]
