@@ -19,6 +19,9 @@ from coach.session import Session
 
 Name = TypeVar("Name")
 
+CONNECT_S = 5
+"""Seconds in which a scheduler must answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
@@ -112,7 +115,7 @@ class ClusterCrew(Generic[Name]):
                 "--scheduler needs Dask", "Install it: pip install 'audio-coach[cluster]'"
             ) from error
         try:
-            self._client: Any = Client(scheduler, timeout="10s", set_as_default=False)
+            self._client: Any = Client(scheduler, timeout=CONNECT_S, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
             raise CoachError(
                 f"cannot reach the scheduler {scheduler}",
@@ -146,7 +149,8 @@ class ClusterCrew(Generic[Name]):
         from distributed import wait as wait_for
 
         try:
-            wait_for(list(self._running), timeout=0.5, return_when="FIRST_COMPLETED")
+            with self._client.as_current():
+                wait_for(list(self._running), timeout=0.5, return_when="FIRST_COMPLETED")
         except TimeoutError:
             if self._client.status != "running":
                 raise CoachError(

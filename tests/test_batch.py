@@ -1,0 +1,301 @@
+"""The files of many people: rosters, manifests, stops, and a cluster."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from coach.batch.manifest import NAME, Manifest, key_of
+from coach.batch.roster import COLUMNS, read_roster
+from coach.cli import run
+from coach.errors import CoachError
+from tests.conftest import RATE
+from tests.render.sounds import decoded, probed
+from tests.waiting import until
+
+SCRIPT = """
+title: Small
+exercises:
+  - {name: Plank, id: plank, hold: 2-6, reps: 1-5}
+  - {name: Squat, id: squat, hold: 2, reps: 2}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small.yaml").write_text(SCRIPT)
+    return tmp_path
+
+
+def roster(folder: Path, text: str, encoding: str = "utf-8") -> Path:
+    path = folder / "people.csv"
+    path.write_text(text, encoding)
+    return path
+
+
+def batch(*arguments: object) -> int:
+    return run(["batch", *map(str, arguments)])
+
+
+def records(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / NAME).read_text("utf-8").splitlines()]
+
+
+def test_each_row_gets_its_file_and_a_bad_one_stops_none(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = roster(
+        folder,
+        "name,routine,settings,voice,language,format\n"
+        "Anna,small.yaml,reps=3 plank.hold=5s speed=0.9,,en,flac\n"
+        "Ben,small.yaml,plank.hold=99,,,\n"
+        "\n"
+        "Cleo,nothing,,,,\n"
+        'Dora,small.yaml,skip=squat,,,"srt"\n'
+        "Emil,small.yaml,,nobody-has-this-voice,,\n"
+        "Fred,small.yaml,reps=,,,\n"
+        "Gus,small.yaml,,,,doc\n"
+        "anna,small.yaml,,,,flac\n"
+        ",small.yaml,,,,\n",
+    )
+    assert batch(table, "--out", "made") == 1
+    told = capsys.readouterr().err
+    for line, message in (
+        (3, "hold 1m39s is outside the prescribed 2s to 6s of plank"),
+        (5, "there is no routine `nothing`"),
+        (7, "there is no voice `nobody-has-this-voice`"),
+        (8, "reps=: expected a whole number"),
+        (9, "there is no format `doc`"),
+        (10, "line 2 makes anna-small.flac, too"),
+        (11, "expected a name, found nothing"),
+    ):
+        assert f"{table}:{line}: {message}" in told
+    assert "Made 2 files, 7 rows are wrong" in told
+    made = folder / "made"
+    assert sorted(path.name for path in made.iterdir()) == [
+        "anna-small.flac",
+        "dora-small.srt",
+        NAME,
+    ]
+    tags = probed(made / "anna-small.flac")["format"]["tags"]
+    assert "plank.reps=3 plank.hold=5s" in tags["COMMENT"]
+    assert "Squat" not in (made / "dora-small.srt").read_text("utf-8")
+    first = next(record for record in records(made) if record["name"] == "Anna")
+    assert first["file"] == "anna-small.flac"
+    assert first["bytes"] == (made / "anna-small.flac").stat().st_size
+    assert first["seconds"] == pytest.approx(
+        len(decoded(made / "anna-small.flac", RATE)) / RATE, abs=0.001
+    )
+    assert {"line", "routine", "settings", "voice", "language", "script", "key", "made"} <= set(
+        first
+    )
+
+
+def test_what_is_there_and_would_be_the_same_is_not_made_again(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = roster(folder, "name,routine,settings\nAnna,small.yaml,\nBen,small.yaml,reps=2\n")
+
+    def again(*options: str) -> str:
+        assert batch(table, "--out", "made", "--format", "txt", *options) == 0
+        return capsys.readouterr().err
+
+    assert "Made 2 files;" in again()
+    anna = folder / "made/anna-small.txt"
+    before = anna.stat().st_mtime_ns
+    assert "Made 0 files, 2 were there already" in again()
+    assert anna.stat().st_mtime_ns == before
+    anna.unlink()
+    assert "Made 1 file, 1 was there already" in again()
+    anna.write_text("cut")
+    assert "Made 1 file, 1 was there already" in again()
+    roster(folder, "name,routine,settings\nAnna,small.yaml,\nBen,small.yaml,reps=4\n")
+    assert "Made 1 file, 1 was there already" in again()
+    (folder / "small.yaml").write_text(SCRIPT.replace("Squat", "Lunge"))
+    assert "Made 2 files;" in again()
+    assert "Made 2 files;" in again("--lead-in", "1s")
+    last = {record["file"]: record for record in records(folder / "made")}
+    assert len(last) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "told"),
+    [
+        ("", "utf-8", "expected a column `name`"),
+        ("name;routine\nA;small.yaml\n", "utf-8", ""),
+        ("name\troutine\nA\tsmall.yaml\n", "utf-8-sig", ""),
+        ("Name , ROUTINE\r\nA,small.yaml\r\n", "utf-8", ""),
+        ("name,routin\nA,small.yaml\n", "utf-8", "no column `routin`; did you mean `routine`?"),
+        ("name,routine,name\n", "utf-8", "the column `name` is there twice"),
+        ("name,routine\nÄ,small.yaml\n", "latin-1", "expected text in UTF-8"),
+        ('name,routine\n"A,small.yaml\n', "utf-8", "no CSV table"),
+    ],
+)
+def test_tables_are_read_as_spreadsheets_write_them(
+    folder: Path, capsys: pytest.CaptureFixture[str], text: str, encoding: str, told: str
+) -> None:
+    table = roster(folder, text, encoding)
+    assert batch(table, "--out", "made", "--format", "txt") == (1 if told else 0)
+    assert told in capsys.readouterr().err
+    assert (folder / "made/a-small.txt").exists() is not bool(told)
+
+
+def test_cells_beyond_the_columns_and_over_several_lines(folder: Path) -> None:
+    table = roster(
+        folder,
+        'name,routine\n"An\nna",small.yaml\nBen,small.yaml,reps=2\nCleo,small.yaml\n',
+    )
+    found = read_roster(table)
+    assert [(entry.line, entry.name) for entry in found.entries] == [(2, "An na"), (5, "Cleo")]
+    assert [problem.line for problem in found.problems] == [4]
+    assert "more cells than columns" in found.problems[0].message
+    assert set(found.entries[0].texts) == set(COLUMNS)
+
+
+def test_names_in_any_alphabet_make_different_files(folder: Path) -> None:
+    table = roster(
+        folder, "name,routine\nÇelik,small.yaml\n李,small.yaml\n王,small.yaml\n../../x,small.yaml\n"
+    )
+    files = [entry.file for entry in read_roster(table).entries]
+    assert len(set(files)) == 4
+    assert not any("/" in name or name.startswith(".") for name in files)
+
+
+def test_no_table_and_no_folder_are_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert batch("none.csv", "--out", "made") == 1
+    assert "cannot read none.csv: no such file" in capsys.readouterr().err
+    table = roster(folder, "name,routine\nAnna,small.yaml\n")
+    (folder / "file").write_text("")
+    assert batch(table, "--out", "file") == 1
+    assert "cannot write file: file exists" in capsys.readouterr().err
+
+
+def test_a_damaged_manifest_is_added_to(folder: Path) -> None:
+    (folder / NAME).write_text('{"file": "a", "key": "k", "bytes": 1}\nnonsense\n{"file": 3\n{"cut')
+    (folder / "a").write_text("x")
+    manifest = Manifest(folder)
+    assert manifest.has("a", "k")
+    assert not manifest.has("a", "other")
+    manifest.add({"file": "b", "key": "k", "bytes": 2})
+    (folder / "b").write_text("xy")
+    assert Manifest(folder).has("b", "k")
+    assert Manifest(folder).has("a", "k")
+
+
+def test_keys_tell_parts_apart() -> None:
+    assert key_of("ab", "c") != key_of("a", "bc")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_batch_that_was_stopped_goes_on(folder: Path, number: signal.Signals) -> None:
+    people = "".join(f"P{n},si-joint-relief,reps={5 + n % 6}\n" for n in range(12))
+    table = roster(folder, f"name,routine,settings\n{people}")
+    command = [sys.executable, "-m", "coach", "batch", str(table), "--out", "made", "-q"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE)
+    manifest = folder / "made" / NAME
+    until(lambda: manifest.exists() and manifest.stat().st_size > 0, "the first file")
+    process.send_signal(number)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == (130 if number == signal.SIGINT else -number), told
+    there = {path.name: path.stat().st_mtime_ns for path in (folder / "made").glob("*.mp3")}
+    assert 1 <= len(there) < 12
+    assert all(path.suffix in (".mp3", ".jsonl") for path in (folder / "made").iterdir())
+    done = subprocess.run(command, capture_output=True, check=False, text=True)
+    assert done.returncode == 0, done.stderr
+    files = sorted((folder / "made").glob("*.mp3"))
+    assert len(files) == 12
+    noted = [record["file"] for record in records(folder / "made")]
+    # Between a file's coming to its place and its line in the manifest, it may be stopped.
+    assert len(noted) in (12, 13)
+    assert sum(path.stat().st_mtime_ns == there.get(path.name) for path in files) >= len(there) - 1
+
+
+def test_a_scheduler_that_is_not_there(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = roster(folder, "name,routine\nAnna,small.yaml\n")
+    assert batch(table, "--out", "made", "--scheduler", "tcp://127.0.0.1:9") == 1
+    assert "cannot reach the scheduler tcp://127.0.0.1:9" in capsys.readouterr().err
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[str]:
+    """A Dask scheduler and two workers, as programs of their own; gives its address."""
+    home = tmp_path / "dask"
+    home.mkdir()
+    environment = {**os.environ, "HOME": str(home), "DASK_DISTRIBUTED__DIAGNOSTICS__NVML": "false"}
+    address_file = home / "scheduler.json"
+    running: list[subprocess.Popen[bytes]] = []
+
+    def start(module: str, *arguments: str) -> None:
+        command = [sys.executable, "-m", f"distributed.cli.{module}", *arguments]
+        log = (home / f"{len(running)}.log").open("wb")
+        running.append(subprocess.Popen(command, cwd=home, env=environment, stdout=log, stderr=log))
+        log.close()
+
+    start("dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard",
+          "--scheduler-file", str(address_file))  # fmt: skip
+    until(lambda: address_file.exists() and address_file.stat().st_size > 0, "the scheduler")
+    address = str(json.loads(address_file.read_text("utf-8"))["address"])
+    for _ in range(2):
+        start("dask_worker", address, "--nthreads", "1", "--no-dashboard", "--no-nanny")
+    yield address
+    for process in reversed(running):
+        process.kill()
+    for process in running:
+        process.wait(30)
+
+
+def test_a_cluster_makes_the_same_files(folder: Path, cluster: str) -> None:
+    people = "".join(f"P{n},small.yaml,reps={1 + n % 5}\n" for n in range(6))
+    table = roster(folder, f"name,routine,settings\n{people}Bad,small.yaml,reps=9\n")
+    environment = {**os.environ, "COACH_TEST": str(time.time())}
+
+    def made(name: str, *options: str) -> dict[str, bytes]:
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "coach", "batch", str(table), "--out", name),
+                *("--format", "wav", *options),
+            ],
+            capture_output=True,
+            check=False,
+            env=environment,
+            text=True,
+        )
+        assert done.returncode == 1, done.stderr
+        assert f"{table}:8: reps 9 is outside" in done.stderr
+        assert "Made 6 files, 1 row is wrong" in done.stderr
+        return {path.name: path.read_bytes() for path in (folder / name).glob("*.wav")}
+
+    here, there = made("here"), made("there", "--scheduler", cluster)
+    assert len(here) == 6
+    assert here == there
+
+
+def test_a_batch_needs_no_room_in_the_store_of_clips(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "blocked").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "blocked"))
+    table = roster(folder, "name,routine\nAnna,small.yaml\nBen,small.yaml\n")
+    assert batch(table, "--out", "made", "--format", "srt") == 0, capsys.readouterr().err
+
+
+def test_the_worker_wants_its_own_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    from datetime import date
+
+    from coach.batch.tasks import Task, carry_out
+    from coach.render import FORMATS
+    from coach.render.publication import Wanted
+
+    task = Task(None, Wanted(), date(2026, 1, 2), FORMATS["mp3"], version="0.0.0")  # type: ignore[arg-type]
+    with pytest.raises(CoachError, match=r"0\.0\.0 is needed"):
+        carry_out(task)
