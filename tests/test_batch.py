@@ -71,7 +71,7 @@ def test_each_row_gets_its_file_and_a_bad_one_stops_none(
     assert batch(table, "--out", "made") == 1
     told = capsys.readouterr().err
     for line, message in (
-        (3, "hold 1m39s is outside the prescribed 2s to 6s of plank"),
+        (3, "hold 1m39s is outside the prescribed 2s to 6s of plank.phase-1"),
         (5, "there is no routine `nothing`"),
         (7, "there is no voice `nobody-has-this-voice`"),
         (8, "reps=: expected a whole number"),
@@ -88,7 +88,7 @@ def test_each_row_gets_its_file_and_a_bad_one_stops_none(
         NAME,
     ]
     tags = probed(made / "anna-small.flac")["format"]["tags"]
-    assert "plank.reps=3 plank.hold=5s" in tags["COMMENT"]
+    assert "plank.reps=3 plank.phase-1.hold=5s" in tags["COMMENT"]
     assert "Squat" not in (made / "dora-small.srt").read_text("utf-8")
     first = next(record for record in records(made) if record["name"] == "Anna")
     assert first["file"] == "anna-small.flac"

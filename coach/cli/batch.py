@@ -166,7 +166,8 @@ class _Batch:
             parts.append(f"{self._there} {'was' if self._there == 1 else 'were'} there already")
         if self.bad:
             parts.append(f"{self.bad} {'row is' if self.bad == 1 else 'rows are'} wrong")
-        note(f"{', '.join(parts)}; see {self._manifest.path}.")
+        see = f"; see {self._manifest.path}" if self._made or self._there else ""
+        note(f"{', '.join(parts)}{see}.")
 
     def _task(self, studio: _Studio, entry: Entry) -> Task | None:
         """Return what is to be done for a row; None if it cannot be done, which is told."""
