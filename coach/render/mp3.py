@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 BIT_RATES = {1: 64, 2: 128}
 """kbit/s by the number of channels."""
-QUALITY = 5
-"""LAME's, and ffmpeg's, usual choice between speed and quality."""
+QUALITY = 3
+"""What LAME and ffmpeg take if nothing is said."""
 ENCODER_DELAY, DECODER_DELAY = 576, 529
 """Frames; see LAME's documentation of its tag."""
 _BIT_RATE_INDEX = {64: 8, 128: 12}

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Hashable
+from operator import attrgetter
 from typing import TYPE_CHECKING, Protocol
 
-from coach.render.loudness import LOOK_S, MIX_CEILING_DB, gains, levelled, loudness
+from coach.render.levelling import MIX_CEILING_DB, levelled
+from coach.render.limiter import LOOK_S, gains
+from coach.render.loudness import loudness
 from coach.render.pieces import Piece, merged
 from coach.timeline import Timeline, mix
 
@@ -64,6 +69,21 @@ class Programme:
             return [Piece(0, self.duration)]
         return list(merged(Piece(clip.start, clip.end) for clip in self.timeline.clips))
 
+    def sound_of(self, piece: Piece) -> Hashable:
+        """Return what is the same for pieces with the same clips at the same distances.
+
+        Distances are to the millisecond.
+        """
+        if self._bed:
+            return piece
+        clips = self.timeline.clips
+        begin = attrgetter("start")
+        inside = clips[
+            bisect_left(clips, piece.start, key=begin) : bisect_left(clips, piece.stop, key=begin)
+        ]
+        step = self.rate // 1000
+        return tuple((id(clip.samples), (clip.start - inside[0].start) // step) for clip in inside)
+
     def read(self, start: int, stop: int) -> Frames:
         """Return the frames from `start` up to `stop`, shape (frames, channels).
 
@@ -71,7 +91,7 @@ class Programme:
         """
         import numpy as np
 
-        around = 3 * round(LOOK_S * self.rate)
+        around = 4 * round(LOOK_S * self.rate)
         step = self.rate // 1000
         # The limiter counts in milliseconds from the first frame, wherever reading begins.
         low = max(0, start - around) // step * step
@@ -113,4 +133,5 @@ def loudness_of(programme: Programme) -> float | None:
         programme.duration,
         programme.rate,
         programme.channels,
+        programme.sound_of,
     )

@@ -1,0 +1,87 @@
+"""A look-ahead limiter: peaks come down to a ceiling, without a jump that could be heard."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+LOOK_S = 0.020
+"""Seconds by which the limiter begins before a peak, and ends after it."""
+STEP_S = 0.001
+"""Seconds in which there is one factor; in between it is on a line."""
+
+
+def step_of(rate: int) -> int:
+    """Return how many frames a step has at `rate` Hz."""
+    return max(1, round(STEP_S * rate))
+
+
+def gains(signal: NDArray[np.float32], ceiling: float, rate: int) -> NDArray[np.float32] | None:
+    """Return the factor for each frame that keeps a signal below a ceiling; None if it is.
+
+    What lies further than three times `LOOK_S` from a peak that is too high is left alone, so a
+    range can be limited without what is far from it.
+
+    Args:
+        signal: mono.
+        ceiling: above 0.
+        rate: Hz.
+    """
+    step = step_of(rate)
+    factors = factors_of(peaks_of(signal, step), ceiling)
+    return None if factors is None else on_frames(factors, len(signal), step)
+
+
+def peaks_of(signal: NDArray[np.float32], step: int) -> NDArray[np.float32]:
+    """Return the highest magnitude in each `step` samples, the last of which may be fewer."""
+    import numpy as np
+
+    begins = np.arange(0, len(signal), step)
+    if not len(begins):
+        return signal
+    peaks: NDArray[np.float32] = np.maximum.reduceat(np.abs(signal), begins)
+    return peaks
+
+
+def factors_of(peaks: NDArray[np.float32], ceiling: float) -> NDArray[np.float32] | None:
+    """Return the factor of each step that keeps peaks below a ceiling; None if every one is 1.
+
+    The factor that a step needs, the least of those within `LOOK_S` of it, smoothed over as long:
+    a mean of values of which none is above what is needed.
+    """
+    import numpy as np
+
+    if not len(peaks) or float(peaks.max()) <= ceiling:
+        return None
+    needed: NDArray[np.float32] = np.float32(ceiling) / np.maximum(peaks, np.float32(ceiling))
+    look = round(LOOK_S / STEP_S)
+    # Between two steps the factor is on a line, so each side needs one step more.
+    least = _least_within(needed, look + 1)
+    window = np.hanning(2 * look + 3)[1:-1].astype(np.float32)
+    window /= window.sum()
+    factors: NDArray[np.float32] = np.convolve(np.pad(least, look, mode="edge"), window, "valid")
+    return np.minimum(factors, np.float32(1))
+
+
+def on_frames(factors: NDArray[np.float32], length: int, step: int) -> NDArray[np.float32]:
+    """Return a factor for each of `length` frames, on lines between the middles of the steps."""
+    import numpy as np
+
+    middles = np.arange(len(factors)) * step + (step - 1) / 2
+    return np.interp(np.arange(length), middles, factors).astype(np.float32)
+
+
+def _least_within(values: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
+    """Return the least of the values within `reach` places on both sides of each."""
+    import numpy as np
+
+    least = np.pad(values, reach, constant_values=1)
+    width, wanted = 1, 2 * reach + 1
+    while width < wanted:
+        more = min(width, wanted - width)
+        least = np.minimum(least[:-more], least[more:])
+        width += more
+    return least
