@@ -56,10 +56,10 @@ def factors_of(peaks: NDArray[np.float32], ceiling: float) -> NDArray[np.float32
 
     if not len(peaks) or float(peaks.max()) <= ceiling:
         return None
-    needed: NDArray[np.float32] = np.float32(ceiling) / np.maximum(peaks, np.float32(ceiling))
+    needed = np.float32(ceiling) / np.maximum(peaks, np.float32(ceiling))
     look = round(LOOK_S / STEP_S)
     # Between two steps the factor is on a line, so each side needs one step more.
-    least = _least_within(needed, look + 1)
+    least = _least_within(needed.astype(np.float32, copy=False), look + 1)
     window = np.hanning(2 * look + 3)[1:-1].astype(np.float32)
     window /= window.sum()
     factors: NDArray[np.float32] = np.convolve(np.pad(least, look, mode="edge"), window, "valid")

@@ -34,7 +34,7 @@ class Mp3Encoder:
         Raises:
             OSError: the file cannot be written.
         """
-        codec = _Lame(programme.rate, programme.channels)
+        codec = Lame(programme.rate, programme.channels)
         count = count_of(programme.duration, codec)
         padding = count * codec.grid - ENCODER_DELAY - programme.duration
         with path.open("wb") as file:
@@ -43,7 +43,7 @@ class Mp3Encoder:
             file.writelines(packets_of(programme, codec, progress))
 
 
-class _Lame:
+class Lame:
     """LAME, whose frames refer back to the ones before, but never across silence.
 
     A frame of silence has no data, so it can stand anywhere. What a sound's frames borrow from

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from datetime import date
@@ -23,7 +24,10 @@ from coach.cues import load_pack, load_samples
 from coach.files import data_dir
 from coach.parallel import as_finished
 from coach.render import format_for
+from coach.render.mp3 import Lame
+from coach.render.packets import packets_of
 from coach.render.pcm import BLOCK_S
+from coach.render.pieces import Piece
 from coach.render.publication import Publication, Wanted
 from coach.session import RENDER_RATE, EstimatedVoice, build, find_routine, prepare
 from coach.settings import Settings
@@ -102,6 +106,39 @@ def stages(name: str, target: str) -> dict[str, float]:
     return times
 
 
+class _Written:
+    """The sound in a file, with its silence, as an encoder wants it."""
+
+    channels = 1
+
+    def __init__(self, path: Path) -> None:
+        import soundfile
+
+        self._samples, self.rate = soundfile.read(path, dtype="int16")
+        self.duration = len(self._samples)
+        heard = np.flatnonzero(self._samples)
+        gaps = np.flatnonzero(np.diff(heard) > self.rate // 100)
+        starts, ends = heard[[0, *(gaps + 1)]], heard[[*gaps, -1]] + 1
+        self._pieces = [Piece(int(a), int(b)) for a, b in zip(starts, ends, strict=True)]
+
+    def sounding(self) -> list[Piece]:
+        return self._pieces
+
+    def read(self, start: int, stop: int) -> Any:
+        part = self._samples[start:stop]
+        return np.pad(part, (0, stop - start - len(part)))[:, None]
+
+
+def encoding(folder: str) -> dict[str, float]:
+    """Return the seconds that encoding the WAVs in a folder as MP3 takes, once they are read."""
+    sounds = [_Written(path) for path in sorted(Path(folder).glob("*.wav"))]
+    codecs = [Lame(sound.rate, sound.channels) for sound in sounds]
+    start = time.perf_counter()
+    for sound, codec in zip(sounds, codecs, strict=True):
+        deque(packets_of(sound, codec, lambda _done, _total: None), maxlen=0)
+    return {"seconds": time.perf_counter() - start}
+
+
 def samples(wav: str, target: str) -> dict[str, float]:
     """Write the samples of a file for `bare_write.py`, and return how many seconds they last."""
     import soundfile
@@ -116,5 +153,6 @@ if __name__ == "__main__":
         "speech": speech,
         "stages": stages,
         "samples": samples,
+        "encoding": encoding,
     }
     json.dump(probes[sys.argv[1]](*sys.argv[2:]), sys.stdout)

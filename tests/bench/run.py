@@ -210,6 +210,72 @@ def quarter_hour(bench: Bench) -> list[Row]:
     ]
 
 
+ENCODED = {
+    "mp3": ("-c:a", "libmp3lame", "-b:a", "64k"),
+    "opus": ("-c:a", "libopus", "-application", "lowdelay", "-b:a", "40k"),
+    "m4a": ("-c:a", "aac", "-b:a", "64k"),
+}
+"""What makes ffmpeg encode as coach does."""
+ENCODED_LIMITS = {"mp3": 0.6, "opus": 1.0}
+
+
+def encoding(bench: Bench) -> list[Row]:
+    """Compare a whole render with ffmpeg, which encodes the samples that are ready in a WAV."""
+    bench.render("encoded.wav", *QUARTER_HOUR)
+    rows = []
+    for name, options in ENCODED.items():
+        target = f"encoded.{name}"
+        ours, theirs = bench.in_turn(
+            lambda target=target: bench.render(target, *QUARTER_HOUR),
+            lambda options=options, name=name: bench.run(
+                *("ffmpeg", "-v", "error", "-y", "-i", "encoded.wav", "-map", "0:a"),
+                *options,
+                f"theirs.{name}",
+            ),
+            rounds=bench.rounds,
+        )
+        rows += [
+            Row(f"{name} of 15 minutes, clips stored", ours, "s"),
+            Row("  / ffmpeg encoding the same WAV", ours / theirs, "x", ENCODED_LIMITS.get(name)),
+        ]
+    return rows
+
+
+VARIANTS = 24
+
+
+def many_people(bench: Bench) -> list[Row]:
+    """Compare a batch of MP3s with encoding them alone, by coach and by ffmpeg on all cores."""
+    rows = "".join(
+        f"P{n},{ROUTINE},reps={5 + n % 6} rest={20 + n}s cat-camel.hold={5 + n % 3}\n"
+        for n in range(VARIANTS)
+    )
+    (bench.folder / "people.csv").write_text(f"name,routine,settings\n{rows}", "utf-8")
+    batch = (*COACH, "batch", "people.csv", "-q", "--out")
+    bench.run(*batch, "wavs", "--format", "wav")
+
+    def made() -> float:
+        shutil.rmtree(bench.folder / "made", ignore_errors=True)
+        return bench.run(*batch, "made")
+
+    def by_ffmpeg() -> float:
+        ffmpeg = "ffmpeg -v error -y -i {} -map 0:a -c:a libmp3lame -b:a 64k {}.mp3"
+        cores = os.cpu_count() or 1
+        return bench.run("sh", "-c", f"ls wavs/*.wav | xargs -P{cores} -I{{}} {ffmpeg}")
+
+    whole, alone, theirs = bench.in_turn(
+        made,
+        lambda: bench.probe("encoding", "wavs")["seconds"],
+        by_ffmpeg,
+        rounds=max(1, bench.rounds // 3),
+    )
+    return [
+        Row(f"coach batch, {VARIANTS} MP3s", whole, "s"),
+        Row("  / its encoder alone, all cores", whole / alone, "x", 1.3),
+        Row("  / ffmpeg encoding them, all cores", whole / theirs, "x"),
+    ]
+
+
 def adjusting(bench: Bench) -> list[Row]:
     """Compare a profile in which a thousand routines have settings with one of a single one."""
     for count, profile in ((1, "one"), (1000, "many")):
@@ -260,7 +326,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="coach-bench-", dir=chosen.folder) as name:
         bench = Bench(Path(name), chosen.rounds)
         bench.cold()
-        for part in (start_up, cold, warm, quarter_hour, adjusting, memory):
+        for part in (start_up, cold, warm, quarter_hour, encoding, many_people, adjusting, memory):
             print(f"measuring: {part.__name__.replace('_', ' ')}", file=sys.stderr)
             rows += part(bench)
     print_table(rows)
