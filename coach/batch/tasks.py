@@ -14,6 +14,7 @@ from coach import __version__
 from coach.errors import CoachError, OutputError
 from coach.parallel import cores
 from coach.render import Format
+from coach.render.measuring import ClipMeter
 from coach.render.publication import Publication, Wanted
 from coach.session import Session
 
@@ -34,8 +35,12 @@ class Task:
     version: str = __version__
 
 
-def carry_out(task: Task) -> bytes:
+def carry_out(task: Task, meter: ClipMeter | None = None) -> bytes:
     """Return the content of the file that a task is for.
+
+    Args:
+        task: what is to be done.
+        meter: knows clips that were measured before.
 
     Raises:
         CoachError: it cannot be made, or this coach is not the one that wants it.
@@ -45,7 +50,7 @@ def carry_out(task: Task) -> bytes:
             f"a worker has audio coach {__version__}, and {task.version} is needed",
             "Install the same version on every worker.",
         )
-    publication = Publication(task.session, task.wanted, task.day)
+    publication = Publication(task.session, task.wanted, task.day, meter=meter)
     with tempfile.TemporaryDirectory(prefix="coach-batch-") as folder:
         path = Path(folder) / "made"
         for job in publication.jobs(path, task.format, task.format):
@@ -74,6 +79,7 @@ class LocalCrew(Generic[Name]):
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(cores(), "batch")
+        self._meter = ClipMeter()
         self._running: dict[Future[bytes], Name] = {}
 
     def put(self, name: Name, task: Task) -> Iterator[tuple[Name, bytes | Exception]]:
@@ -81,7 +87,7 @@ class LocalCrew(Generic[Name]):
         # One more than there are cores, so that none waits for the next session.
         while len(self._running) > cores():
             yield from self._finished()
-        self._running[self._pool.submit(carry_out, task)] = name
+        self._running[self._pool.submit(carry_out, task, self._meter)] = name
 
     def rest(self) -> Iterator[tuple[Name, bytes | Exception]]:
         """Yield what is finished until nothing is left to do."""

@@ -1,135 +1,141 @@
-"""How loud a programme is (EBU R128), and how it is brought to the loudness that is wanted.
+"""How loud a programme is (EBU R128, ITU-R BS.1770), as ffmpeg's `ebur128` filter measures it.
 
-Loudness is what ffmpeg's `ebur128` filter measures. A session is mostly silence, which the gates
-of ITU-R BS.1770 leave out anyway, so the silence is left out before.
+What a session without music is made of is measured clip by clip: a gating block has the power of
+the clips that sound in it, and the gates leave silence out.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from coach.parallel import as_finished, cores
-from coach.render.pieces import Piece, groups_of, pieces_of
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from coach.render.measuring import Measurement
+    from coach.render.programme import Sound
+    from coach.timeline import Timeline
+
     Frames: TypeAlias = NDArray[np.int16]
     """Shape (frames, channels)."""
+    Powers: TypeAlias = NDArray[np.float64]
+    """Of gating blocks; 1 is 0 LUFS."""
 
 LOUDNESS = -16.0
 """LUFS of a programme: what podcast platforms ask for (AES TD1008 for speech)."""
 QUIETEST, LOUDEST = -40.0, -14.0
 """LUFS that can be asked for. Above, speech has peaks that no inaudible limiting takes away."""
-BLOCK_S = 0.4
-"""A gating block (BS.1770-4)."""
+
 HOP_S = 0.1
-_GROUP_S = 30
-"""Seconds that are measured by one filter."""
+"""Seconds between the beginnings of two gating blocks."""
+HOPS = 4
+"""Hops in a gating block."""
 ABSOLUTE_GATE, RELATIVE_GATE = -70.0, -10.0
 """LUFS, and LU below the mean."""
+_PART_S = 60
+"""Seconds that one filter measures."""
 
 
-def loudness(
-    read: Callable[[int, int], Frames],
-    sounding: Sequence[Piece],
-    duration: int,
-    rate: int,
-    channels: int,
-    sound_of: Callable[[Piece], Hashable] = lambda piece: piece,
-) -> float | None:
-    """Return the integrated loudness in LUFS; None for silence.
+def hop_of(rate: int) -> int:
+    """Return how many frames a hop has at `rate` Hz, a multiple of 10."""
+    return round(HOP_S * rate)
 
-    Args:
-        read: returns the frames from one up to another.
-        sounding: where there is sound, in order.
-        duration: in frames.
-        rate: Hz, a multiple of 10.
-        channels: 1 or 2.
-        sound_of: returns what is the same for pieces that sound alike; one of them is measured.
+
+def gated(powers: Powers) -> float | None:
+    """Return the integrated loudness in LUFS of gating blocks (BS.1770-4, formula 7).
+
+    None is silence.
     """
-    hop, tail = round(HOP_S * rate), round(BLOCK_S * rate)
-    pieces = pieces_of(sounding, duration, grid=hop, lead=0, tail=tail)
-    alike: dict[Hashable, list[Piece]] = {}
-    for piece in pieces:
-        alike.setdefault(sound_of(piece), []).append(piece)
-    # The last one: the first may begin with the session, where its first blocks are cut off.
-    chosen = {same[-1]: len(same) for same in alike.values()}
-    groups = groups_of(sorted(chosen), _GROUP_S * rate)
-    blocks: list[float] = []
-    measure = _Meter(read, rate, channels)
-    for _, found in as_finished(measure, groups, cores()):
-        for piece, own in found:
-            blocks += own * chosen[piece]
-    return gated(blocks)
-
-
-def gated(blocks: Sequence[float]) -> float | None:
-    """Return the integrated loudness of gating blocks, in LUFS (ITU-R BS.1770-4, formula 7).
-
-    Args:
-        blocks: the loudness of each block of 400 ms, 100 ms apart, in LUFS; -inf is silence.
-    """
-    powers = [10 ** (block / 10) for block in blocks if block > ABSOLUTE_GATE]
-    if not powers:
+    loud = powers[powers > 10 ** (ABSOLUTE_GATE / 10)]
+    if not loud.size:
         return None
-    gate = math.fsum(powers) / len(powers) * 10 ** (RELATIVE_GATE / 10)
-    loud = [power for power in powers if power > gate]
-    return 10 * math.log10(math.fsum(loud) / len(loud))
+    loud = loud[loud > loud.mean() * 10 ** (RELATIVE_GATE / 10)]
+    return 10 * math.log10(float(loud.mean()))
 
 
-class _Meter:
-    """Measures the gating blocks of one group of pieces after the other."""
+def of_clips(timeline: Timeline, measured: Mapping[int, Measurement]) -> float | None:
+    """Return the loudness of a session in LUFS; None for silence.
 
-    def __init__(self, read: Callable[[int, int], Frames], rate: int, channels: int) -> None:
-        self._read = read
-        self._rate = rate
-        self._layout = "mono" if channels == 1 else "stereo"
-        self._channels = channels
+    Each clip counts as if it began in the middle of the tenth of a second in which it does, so it
+    is right to about 0.1 LU.
 
-    def __call__(self, group: Sequence[Piece]) -> list[tuple[Piece, list[float]]]:
-        import av
-        import numpy as np
-        from av.audio.frame import AudioFrame
-        from av.filter import Graph
+    Args:
+        timeline: any.
+        measured: its clips, by the identity of their samples.
+    """
+    import numpy as np
 
-        graph = Graph()
-        source = graph.add_abuffer(format="s16", sample_rate=self._rate, layout=self._layout)
-        meter = graph.add("ebur128", "metadata=1")
-        sink = graph.add("abuffersink")
-        source.link_to(meter)
-        meter.link_to(sink)
-        graph.configure()
-        blocks: list[float] = []
+    hop = hop_of(timeline.rate)
+    powers = np.zeros(timeline.duration // hop + 3 * HOPS)
+    for clip in timeline.clips:
+        blocks = measured[id(clip.samples)].blocks
+        first = clip.start // hop
+        part = powers[first : first + len(blocks)]
+        part += blocks[: len(part)]
+    # No block begins before the session does, or ends after it.
+    return gated(powers[HOPS - 1 : timeline.duration // hop])
 
-        def feed(samples: Frames) -> None:
-            frame = AudioFrame.from_ndarray(samples.reshape(1, -1), "s16", self._layout)
-            frame.sample_rate = self._rate
-            graph.push(frame)
-            while True:
-                try:
-                    metadata = sink.pull().metadata
-                except (av.error.BlockingIOError, av.error.EOFError):
-                    return
-                block = metadata.get("lavfi.r128.M", "nan")
-                blocks.append(-math.inf if block == "nan" else float(block))
 
-        # A block that only ends in the first piece counts, too; none begins before the session.
-        before = round(BLOCK_S / HOP_S) - 1
-        if group[0].start:
-            feed(np.zeros((before * round(HOP_S * self._rate), self._channels), np.int16))
-        for piece in group:
-            for start in range(piece.start, piece.stop, 10 * self._rate):
-                feed(self._read(start, min(start + 10 * self._rate, piece.stop)))
-        found = []
-        at = before
-        for piece in group:
-            end = at + piece.length // round(HOP_S * self._rate)
-            if not piece.start:
-                end -= before
-            found.append((piece, blocks[at:end]))
-            at = end
-        return found
+def of_sound(sound: Sound) -> float | None:
+    """Return the loudness of any sound in LUFS; None for silence."""
+    import numpy as np
+
+    hop = hop_of(sound.rate)
+    parts = [
+        _Part(start, min(start + _PART_S * sound.rate, sound.duration))
+        for start in range(0, sound.duration // hop * hop, _PART_S * sound.rate)
+    ]
+
+    def measure(part: _Part) -> Powers:
+        # The first blocks of a part begin in the part before.
+        before = (HOPS - 1) * hop if part.start else 0
+        powers = block_powers(sound.read(part.start - before, part.stop), sound.rate)
+        return powers[HOPS - 1 :]
+
+    found = [powers for _, powers in as_finished(measure, parts, cores())]
+    return gated(np.concatenate(found)) if found else None
+
+
+class _Part(NamedTuple):
+    start: int
+    stop: int
+
+
+def block_powers(samples: Frames, rate: int) -> Powers:
+    """Return the power of the gating block that ends with each hop of a sound.
+
+    The first ones are of blocks that begin before the sound, in silence.
+    """
+    import av
+    import numpy as np
+    from av.audio.frame import AudioFrame
+    from av.filter import Graph
+
+    layout = "mono" if samples.shape[1] == 1 else "stereo"
+    graph = Graph()
+    source = graph.add_abuffer(format="s16", sample_rate=rate, layout=layout)
+    meter = graph.add("ebur128", "metadata=1")
+    sink = graph.add("abuffersink")
+    source.link_to(meter)
+    meter.link_to(sink)
+    graph.configure()
+    levels: list[float] = []
+    whole = len(samples) // hop_of(rate) * hop_of(rate)
+    for start in range(0, whole, 10 * rate):
+        part = samples[start : min(start + 10 * rate, whole)]
+        frame = AudioFrame.from_ndarray(np.ascontiguousarray(part).reshape(1, -1), "s16", layout)
+        frame.sample_rate = rate
+        graph.push(frame)
+        while True:
+            try:
+                metadata = sink.pull().metadata
+            except (av.error.BlockingIOError, av.error.EOFError):
+                break
+            levels.append(float(metadata.get("lavfi.r128.M", "nan")))
+    decibels = np.nan_to_num(np.array(levels), nan=-np.inf, neginf=-np.inf)
+    powers: Powers = 10 ** (decibels / 10)
+    return powers

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coach.errors import CoachError, OutputError
-from coach.render.loudness import loudness
+from coach.render.loudness import of_sound
 from coach.render.pieces import Piece, merged
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from coach.render.loudness import Frames
     from coach.timeline import Timeline
 
 LEVEL_DB = -14.0
@@ -118,22 +119,40 @@ def lay_below(timeline: Timeline, tune: Tune, voice: float, level_db: float) -> 
     Raises:
         CoachError: the music is silent.
     """
-    import numpy as np
-
-    length = len(tune.samples) - tune.cross
-    measured = loudness(
-        # From the second time on, it begins by going over from its end.
-        lambda start, stop: np.rint(tune.read(length + start, length + stop)).astype(np.int16),
-        [Piece(0, length)],
-        length,
-        tune.rate,
-        _CHANNELS,
-    )
+    measured = of_sound(_Turn(tune))
     if measured is None:
         raise CoachError("the music is silent", "Choose other music with --music.")
     times, levels = _ducking(timeline)
     gain = 10 ** ((voice + level_db - measured) / 20)
     return Bed(tune, gain, times, levels, timeline.duration)
+
+
+class _Turn:
+    """One turn of a tune that goes on, which begins by going over from its end.
+
+    Attributes:
+        rate: Hz.
+        channels: 2.
+        duration: frames.
+    """
+
+    channels = _CHANNELS
+
+    def __init__(self, tune: Tune) -> None:
+        self.rate = tune.rate
+        self.duration = len(tune.samples) - tune.cross
+        self._tune = tune
+
+    def sounding(self) -> list[Piece]:
+        """Return that there is sound everywhere."""
+        return [Piece(0, self.duration)]
+
+    def read(self, start: int, stop: int) -> Frames:
+        """Return the frames from `start` up to `stop`."""
+        import numpy as np
+
+        heard = self._tune.read(self.duration + start, self.duration + stop)
+        return np.rint(heard).astype(np.int16)
 
 
 def _ducking(timeline: Timeline) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

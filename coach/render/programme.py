@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Hashable
-from operator import attrgetter
 from typing import TYPE_CHECKING, Protocol
 
 from coach.render.levelling import MIX_CEILING_DB, levelled
 from coach.render.limiter import LOOK_S, gains
-from coach.render.loudness import loudness
+from coach.render.loudness import of_clips, of_sound
+from coach.render.measuring import ClipMeter
 from coach.render.pieces import Piece, merged
 from coach.timeline import Timeline, mix
 
@@ -69,21 +67,6 @@ class Programme:
             return [Piece(0, self.duration)]
         return list(merged(Piece(clip.start, clip.end) for clip in self.timeline.clips))
 
-    def sound_of(self, piece: Piece) -> Hashable:
-        """Return what is the same for pieces with the same clips at the same distances.
-
-        Distances are to the millisecond.
-        """
-        if self._bed:
-            return piece
-        clips = self.timeline.clips
-        begin = attrgetter("start")
-        inside = clips[
-            bisect_left(clips, piece.start, key=begin) : bisect_left(clips, piece.stop, key=begin)
-        ]
-        step = self.rate // 1000
-        return tuple((id(clip.samples), (clip.start - inside[0].start) // step) for clip in inside)
-
     def read(self, start: int, stop: int) -> Frames:
         """Return the frames from `start` up to `stop`, shape (frames, channels).
 
@@ -109,29 +92,23 @@ class Programme:
         return np.clip(np.rint(part), -32768, 32767).astype(np.int16)
 
 
-def produce(timeline: Timeline, target: float, bed: Bed | None = None) -> Programme:
+def produce(
+    timeline: Timeline, target: float, bed: Bed | None = None, meter: ClipMeter | None = None
+) -> Programme:
     """Return the programme of a timeline at the integrated loudness `target`, in LUFS.
 
     Args:
         timeline: of the session.
         target: LUFS.
         bed: the music, at its level beside clips that are as they are in `timeline`.
+        meter: knows clips that were measured before.
     """
     raw = Programme(timeline, bed)
-    found = loudness_of(raw)
+    measured = (meter or ClipMeter()).measure(
+        (clip.samples for clip in timeline.clips), timeline.rate
+    )
+    found = of_sound(raw) if bed else of_clips(timeline, measured)
     if found is None:
         return raw
     gain = min(MOST_GAIN_DB, target - found)
-    return Programme(levelled(timeline, gain), bed.louder(gain) if bed else None)
-
-
-def loudness_of(programme: Programme) -> float | None:
-    """Return the integrated loudness in LUFS; None for silence."""
-    return loudness(
-        programme.read,
-        programme.sounding(),
-        programme.duration,
-        programme.rate,
-        programme.channels,
-        programme.sound_of,
-    )
+    return Programme(levelled(timeline, gain, measured), bed.louder(gain) if bed else None)

@@ -17,6 +17,7 @@ from coach.render.cover import draw_cover
 from coach.render.cutting import Excerpt, cut_details, with_silence
 from coach.render.details import details_of
 from coach.render.loudness import LOUDNESS
+from coach.render.measuring import ClipMeter
 from coach.render.music import LEVEL_DB
 from coach.render.programme import Programme, produce
 from coach.script import default_id
@@ -82,7 +83,13 @@ class Publication:
     """
 
     def __init__(
-        self, session: Session, wanted: Wanted, day: date, *, is_cut: bool = False
+        self,
+        session: Session,
+        wanted: Wanted,
+        day: date,
+        *,
+        is_cut: bool = False,
+        meter: ClipMeter | None = None,
     ) -> None:
         """Bind the parts.
 
@@ -91,6 +98,7 @@ class Publication:
             wanted: how it is to sound.
             day: of rendering.
             is_cut: whether each exercise becomes a file of its own, with its own lead-in.
+            meter: knows clips that were measured before.
         """
         rate = session.timeline.rate
         lead_in, gap = (frames(time, rate) if time else 0 for time in (wanted.lead_in, wanted.gap))
@@ -98,6 +106,7 @@ class Publication:
         self.session = replace(session, timeline=timeline)
         self._wanted = wanted
         self._day = day
+        self._meter = meter or ClipMeter()
 
     @cached_property
     def details(self) -> Details:
@@ -112,14 +121,15 @@ class Publication:
         """
         wanted, timeline = self._wanted, self.session.timeline
         if wanted.music is None:
-            return produce(timeline, wanted.loudness)
+            return produce(timeline, wanted.loudness, meter=self._meter)
+        from coach.render.loudness import of_clips
         from coach.render.music import lay_below, load_tune
-        from coach.render.programme import loudness_of
 
         tune = load_tune(wanted.music, timeline.rate, timeline.duration)
-        voice = loudness_of(Programme(timeline))
+        clips = (clip.samples for clip in timeline.clips)
+        voice = of_clips(timeline, self._meter.measure(clips, timeline.rate))
         bed = lay_below(timeline, tune, LOUDNESS if voice is None else voice, wanted.music_level)
-        return produce(timeline, wanted.loudness, bed)
+        return produce(timeline, wanted.loudness, bed, self._meter)
 
     def jobs(self, target: Path, format_: Format, parts: Format) -> Iterator[Job]:
         """Yield the files that `target` means.

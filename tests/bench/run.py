@@ -22,6 +22,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -225,13 +226,10 @@ def encoding(bench: Bench) -> list[Row]:
     rows = []
     for name, options in ENCODED.items():
         target = f"encoded.{name}"
+        by_ffmpeg = ("ffmpeg", "-v", "error", "-y", "-i", "encoded.wav", "-map", "0:a")
         ours, theirs = bench.in_turn(
-            lambda target=target: bench.render(target, *QUARTER_HOUR),
-            lambda options=options, name=name: bench.run(
-                *("ffmpeg", "-v", "error", "-y", "-i", "encoded.wav", "-map", "0:a"),
-                *options,
-                f"theirs.{name}",
-            ),
+            partial(bench.render, target, *QUARTER_HOUR),
+            partial(bench.run, *by_ffmpeg, *options, f"theirs.{name}"),
             rounds=bench.rounds,
         )
         rows += [

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from coach.render.levelling import CEILING_DB, levelled
 from coach.render.limiter import LOOK_S, gains
-from coach.render.loudness import LOUDNESS, gated, loudness
-from coach.render.pieces import Piece
+from coach.render.loudness import LOUDNESS, gated, of_clips, of_sound
+from coach.render.measuring import ClipMeter
 from coach.render.programme import Programme, produce
 from coach.timeline import Clip, Timeline
 from tests.conftest import RATE, bundled, spoken
@@ -30,6 +30,11 @@ def timeline_of(*clips: tuple[int, np.ndarray, str]) -> Timeline:
     made = tuple(Clip(start, samples, kind, "x", Where()) for start, samples, kind in clips)  # type: ignore[arg-type]
     end = max(clip.end for clip in made) + RATE
     return Timeline(RATE, end, made, (), (), (), max(len(clip.samples) for clip in made))
+
+
+def louder(timeline: Timeline, gain: float) -> Timeline:
+    clips = (clip.samples for clip in timeline.clips)
+    return levelled(timeline, gain, ClipMeter().measure(clips, RATE))
 
 
 def noise(seconds: float, level: float, seed: int = 1) -> np.ndarray:
@@ -60,7 +65,7 @@ def test_loudness_is_what_ffmpeg_measures_though_silence_is_left_out(
     ]
     programme = produce(timeline_of(*clips), target)
     found, _ = measured(written(programme, tmp_path))
-    again = loudness(programme.read, programme.sounding(), programme.duration, RATE, 1)
+    again = of_sound(programme)
     assert again is not None
     assert abs(again - found) <= 0.11, "ffmpeg rounds to a tenth"
     assert abs(found - target) <= 0.5
@@ -74,7 +79,7 @@ def test_a_session_of_silence_has_no_loudness_and_stays_so() -> None:
 
 def test_beeps_keep_their_level_beside_words_that_are_limited() -> None:
     words, beep = noise(2, 1800), noise(0.1, 1000, 2)
-    raised = levelled(timeline_of((0, words, "speech"), (3 * RATE, beep, "cue")), 12.0)
+    raised = louder(timeline_of((0, words, "speech"), (3 * RATE, beep, "cue")), 12.0)
     power = [float(np.square(clip.samples.astype(float)).mean()) for clip in raised.clips]
     before = [float(np.square(samples.astype(float)).mean()) for samples in (words, beep)]
     change = [10 * math.log10(now / was) for now, was in zip(power, before, strict=True)]
@@ -86,7 +91,7 @@ def test_beeps_keep_their_level_beside_words_that_are_limited() -> None:
 def test_no_true_peak_is_above_the_ceiling(seed: int, crest: float, gain: float) -> None:
     source = noise(0.4, 2000, seed)
     source[seed % len(source)] = min(32767, int(2000 * crest))
-    raised = levelled(timeline_of((0, source, "speech")), gain).clips[0].samples
+    raised = louder(timeline_of((0, source, "speech")), gain).clips[0].samples
     peak = np.abs(soxr.resample(np.pad(raised / 32768, 200), RATE, 4 * RATE)).max()
     assert peak <= CEILING * 10 ** (0.4 / 20), "limiting adds a little beyond the band"
     assert np.abs(raised).max() <= CEILING * 32768 + 1
@@ -128,18 +133,33 @@ def test_what_sounds_together_is_limited() -> None:
 
 
 def test_gating_leaves_out_what_is_soft() -> None:
-    assert gated([]) is None
-    assert gated([-math.inf, -80.0]) is None
-    assert gated([-20.0] * 10 + [-69.0] * 90) == pytest.approx(-20.0)
-    assert gated([-20.0, -20.0, -25.0, -60.0]) == pytest.approx(-21.123, abs=0.001)
+    def of(*levels: float) -> float | None:
+        return gated(10 ** (np.array(levels) / 10))
+
+    assert of() is None
+    assert of(-math.inf, -80.0) is None
+    assert of(*[-20.0] * 10, *[-69.0] * 90) == pytest.approx(-20.0)
+    assert of(-20.0, -20.0, -25.0, -60.0) == pytest.approx(-21.123, abs=0.001)
 
 
-def test_pieces_are_measured_wherever_they_are() -> None:
-    samples = noise(2, 3000)
-    for before in (0, 1, 2399, 5 * RATE + 17):
-        timeline = timeline_of((before, samples, "speech"))
-        programme = Programme(timeline)
-        found = loudness(
-            programme.read, [Piece(before, before + len(samples))], timeline.duration, RATE, 1
-        )
-        assert found == pytest.approx(-19.5, abs=1.5)
+@pytest.mark.parametrize("path", bundled(), ids=lambda path: path.stem)
+def test_clip_by_clip_it_is_what_the_whole_is(path: Path) -> None:
+    timeline = spoken(path, RATE).timeline
+    measured = ClipMeter().measure((clip.samples for clip in timeline.clips), RATE)
+    whole = of_sound(Programme(timeline))
+    assert whole is not None
+    assert of_clips(timeline, measured) == pytest.approx(whole, abs=0.15)
+
+
+def test_long_sounds_are_measured_in_parts_as_in_one(tmp_path: Path) -> None:
+    timeline = timeline_of((0, noise(200, 2000), "speech"), (30 * RATE, noise(9, 6000), "speech"))
+    programme = Programme(timeline)
+    found = of_sound(programme)
+    assert found == pytest.approx(measured(written(programme, tmp_path))[0], abs=0.06)
+
+
+def test_a_clip_that_is_known_is_not_measured_again() -> None:
+    meter, clip = ClipMeter(), noise(1, 2000)
+    first = meter.measure([clip, clip], RATE)
+    assert meter.measure([clip], RATE)[id(clip)] is first[id(clip)]
+    assert meter.measure([clip.copy()], RATE).keys() != first.keys()
