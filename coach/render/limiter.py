@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-LOOK_S = 0.020
+LOOK_S = 0.010
 """Seconds by which the limiter begins before a peak, and ends after it."""
 STEP_S = 0.001
 """Seconds in which there is one factor; in between it is on a line."""

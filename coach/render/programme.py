@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from coach.render.loudness import Frames
     from coach.render.music import Bed
 
+SHORT_S = 180
+"""Shorter programmes are measured again when they have been made louder."""
 MOST_GAIN_DB = 40.0
 """A session that is more silent than that stays so."""
 
@@ -110,5 +112,14 @@ def produce(
     found = of_sound(raw) if bed else of_clips(timeline, measured)
     if found is None:
         return raw
+
+    def raised(gain: float) -> Programme:
+        return Programme(levelled(timeline, gain, measured), bed.louder(gain) if bed else None)
+
     gain = min(MOST_GAIN_DB, target - found)
-    return Programme(levelled(timeline, gain, measured), bed.louder(gain) if bed else None)
+    programme = raised(gain)
+    if timeline.duration > SHORT_S * timeline.rate:
+        return programme
+    # What is right on the average may be wrong for a few clips.
+    reached = of_sound(programme)
+    return programme if reached is None else raised(min(MOST_GAIN_DB, gain + target - reached))
