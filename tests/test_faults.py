@@ -119,7 +119,7 @@ def test_an_interrupted_render_leaves_the_old_file(
     tmp_path: Path, number: signal.Signals, name: str
 ) -> None:
     script = tmp_path / "huge.yaml"
-    script.write_text(LONG.replace("100", "1000").replace("20", "60"))
+    script.write_text(LONG.replace("100", "300").replace("20", "60"))
     folder = tmp_path / "out"
     folder.mkdir()
     (folder / name).write_bytes(b"old")

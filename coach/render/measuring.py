@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from coach.render.loudness import Powers
     from coach.timeline import Samples
 
-_REEL_S = 20
-"""Seconds of sound that are measured together; a core gets one such reel after the other."""
 _OVERSAMPLED = 4
 """Of true peaks (BS.1770-4, annex 2)."""
 
@@ -51,58 +49,32 @@ class ClipMeter:
         """
         distinct = {id(clip): clip for clip in clips}
         unknown = [clip for key, clip in distinct.items() if (key, rate) not in self._known]
-        reels = list(_reels(unknown, _REEL_S * rate))
-        for reel, found in as_finished(lambda reel: _measured(reel, rate), reels, cores()):
-            for clip, measurement in zip(reel, found, strict=True):
-                # The clip is kept, so that no other one comes to the same identity.
-                self._known[id(clip), rate] = (clip, measurement)
+        for clip, found in as_finished(lambda clip: _measured(clip, rate), unknown, cores()):
+            # The clip is kept, so that no other one comes to the same identity.
+            self._known[id(clip), rate] = (clip, found)
         return {key: self._known[key, rate][1] for key in distinct}
 
 
-def _reels(clips: Iterable[Samples], length: int) -> Iterator[list[Samples]]:
-    """Yield the clips in groups of about `length` frames."""
-    reel: list[Samples] = []
-    filled = 0
-    for clip in clips:
-        reel.append(clip)
-        filled += len(clip)
-        if filled >= length:
-            yield reel
-            reel, filled = [], 0
-    if reel:
-        yield reel
-
-
-def _measured(clips: Sequence[Samples], rate: int) -> list[Measurement]:
-    """Measure clips that are laid one after the other, with silence between."""
+def _measured(clip: Samples, rate: int) -> Measurement:
+    """Measure a clip, by itself: it must come to the same in whatever session it is."""
     import numpy as np
     import soxr
 
     hop, step = hop_of(rate), step_of(rate)
-    hops = [-(-(len(clip) + hop // 2) // hop) + HOPS for clip in clips]
-    begins = [0, *np.cumsum(hops).tolist()]
-    reel = np.zeros(begins[-1] * hop, np.int16)
-    for clip, begin in zip(clips, begins, strict=False):
-        # In the middle of a hop, as clips are on the average.
-        start = begin * hop + hop // 2
-        reel[start : start + len(clip)] = clip
-    blocks = block_powers(reel[:, None], rate)
-    samples = reel.astype(np.float32)
+    # In the middle of a hop, as clips are on the average, with silence around it: the filter has
+    # no whole block before.
+    start = HOPS * hop + hop // 2
+    hops = -(-(start + len(clip)) // hop) + HOPS
+    padded = np.zeros(hops * hop, np.int16)
+    padded[start : start + len(clip)] = clip
+    samples = clip.astype(np.float32)
+    begins = np.arange(0, len(clip), step)
     between = soxr.resample(samples, rate, rate * _OVERSAMPLED, "MQ")
-    between = np.pad(between, (0, max(0, len(samples) * _OVERSAMPLED - len(between))))
-    true = peaks_of(between[: len(samples) * _OVERSAMPLED], step * _OVERSAMPLED)
-    peaks = np.maximum(peaks_of(samples, step), true)
+    true = peaks_of(between[: len(clip) * _OVERSAMPLED], step * _OVERSAMPLED)
+    peaks = peaks_of(samples, step)
+    np.maximum(peaks[: len(true)], true, out=peaks[: len(true)])
     # K-weighting's shelf, as a filter with one zero: 4 dB more for high frequencies.
     weighted = np.float32(1.29) * samples
     weighted[1:] -= np.float32(0.29) * samples[:-1]
-    powers = np.add.reduceat(weighted * weighted, np.arange(0, len(samples), step))
-    found = []
-    for clip, begin, count in zip(clips, begins, hops, strict=False):
-        first = (begin * hop + hop // 2) // step
-        steps = slice(first, first + -(-len(clip) // step))
-        found.append(
-            Measurement(
-                blocks[begin : begin + count].copy(), peaks[steps].copy(), powers[steps].copy()
-            )
-        )
-    return found
+    powers = np.add.reduceat(weighted * weighted, begins) if len(clip) else samples
+    return Measurement(block_powers(padded[:, None], rate)[HOPS:], peaks, powers)
