@@ -61,7 +61,7 @@ def of_clips(timeline: Timeline, measured: Mapping[int, Measurement]) -> float |
     """Return the loudness of a session in LUFS; None for silence.
 
     Each clip counts as if it began in the middle of the tenth of a second in which it does, so it
-    is right to about 0.1 LU.
+    is right to about 0.2 LU.
 
     Args:
         timeline: any.
