@@ -52,13 +52,13 @@ def make_folder(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
 
 
-def check_different(source: Path, *targets: Path) -> None:
+def check_different(source: Path, *targets: Path, what: str = "the script") -> None:
     """Check that no file would be written twice, or over the one that is read.
 
     Raises:
         OutputError: two of the names mean the same file.
     """
-    taken = {os.path.realpath(source): "the script that is read"}
+    taken = {os.path.realpath(source): f"{what} that is read"}
     for target in targets:
         place = os.path.realpath(target)
         if place in taken:
@@ -98,6 +98,28 @@ def replacing(path: Path) -> Iterator[Path]:
         try:
             yield Path(f"/proc/self/fd/{nameless}")
             _give_name(nameless, prefix, target)
+        finally:
+            os.close(nameless)
+
+
+@contextlib.contextmanager
+def scratch() -> Iterator[Path]:
+    """Yield the name of a temporary file that is gone afterwards, even if the process is killed.
+
+    Where the system has no files without a name, it stays after a kill.
+
+    Raises:
+        OutputError: there is no room for it; an OSError in the block becomes one, too.
+    """
+    folder = Path(tempfile.gettempdir())
+    with telling(folder):
+        nameless = _open_nameless(folder)
+        if nameless is None:
+            with tempfile.TemporaryDirectory(prefix="coach-") as name:
+                yield Path(name) / "scratch"
+            return
+        try:
+            yield Path(f"/proc/self/fd/{nameless}")
         finally:
             os.close(nameless)
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from coach import __version__
 from coach.errors import CoachError, OutputError
+from coach.files import scratch
 from coach.parallel import cores
 from coach.render import Format
 from coach.render.measuring import ClipMeter
@@ -51,8 +50,7 @@ def carry_out(task: Task, meter: ClipMeter | None = None) -> bytes:
             "Install the same version on every worker.",
         )
     publication = Publication(task.session, task.wanted, task.day, meter=meter)
-    with tempfile.TemporaryDirectory(prefix="coach-batch-") as folder:
-        path = Path(folder) / "made"
+    with scratch() as path:
         for job in publication.jobs(path, task.format, task.format):
             job.write(path, lambda _done, _total: None)
         return path.read_bytes()

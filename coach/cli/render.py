@@ -78,6 +78,8 @@ def render_command(
     coach render si-joint-relief evening-stretches --format mp3 --format html -o phone/
     """
     from coach.cli.personal import Personal
+    from coach.files import check_different
+    from coach.render.music import music_files
 
     quiet = options["quiet"]
     wanted = take_wanted(options)
@@ -93,6 +95,10 @@ def render_command(
     extra = [path for path in (cue_sheet, chapters) if path]
     _check(people, [target for plan in plans for target, _, _ in plan.targets], extra)
     made = [plan.publication(wanted, quiet=quiet) for plan in plans]
+    for music in music_files(wanted.music) if wanted.music else ():
+        check_different(
+            music, *(target for plan in plans for target, _, _ in plan.targets), what="the music"
+        )
     jobs = [
         job
         for plan, publication in zip(plans, made, strict=True)

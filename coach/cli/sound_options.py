@@ -17,7 +17,6 @@ _OPTIONS = (
     click.option("--loudness", metavar="LUFS", help="Loudness of the whole. [default: -16]"),
     click.option(
         "--music",
-        type=click.Path(path_type=Path),
         metavar="FILE|FOLDER",
         help="Music to play below the voice.",
     ),
@@ -61,10 +60,25 @@ def take_wanted(options: dict[str, Any]) -> Wanted:
 
     return Wanted(
         loudness=parsed("loudness", lambda text: parse_decibels(text, QUIETEST, LOUDEST), LOUDNESS),
-        music=options.pop("music"),
+        music=_path(options.pop("music")),
         music_level=parsed(
             "music_level", lambda text: parse_decibels(text, SOFTEST_DB, LOUDEST_DB), LEVEL_DB
         ),
         lead_in=parsed("lead_in", TIME.value, None),
         gap=parsed("gap", TIME.value, None),
     )
+
+
+def _path(text: str | None) -> Path | None:
+    """Return the path that an option names.
+
+    Raises:
+        SettingError: it is empty, as a variable that is not set makes it.
+    """
+    from coach.errors import SettingError
+
+    if text is None:
+        return None
+    if not text.strip():
+        raise SettingError("--music: expected a file or a folder, found an empty text")
+    return Path(text)

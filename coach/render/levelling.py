@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from coach.render.measuring import Measurement
 
-CEILING_DB = -2.0
+CEILING_DB = -2.3
 """True peak of each clip in dB of full scale; a lossy decoder may add 1 dB to it."""
-MIX_CEILING_DB = -1.5
+MIX_CEILING_DB = -1.8
 """Peak of what sounds together, in dB of full scale."""
 
 _CEILING = 10 ** (CEILING_DB / 20) * 32768

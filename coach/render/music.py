@@ -191,7 +191,7 @@ def load_tune(path: Path, rate: int, length: int) -> Tune:
     cross = round(CROSS_S * rate)
     try:
         with tempfile.TemporaryFile(prefix="coach-music-") as file:
-            total = _fill(file, _files(path), rate, cross, length + cross)
+            total = _fill(file, music_files(path), rate, cross, length + cross)
             if total < SHORTEST_S * rate:
                 raise CoachError(
                     f"expected music of a second at least, found {total / rate:.1f} s in {path}",
@@ -207,7 +207,7 @@ def load_tune(path: Path, rate: int, length: int) -> Tune:
     return Tune(samples, rate, min(cross, total // 4))
 
 
-def _files(path: Path) -> list[Path]:
+def music_files(path: Path) -> list[Path]:
     """Return the file, or those in a folder that may be music, by their names.
 
     Raises:

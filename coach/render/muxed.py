@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
@@ -117,30 +117,33 @@ class _FfmpegCodec:
         context.open()
         self.grid: int = context.frame_size
         self.delay = 0
-        first = next(self._encoded(np.zeros((4 * self.grid, programme.channels), np.int16)))
+        first = next(self._encoded([np.zeros((4 * self.grid, programme.channels), np.int16)]))
         self.delay = -int(first.pts or 0)
 
-    def encode(self, samples: Frames) -> list[bytes]:
-        return list(map(bytes, self._encoded(samples)))
+    def encode(self, blocks: Iterable[Frames]) -> Iterator[bytes]:
+        return map(bytes, self._encoded(blocks))
 
     def silence(self) -> bytes:
         import numpy as np
 
         channels = 1 if self.layout == "mono" else 2
-        packets = self.encode(np.zeros(((self.warm_up + 5) * self.grid, channels), np.int16))
-        return packets[self.warm_up]
+        zeros = np.zeros(((self.warm_up + 5) * self.grid, channels), np.int16)
+        return list(self.encode([zeros]))[self.warm_up]
 
-    def _encoded(self, samples: Frames) -> Iterator[Packet[Any]]:
+    def _encoded(self, blocks: Iterable[Frames]) -> Iterator[Packet[Any]]:
         from av.audio.frame import AudioFrame
 
         context = self._context()
-        # One second after the other: the encoder cuts it into its own frames.
-        for start in range(0, len(samples), self.rate):
-            part = samples[start : start + self.rate]
-            frame = AudioFrame.from_ndarray(part.reshape(1, -1), "s16", self.layout)
-            frame.sample_rate = self.rate
-            frame.pts = start
-            yield from context.encode(frame)
+        at = 0
+        for block in blocks:
+            # One second after the other: the encoder cuts it into its own frames.
+            for start in range(0, len(block), self.rate):
+                part = block[start : start + self.rate]
+                frame = AudioFrame.from_ndarray(part.reshape(1, -1), "s16", self.layout)
+                frame.sample_rate = self.rate
+                frame.pts = at
+                at += len(part)
+                yield from context.encode(frame)
         yield from context.encode(None)
 
     def _context(self) -> AudioCodecContext:

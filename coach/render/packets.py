@@ -6,7 +6,8 @@ are encoded, in groups, and each group by an encoder of its own, which begins in
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
 from coach.parallel import as_finished, cores
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 
 GROUP_S = 30
 """Seconds with sound that one encoder gets at least; it takes a millisecond to make one."""
+
+
+LONG_S = 120
+"""Sound without silence that is longer, such as music, is encoded as a stream."""
+BLOCK_S = 10
+"""Seconds of a stream that are in memory at once."""
 
 
 class Codec(Protocol):
@@ -35,8 +42,8 @@ class Codec(Protocol):
     warm_up: int
     """Packets that an encoder gives before it is as it would be in the middle of silence."""
 
-    def encode(self, samples: Frames) -> list[bytes]:
-        """Return the packets of a new encoder, one for each `grid` frames at least."""
+    def encode(self, blocks: Iterable[Frames]) -> Iterator[bytes]:
+        """Yield the packets of a new encoder, one for each `grid` frames at least."""
         ...
 
     def silence(self) -> bytes:
@@ -53,6 +60,9 @@ def packets_of(programme: Sound, codec: Codec, progress: Progress) -> Iterator[b
         lead=codec.lead * codec.grid,
         tail=codec.tail * codec.grid,
     )
+    if any(piece.length > LONG_S * programme.rate for piece in pieces):
+        yield from _streamed(programme, codec, progress)
+        return
     groups = groups_of(pieces, GROUP_S * programme.rate)
     encode = _GroupEncoder(programme, codec)
     silence = codec.silence()
@@ -67,6 +77,23 @@ def packets_of(programme: Sound, codec: Codec, progress: Progress) -> Iterator[b
             done = first + len(kept)
         progress(min(programme.duration, done * codec.grid), programme.duration)
     yield from (silence for _ in range(done, count))
+    progress(programme.duration, programme.duration)
+
+
+def _streamed(programme: Sound, codec: Codec, progress: Progress) -> Iterator[bytes]:
+    """Yield the packets of sound without silence, by one encoder, block by block."""
+    import numpy as np
+
+    def blocks() -> Iterator[Frames]:
+        yield np.zeros((codec.warm_up * codec.grid, programme.channels), np.int16)
+        for start in range(0, programme.duration, BLOCK_S * programme.rate):
+            yield programme.read(start, min(start + BLOCK_S * programme.rate, programme.duration))
+            progress(start, programme.duration)
+        # The last packets hold what the codec delays.
+        yield np.zeros((4 * codec.grid, programme.channels), np.int16)
+
+    stop = codec.warm_up + count_of(programme.duration, codec)
+    yield from islice(codec.encode(blocks()), codec.warm_up, stop)
     progress(programme.duration, programme.duration)
 
 
@@ -103,7 +130,7 @@ class _GroupEncoder:
         codec, programme = self._codec, self._programme
         warm_up = np.zeros((codec.warm_up * codec.grid, programme.channels), np.int16)
         parts = [warm_up, *(programme.read(*piece) for piece in group)]
-        packets = codec.encode(np.concatenate(parts))[codec.warm_up :]
+        packets = list(codec.encode([np.concatenate(parts)]))[codec.warm_up :]
         found = []
         for piece in group:
             count = piece.length // codec.grid

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
@@ -11,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from coach.files import scratch
 from coach.render import Encoder, Format, Progress
 from coach.render.chapters import Chapter
 from coach.render.cover import draw_cover
@@ -173,12 +173,15 @@ class Publication:
         lines = ["#EXTM3U", f"#PLAYLIST:{self.details.routine}"]
         for number, chapter in enumerate(chapters, 1):
             digits = len(str(max(10, len(chapters))))
-            name = f"{target.stem}-{number:0{digits}}-{default_id(chapter.title) or 'part'}"
-            part = target.with_name(f"{name[:120]}{format_.ending}")
+            slug = default_id(chapter.title) or "part"
+            name = f"{target.stem[:100]}-{number:0{digits}}-{slug[:60]}"
+            part = target.with_name(f"{name}{format_.ending}")
             excerpt = Excerpt(self.programme, chapter.first, chapter.end)
             details = cut_details(self.details, chapter, number, len(chapters))
             seconds = excerpt.duration / timeline.rate
-            lines += [f"#EXTINF:{seconds:.3f},{' '.join(chapter.title.split())}", part.name]
+            lines += [f"#EXTINF:{seconds:.3f},{' '.join(chapter.title.split())}"]
+            # A line that begins with # is a comment.
+            lines.append(f"./{part.name}" if part.name.startswith("#") else part.name)
             yield Job(part, _encoding(encoder, excerpt, details), excerpt.duration, timeline.rate)
         yield Job(target, lambda path, _: _write_text(path, "\n".join(lines) + "\n"))
 
@@ -186,11 +189,11 @@ class Publication:
         from coach.render import FORMATS
 
         encoder: Encoder = FORMATS[PAGE_SOUND].make()
-        with tempfile.TemporaryDirectory(prefix="coach-page-") as folder:
-            sound = Path(folder) / "sound"
+        with scratch() as sound:
             encoder.encode(self.programme, self.details, sound, progress)
-            page = FORMATS["html"].make()
-            _write_text(path, page(self.session, sound.read_bytes(), PAGE_MEDIA_TYPE))
+            content = sound.read_bytes()
+        page = FORMATS["html"].make()
+        _write_text(path, page(self.session, content, PAGE_MEDIA_TYPE))
 
 
 def _encoding(
