@@ -113,3 +113,28 @@ def test_music_makes_it_stereo(folder: Path, capsys: pytest.CaptureFixture[str])
         loudness, peak = measured(folder / name)
         assert loudness == pytest.approx(-16, abs=0.5)
         assert peak <= (-1 if name.endswith(("wav", "flac")) else -0.5)
+
+
+@pytest.mark.parametrize("name", ["mp3", "opus", "m4a"])
+def test_a_stream_is_where_the_pieces_are(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    """Long music is encoded as a stream; the same session is, if every sound counts as long."""
+    import numpy as np
+
+    from coach.render import packets
+    from tests.conftest import RATE
+    from tests.render.sounds import decoded
+
+    assert run(["render", "one.yaml", "-o", f"pieces.{name}", "-o", "a.wav"]) == 0
+    monkeypatch.setattr(packets, "LONG_S", 0)
+    assert run(["render", "one.yaml", "-o", f"stream.{name}"]) == 0, capsys.readouterr()
+    wav, pieces, stream = (
+        decoded(folder / path, RATE)[:, 0].astype(float)
+        for path in ("a.wav", f"pieces.{name}", f"stream.{name}")
+    )
+    assert len(pieces) == len(stream)
+    stream = stream[: len(wav)]
+    likeness = np.corrcoef(wav, stream)[0, 1]
+    assert likeness > 0.95, "nothing is moved, lost or added"
+    assert np.sqrt(np.square(stream).mean() / np.square(wav).mean()) == pytest.approx(1, abs=0.03)
