@@ -297,7 +297,7 @@ def _decoded(path: Path, rate: int) -> Iterator[NDArray[np.float32]]:
     import soxr
 
     try:
-        with av.open(str(path), metadata_errors="ignore") as file:
+        with av.open(str(path), **_lenient(av.__version__)) as file:
             if not file.streams.audio:
                 raise CoachError(f"expected music, but there is no sound in {path}")
             stream = file.streams.audio[0]
@@ -315,6 +315,11 @@ def _decoded(path: Path, rate: int) -> Iterator[NDArray[np.float32]]:
             yield resampler.resample_chunk(np.zeros((0, _CHANNELS), np.float32), last=True)
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise _unreadable(path, error) from error
+
+
+def _lenient(av_version: str) -> dict[str, Any]:
+    """Return the options with which av passes over tags that are not UTF-8; 19 always does."""
+    return {"metadata_errors": "ignore"} if int(av_version.partition(".")[0]) < 19 else {}
 
 
 def _unreadable(path: Path, error: Exception) -> CoachError:

@@ -72,6 +72,14 @@ def test_every_usual_format_is_read(tmp_path: Path, ending: str, options: list[s
     assert np.argmax(spectrum) / 3 == pytest.approx(220, abs=1)
 
 
+def test_tags_in_another_encoding_are_passed_over(tmp_path: Path) -> None:
+    path = tone(tmp_path / "tagged.wav", 2)
+    tags = b"LIST\x10\0\0\0INFOINAM\x04\0\0\0M\xfcs\0"
+    whole = path.read_bytes() + tags
+    path.write_bytes(whole[:4] + (len(whole) - 8).to_bytes(4, "little") + whole[8:])
+    assert len(load_tune(path, RATE, 5 * RATE).samples) > RATE
+
+
 @hypothesis_settings(max_examples=20)
 @given(st.integers(2 * RATE, 6 * RATE), st.integers(1, RATE))
 def test_looping_never_jumps(length: int, cross: int) -> None:
