@@ -95,10 +95,6 @@ def render_command(
     extra = [path for path in (cue_sheet, chapters) if path]
     _check(people, [target for plan in plans for target, _, _ in plan.targets], extra)
     made = [plan.publication(wanted, quiet=quiet) for plan in plans]
-    for music in music_files(wanted.music) if wanted.music else ():
-        check_different(
-            music, *(target for plan in plans for target, _, _ in plan.targets), what="the music"
-        )
     jobs = [
         job
         for plan, publication in zip(plans, made, strict=True)
@@ -107,7 +103,10 @@ def render_command(
     ]
     for publication in made:
         jobs += _descriptions(publication, cue_sheet, chapters)
-    _check(people, [], [job.target for job in jobs])
+    written = [job.target for job in jobs]
+    _check(people, [], written)
+    for music in music_files(wanted.music) if wanted.music else ():
+        check_different(music, *written, what="the music")
     _write(jobs, quiet=quiet)
     for publication in made:
         _tell_left_out(publication, quiet=quiet, verbose=options["verbose"])

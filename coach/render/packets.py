@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 GROUP_S = 30
 """Seconds with sound that one encoder gets at least; it takes a millisecond to make one."""
-
-
 LONG_S = 120
 """Sound without silence that is longer, such as music, is encoded as a stream."""
 BLOCK_S = 10

@@ -112,7 +112,33 @@ def test_music_makes_it_stereo(folder: Path, capsys: pytest.CaptureFixture[str])
         assert (stream["channels"], stream["sample_rate"]) == (2, "48000")
         loudness, peak = measured(folder / name)
         assert loudness == pytest.approx(-16, abs=0.5)
-        assert peak <= (-1 if name.endswith(("wav", "flac")) else -0.5)
+        assert peak <= -1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "-o music.wav --music music.wav",
+        "-o a.mp3 --cue-sheet music.wav --music .",
+        "--music music.wav",
+    ],
+)
+def test_music_is_never_written_over(
+    folder: Path, capsys: pytest.CaptureFixture[str], arguments: str
+) -> None:
+    """Neither by the sound, nor by what goes with it, nor by a name that is made."""
+    import numpy as np
+    import soundfile
+
+    noise = np.random.default_rng(1).standard_normal((2 * 8000, 1)) * 0.1
+    soundfile.write(folder / "music.wav", noise, 8000)
+    if "-o" not in arguments:
+        (folder / "music.yaml").write_bytes((folder / "one.yaml").read_bytes())
+    routine = "one.yaml" if "-o" in arguments else "music.yaml"
+    before = {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    assert run(["render", routine, *arguments.split()]) == 1
+    assert "music.wav: that is the music that is read" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
 
 
 @pytest.mark.parametrize("name", ["mp3", "opus", "m4a"])
