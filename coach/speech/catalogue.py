@@ -89,7 +89,7 @@ def no_language(language: str, engine: str, known: Sequence[str]) -> SpeechError
     else:
         hint = "no engine here has one; Piper has voices for 50 languages (--engine piper)"
     return SpeechError(
-        f"the engine {engine} has no voice for the language `{language}`"
+        f"there is no voice for the language `{language}` in the engine {engine}"
         f"{did_you_mean(language, known)}",
         hint=f"{hint}. `coach voices` lists all; another can be forced with --voice",
     )
@@ -107,7 +107,7 @@ def no_voice(requested: str, engine: str, voices: Sequence[Voice]) -> SpeechErro
     theirs = {text: other for other in others for text in (other.id, other.name)}
     owner = next((one for text, one in theirs.items() if as_tag(text) == as_tag(requested)), None)
     ours = [text for voice in voices for text in (voice.id, voice.name)]
-    message = f"the engine {engine} has no voice `{requested}`"
+    message = f"there is no voice `{requested}` in the engine {engine}"
     if owner is not None:
         return SpeechError(message, hint=f"{owner.engine} has it: --engine {owner.engine}")
     message += did_you_mean(requested, [*ours, *theirs])

@@ -15,7 +15,7 @@ from typing import Any
 
 from coach.errors import SpeechError
 from coach.parallel import cores
-from coach.speech import Speech, Voice
+from coach.speech import OTHERWISE, Speech, Voice, open_engine
 from coach.speech.extras import (
     as_speech,
     check_installed,
@@ -30,6 +30,8 @@ NORMAL_SPEED = 0.85
 """hibari's speed at ours of 1. Its own makes 193 words a minute, too many for instructions."""
 SEED = 0
 """Of the noise in a voice: a sentence is the same to the sample each time."""
+FIRST_NOT_LATIN = "\u0250"
+"""Behind the last of the Latin letters, in Unicode."""
 _LOADING = threading.Lock()
 
 
@@ -57,6 +59,7 @@ class NeuralEngine:
         self._voice = voice
         self._language = as_tag(language)
         self._speed = NORMAL_SPEED * float(speed)
+        self._other = open_engine(OTHERWISE, speed=speed, language=language)
         self._is_closed = False
         wanted = voice.casefold() if voice is not None else f"for {self._language}"
         here = " ".join(one.id for one in _known_voices() if not one.install)
@@ -78,6 +81,7 @@ class NeuralEngine:
     def close(self) -> None:
         """Refuse further texts; what is loaded stays for the next engine."""
         self._is_closed = True
+        self._other.close()
 
     def start(self, count: int) -> None:
         """Begin to load the network, and do not wait for it."""
@@ -97,7 +101,7 @@ class NeuralEngine:
         return found
 
     def synthesize(self, text: str) -> Speech:
-        """Return `text` spoken.
+        """Return `text` spoken, by pyttsx3 if it is in another script than ours.
 
         Raises:
             SpeechError: a package or the voice is missing, or nothing can be said of the text.
@@ -105,6 +109,8 @@ class NeuralEngine:
         if self._is_closed:
             raise SpeechError("the speech engine has been closed")
         network = _loaded(self._chosen())
+        if not _is_readable(text):
+            return self._other.synthesize(text)
         try:
             samples = network(text, speed=self._speed, seed=SEED)
         except Exception as error:  # onnxruntime raises what it likes
@@ -127,6 +133,15 @@ class NeuralEngine:
             default=here[0].id if here else None,
             engine=self.name,
         )
+
+
+def _is_readable(text: str) -> bool:
+    """Return whether there are letters or digits in a text, and of Latin script alone.
+
+    The network leaves out what it does not know, without a word.
+    """
+    said = [character for character in text if character.isalnum()]
+    return bool(said) and max(said) < FIRST_NOT_LATIN
 
 
 def _loaded(voice: str) -> Any:
