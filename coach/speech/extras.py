@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -126,6 +128,21 @@ def as_speech(samples: NDArray[np.float32], rate: int, text: str) -> Speech:
     if not samples.size or not np.abs(samples).max() > SILENT_PEAK:  # which NaN is not, too
         raise SpeechError(f"the voice found nothing to say in “{text}”")
     return Speech(rate, np.rint(np.clip(samples, -1.0, 1.0) * 32767).astype(np.int16))
+
+
+def load_early(load: Callable[[], object]) -> None:
+    """Begin to load a network, and do not wait for it; what goes wrong is told to who needs it."""
+    # Python may give the half of a library that is being imported to a second thread that wants
+    # it, and this is the one that everybody wants.
+    import numpy as np
+
+    del np
+
+    def run() -> None:
+        with contextlib.suppress(SpeechError):
+            load()
+
+    threading.Thread(target=run, daemon=True).start()
 
 
 def one_thread() -> Any:

@@ -22,6 +22,7 @@ from coach.speech.extras import (
     folder_of,
     half_installed,
     is_installed,
+    load_early,
     version_of,
 )
 from coach.speech.voice_choice import as_tag, choose_voice, speaks
@@ -86,7 +87,7 @@ class NeuralEngine:
     def start(self, count: int) -> None:
         """Begin to load the network, and do not wait for it."""
         if count and is_installed(self.name):
-            threading.Thread(target=self._load_early, daemon=True).start()
+            load_early(lambda: _loaded(self._chosen()))
 
     def voices(self) -> tuple[Voice, ...]:
         """Return the voices that there are, those that are here first.
@@ -116,12 +117,6 @@ class NeuralEngine:
         except Exception as error:  # onnxruntime raises what it likes
             raise SpeechError(f"the voice engine neural could not say “{text}”: {error}") from error
         return as_speech(samples, network.sample_rate, text)
-
-    def _load_early(self) -> None:
-        try:
-            _loaded(self._chosen())
-        except SpeechError:
-            return  # whoever needs it is told
 
     def _chosen(self) -> str:
         known = self.voices()

@@ -22,6 +22,7 @@ from coach.speech.extras import (
     check_installed,
     half_installed,
     is_installed,
+    load_early,
     one_thread,
     version_of,
 )
@@ -78,7 +79,7 @@ class PiperEngine:
     def start(self, count: int) -> None:
         """Begin to load the voice, and do not wait for it."""
         if count and is_installed(self.name):
-            threading.Thread(target=self._load_early, daemon=True).start()
+            load_early(self._network)
 
     def voices(self) -> tuple[Voice, ...]:
         """Return the voices that are installed as packages, and the file that is asked for.
@@ -116,12 +117,6 @@ class PiperEngine:
             raise SpeechError(f"the voice engine piper could not say “{text}”: {error}") from error
         samples = np.concatenate(parts) if parts else np.zeros(0, np.float32)
         return as_speech(samples, network.config.sample_rate, text)
-
-    def _load_early(self) -> None:
-        try:
-            self._network()
-        except SpeechError:
-            return  # whoever needs it is told
 
     def _network(self) -> Any:
         check_installed(self.name)
