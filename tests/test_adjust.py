@@ -512,12 +512,12 @@ def test_a_rendered_session_fits_and_tells_what_was_chosen(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     target = tmp_path / "a.wav"
-    assert run(["render", NAME, "--fit", "14m", "-o", str(target)]) == 0
+    assert run(["render", NAME, "--fit", "14m", "--engine", "pyttsx3", "-o", str(target)]) == 0
     captured = capsys.readouterr()
     assert "Chosen to fill 14:00: cat-camel.reps=" in captured.err
     seconds = Fraction(soundfile.info(target).frames, 24_000)
     assert 14 * 60 - 15 < seconds <= 14 * 60
-    shown = document(capsys, "show", NAME, "--fit", "14m")
+    shown = document(capsys, "show", NAME, "--fit", "14m", "--engine", "pyttsx3")
     assert shown["exact"] is True
     assert shown["duration"] == float(seconds)
     assert {e["reps"]["origin"] for e in shown["exercises"]} == {"fit"}

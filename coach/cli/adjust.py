@@ -189,11 +189,17 @@ class _Work:
         self._after = before.with_saved(loaded.saved)
 
     def _manner(self) -> Settings:
-        """Return the settings in force, or what is known of them if no session can be had."""
+        """Return the settings in force, or what is known of them if no session can be had.
+
+        Without the default voice, which any voice or engine takes the place of.
+        """
         try:
-            return self._before.decided.settings
+            decided = self._before.decided
         except CoachError:
-            return self._before.personal.manner
+            return self._before.personal.asked
+        names = [name for name, origin in decided.in_force.origins.items() if origin == "default"]
+        changes: dict[str, Any] = dict.fromkeys(names)
+        return dataclasses.replace(decided.settings, **changes)
 
     def fill_in_form(self) -> list[Assignment]:
         """Return what the user has set in the form; nothing if it was left without saving.
@@ -227,6 +233,8 @@ def _checked(item: Assignment) -> Assignment:
 
     if item.key == "language":
         load_phrasebook(item.value)
+    if item.key == "voice" and item.value.casefold().endswith(".onnx"):
+        return dataclasses.replace(item, value=str(Path(item.value).expanduser().absolute()))
     if item.key == "cues":
         check_cues(item.value)
         if not (data_dir("audio_cues") / item.value).is_dir() or is_path(item.value):

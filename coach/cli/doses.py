@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from coach.settings.since import DoseChange
 
 ORIGINS = {
+    "default": "your default",
     "saved": "saved",
     "progress": "progress",
     "fit": "fitted",

@@ -59,7 +59,9 @@ _OPTIONS = (
     ),
     click.option("--speed", metavar="FACTOR", help="Speed of speech, 0.5 to 2; 1 is normal."),
     click.option("--language", metavar="CODE", help="Language of the coach's own words."),
-    click.option("--voice", metavar="NAME", help="A voice of `coach voices`."),
+    click.option(
+        "--voice", metavar="NAME", help="A voice of `coach voices`, or a Piper voice file (.onnx)."
+    ),
     click.option("--engine", metavar="NAME", help="A speech engine. [default: auto]"),
     click.option("--cues", metavar="PACK", help="A cue pack's name or folder."),
 )

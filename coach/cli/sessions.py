@@ -73,8 +73,8 @@ def build_session(personal: Personal, rate: int, *, quiet: bool) -> Made:
         routine = load_routine(personal.path)
         decided = personal.decide(routine)
         ready = prepared(routine, decided.settings)
-        if (ready.manner.speed, ready.manner.language) != (guess.speed, guess.language):
-            engine = stack.enter_context(_engine(personal.manner, ready.manner))
+        if _choice(decided.settings, ready.manner) != _choice(personal.manner, guess):
+            engine = stack.enter_context(_engine(decided.settings, ready.manner))
         speaker = _speaker(ready, engine, store, rate)
         show = stack.enter_context(progress("Speaking", quiet=quiet))
         if personal.fit is None:
@@ -299,7 +299,7 @@ class LiveStudio:
         self._settings = settings
         self._store = ClipStore()
         self._stack = ExitStack()
-        self._engines: dict[tuple[Fraction, str], Engine] = {}
+        self._engines: dict[tuple[object, ...], Engine] = {}
         self._speakers: dict[Engine, Speaker] = {}
         self._pronounce: dict[str, str] = {}
         self._pack: dict[CueName, Samples] = {}
@@ -319,12 +319,17 @@ class LiveStudio:
         told = [problem for speaker in self._speakers.values() for problem in speaker.problems]
         return (*told, *([self._store.problem] if self._store.problem else []))
 
-    def furnish(self, routine: Routine) -> None:
+    def furnish(self, routine: Routine, settings: Settings | None = None) -> None:
         """Take the routine's cue pack, and how it pronounces words.
+
+        Args:
+            routine: as the script has it.
+            settings: those of the user, where they are known better by now.
 
         Raises:
             CuePackError: there is no such pack, or something is wrong with it.
         """
+        self._settings = settings or self._settings
         self._pronounce = dict(routine.pronounce)
         self._pack = cues_of(routine, self._settings, self.rate)
 
@@ -353,7 +358,7 @@ class LiveStudio:
         return {name: _louder(samples, louder) for name, samples in self._pack.items()}
 
     def _engine(self, decided: Manner) -> Engine:
-        key = (decided.speed, decided.language)
+        key = _choice(self._settings, decided)
         if key not in self._engines:
             self._engines[key] = self._stack.enter_context(_engine(self._settings, decided))
         return self._engines[key]
@@ -372,6 +377,11 @@ def _louder(samples: Samples, decibels: int) -> Samples:
 def _guess(settings: Settings) -> Manner:
     """Return the manner in which a session is going to be spoken, unless its routine says other."""
     return Manner(speed=settings.speed or Fraction(1), language=settings.language or "en")
+
+
+def _choice(settings: Settings, decided: Manner) -> tuple[object, ...]:
+    """Return what an engine is opened with."""
+    return settings.engine, settings.voice, decided.speed, decided.language
 
 
 def _engine(settings: Settings, decided: Manner) -> closing[Engine]:

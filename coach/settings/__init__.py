@@ -19,7 +19,7 @@ DoseKey = Literal[
     "reps", "sets", "rounds", "hold", "work", "move", "rest", "settle", "switch", "pace", "sides"
 ]  # fmt: skip
 """What a dose is made of."""
-Origin = Literal["script", "saved", "progress", "fit", "session"]
+Origin = Literal["script", "default", "saved", "progress", "fit", "session"]
 """The layer that a value comes from; `session` is the command line, or a key in mid-session."""
 READY: Literal["ready"] = "ready"
 """The `settle` of an exercise that waits until its user is in position."""
