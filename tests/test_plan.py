@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from coach.errors import CoachError
-from coach.phrases import languages, load_phrasebook
+from coach.phrases import load_phrasebook
 from coach.plan import plan
 from coach.routine import Routine, load_routine
 from coach.settings import Manner
@@ -241,15 +240,3 @@ def test_self_paced_repetitions_take_their_pace() -> None:
     found = planned(routine_of("title: T\nexercises: [{name: A, reps: 10, pace: 2}]\n"), Manner())
     assert '   "10 repetitions, at your own pace."' in found
     assert "-- work 20s (set 1)" in found
-
-
-def test_every_phrase_of_the_catalog_can_be_said() -> None:
-    assert languages() == ("en",)
-    book = load_phrasebook("en-GB")
-    assert book.duration(Fraction(3725)) == "1 hour, 2 minutes, and 5 seconds"
-    assert book.duration(Fraction(5, 2)) == "2.5 seconds"
-    assert book.duration(Fraction(0)) == "0 seconds"
-    assert book.about(Fraction(20)) == "less than a minute"
-    assert book.about(Fraction(3600 + 29)) == "about 1 hour"
-    with pytest.raises(CoachError, match="no phrases in the language `xx`"):
-        load_phrasebook("xx")
