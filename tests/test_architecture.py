@@ -17,8 +17,8 @@ PACKAGE = Path(coach.__file__).parent
 LAYERS = (
     *("errors", "units", "clock", "resample", "template", "files", "parallel", "parts", "locks"),
     "profile",
-    *("progress", "script", "values", "format", "validation"),
-    *("routine", "settings", "phrases"),
+    *("progress", "script", "editions", "values", "format", "validation"),
+    *("routine", "translation", "settings", "phrases"),
     *("steps", "plan", "timeline", "places", "correspondence"),
     *("cues", "session"),
     *("speech", "render", "history", "outputs"),

@@ -11,7 +11,8 @@ import pytest
 from coach.phrases import load_phrasebook
 from coach.plan import plan
 from coach.routine import Routine, load_routine
-from coach.settings import Manner
+from coach.session import prepare
+from coach.settings import Manner, Settings
 from coach.steps import At, Chapter, Cue, Gap, Now, Part, Say, Step, Timed
 from coach.units import decimal, short_duration
 from tests.conftest import bundled, routine_of
@@ -71,12 +72,27 @@ def said(text: str, manner: Manner | None = None) -> list[str]:
 def test_bundled_routines_are_planned_as_they_were_read_and_found_good(
     path: Path, manner: Manner
 ) -> None:
-    golden = GOLDENS / f"{path.stem}.{manner.detail}-{manner.count}.txt"
     found = "\n".join(planned(load_routine(path), manner)) + "\n"
+    check_golden(f"{path.stem}.{manner.detail}-{manner.count}.txt", found)
+
+
+def check_golden(name: str, found: str) -> None:
+    golden = GOLDENS / name
     if os.environ.get("COACH_WRITE_GOLDENS"):
         golden.parent.mkdir(exist_ok=True)
         golden.write_text(found, "utf-8")
     assert found == golden.read_text("utf-8")
+
+
+@pytest.mark.parametrize("language", ["de", "es", "fr", "it", "nl", "pt"])
+def test_a_routine_is_planned_in_other_languages_as_it_was_read_and_found_good(
+    language: str,
+) -> None:
+    path = next(path for path in bundled() if path.stem == "si-joint-relief")
+    ready = prepare(path, Settings(language=language))
+    found = "\n".join(lines(plan(ready.routine, Manner(), ready.phrases, Fraction(600)))) + "\n"
+    check_golden(f"{path.stem}.{language}.txt", found)
+    assert " Exercise " not in found
 
 
 CAT = (
