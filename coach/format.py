@@ -242,7 +242,7 @@ class RoutineKeys(_Keys):
     title: SpokenName = Field(description="Spoken first.")
     language: Language = Field(
         "en",
-        description="The texts' language, such as en; `{en: .., de: ..}` in place of a text has more.",
+        description="Language of the texts, such as en; the first one of texts in several.",
     )
     description: PlainText | None = Field(None, description="One sentence for lists.")
     source: PlainText | None = Field(None, description="Who prescribed or published it.")
