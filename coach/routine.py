@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -142,6 +142,10 @@ class Routine:
     count: Count | None = None
     speed: Fraction | None = None
     warnings: tuple[Problem, ...] = field(default=(), repr=False)
+    translations: Mapping[str, Routine] = field(default_factory=dict, repr=False, compare=False)
+    """The same in each language of the script, its own included; empty if it has but one."""
+    untranslated: Mapping[str, int] = field(default_factory=dict, compare=False)
+    """How many texts the script has not in one of its languages."""
 
     def exercises(self) -> Iterator[Exercise]:
         """Yield each exercise once, in the order of the script."""
@@ -208,8 +212,12 @@ def routine_from(document: Document, path: Path) -> Routine:
     """
     from coach import validation
 
-    script, warnings = validation.validate(document, path)
-    routine = _Resolver(path, script, warnings).routine()
+    valid = validation.validate(document, path)
+    routine = _Resolver(path, valid.script, valid.warnings).routine()
+    if valid.others:
+        others = {tag: _with_texts(routine, texts, tag) for tag, texts in valid.others.items()}
+        translations = {routine.language: routine, **others}
+        routine = replace(routine, translations=translations, untranslated=valid.untranslated)
     try:
         check_size(routine)
     except CoachError as error:
@@ -370,3 +378,36 @@ def _phases(parts: Sequence[keys.PhaseKeys]) -> Iterator[Phase]:
             name = next(candidate for candidate in names if candidate not in taken)
             taken.add(name)
         yield Phase(name, part.cue or "", part.guide or "", part.move, part.hold, part.work)
+
+
+def _with_texts(routine: Routine, script: keys.RoutineKeys, language: str) -> Routine:
+    """Return a routine with the texts of another edition of its script; ids stay."""
+    return replace(
+        routine,
+        title=script.title,
+        language=language,
+        items=_items_with_texts(routine.items, script.exercises),
+        description=script.description or "",
+        source=script.source or "",
+        equipment=script.equipment,
+        safety=script.safety,
+        closing=script.closing,
+        pronounce=tuple(script.pronounce.items()),
+        warnings=(),
+    )
+
+
+def _items_with_texts(items: tuple[Item, ...], texts: tuple[Any, ...]) -> tuple[Item, ...]:
+    changed: list[Item] = []
+    for item, text in zip(items, texts, strict=True):
+        if isinstance(item, Circuit):
+            inner = _items_with_texts(item.items, text.exercises)
+            changed.append(replace(item, name=text.name or "", items=inner))
+            continue
+        phases = tuple(
+            replace(phase, cue=part.cue or "", guide=part.guide or "")
+            for phase, part in zip(item.phases, text.parts(), strict=True)
+        )
+        sides = text.sides or ()
+        changed.append(replace(item, name=text.name, setup=text.setup, phases=phases, sides=sides))
+    return tuple(changed)

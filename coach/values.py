@@ -287,15 +287,47 @@ def _checked_rule(rule: Progress) -> Progress:
         raise failure(((), str(error))) from None
 
 
+def _by_language(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a text that may be there in several languages."""
+    languages = {
+        "type": "object",
+        "patternProperties": {_LANGUAGE: schema},
+        "additionalProperties": False,
+        "minProperties": 1,
+        "description": "By language: {en: Hold, de: Halten}.",
+    }
+    return {"anyOf": [schema, languages]}
+
+
+def _several(schema: dict[str, Any], least: int, most: int) -> dict[str, Any]:
+    """Return the schema of several texts, each of them or the whole by language."""
+    items = {"type": "array", "items": _by_language(schema), "minItems": least, "maxItems": most}
+    return _by_language(items)
+
+
 _STRING_SCHEMA = {"type": "string", "minLength": 1, "maxLength": MAX_TEXT}
-_STRING = WithJsonSchema(_STRING_SCHEMA)
+_NAME_SCHEMA = {"type": "string", "minLength": 1, "maxLength": MAX_NAME}
+_STRING = WithJsonSchema(_by_language(_STRING_SCHEMA))
 _STRINGS = WithJsonSchema(
-    {"anyOf": [_STRING_SCHEMA, {"type": "array", "items": _STRING_SCHEMA, "maxItems": 50}]}
+    {"anyOf": [*_by_language(_STRING_SCHEMA)["anyOf"], *_several(_STRING_SCHEMA, 0, 50)["anyOf"]]}
 )
 Name = Annotated[
     str,
     BeforeValidator(_text(MAX_NAME, ())),
-    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": MAX_NAME}),
+    WithJsonSchema(_NAME_SCHEMA),
+]
+SpokenName = Annotated[
+    str, BeforeValidator(_text(MAX_NAME, ())), WithJsonSchema(_by_language(_NAME_SCHEMA))
+]
+Pronunciations = Annotated[
+    dict[Name, Name],
+    Field(max_length=500),
+    WithJsonSchema({"type": "object", "additionalProperties": _by_language(_NAME_SCHEMA)}),
+]
+Sides = Annotated[
+    tuple[Name, ...],
+    Field(min_length=2, max_length=4),
+    WithJsonSchema(_several(_NAME_SCHEMA, 2, 4)),
 ]
 PlainText = Annotated[str, BeforeValidator(_text(MAX_TEXT, ())), _STRING]
 RoutineText = Annotated[str, BeforeValidator(_text(MAX_TEXT, ("name",))), _STRING]

@@ -161,7 +161,7 @@ def test_reset(capsys: pytest.CaptureFixture[str], script: Path) -> None:
         (["cues=nope"], "expected the name of a cue pack or a pack's folder, found `nope`"),
         (["voice=nobody-at-all"], "there is no voice `nobody-at-all`"),
         (["engine=nope"], "nope"),
-        (["language=de"], "the coach has no phrases in the language `de`"),
+        (["language=xx"], "the coach has no phrases in the language `xx`"),
         (["speed="], "speed: expected a number"),
     ],
 )

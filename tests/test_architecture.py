@@ -17,8 +17,8 @@ PACKAGE = Path(coach.__file__).parent
 LAYERS = (
     *("errors", "units", "clock", "resample", "template", "files", "parallel", "parts", "locks"),
     "profile",
-    *("progress", "script", "values", "format", "validation"),
-    *("routine", "settings", "phrases"),
+    *("progress", "script", "editions", "values", "format", "validation"),
+    *("routine", "translation", "settings", "phrases"),
     *("steps", "plan", "timeline", "places", "correspondence"),
     *("cues", "session"),
     *("speech", "render", "history", "outputs"),
@@ -190,7 +190,7 @@ def test_printing_is_seen(source: str) -> None:
 
 HEAVY = (
     *("numpy", "soundfile", "soxr", "pyttsx3", "pydantic", "rich", "yaml", "platformdirs"),
-    *("av", "lameenc", "mutagen", "PIL", "matplotlib", "distributed"),
+    *("av", "lameenc", "mutagen", "PIL", "matplotlib", "distributed", "babel", "num2words"),
     *("miniaudio", "simpleaudio", "jeepney", "wakepy", "pyfiglet", "prompt_toolkit"),
     "matplotlib",
 )
@@ -206,8 +206,8 @@ ALLOWED = {
     "history": ("yaml", "platformdirs"),
     "doctor --help": (),
     "show --help": ("yaml",),
-    "list --json": ("pydantic", "yaml"),
-    "list": ("pydantic", "yaml", "rich"),
+    "list --json": ("babel", "pydantic", "yaml"),
+    "list": ("babel", "pydantic", "yaml", "rich"),
     "check {script}": ("pydantic", "yaml"),
     "schema": ("pydantic", "yaml"),
 }

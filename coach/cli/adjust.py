@@ -212,7 +212,8 @@ class _Work:
         from coach.session import RENDER_RATE
 
         routine, settings = self._before.routine, self._before.decided.settings
-        with open_lengths(routine, settings, RENDER_RATE) as length_of:
+        pronounce = self._before.personal.pronounce
+        with open_lengths(routine, settings, RENDER_RATE, pronounce) as length_of:
             return fill_in(routine, settings, length_of)
 
     def report(self) -> Report:

@@ -241,8 +241,11 @@ class _Studio:
     """
 
     def __init__(self) -> None:
+        from coach.profile import Profile
+        from coach.speech.pronounce import load_pronunciations
         from coach.speech.store import ClipStore
 
+        self._pronounce = load_pronunciations(Profile().pronounce_path)
         self._stack = ExitStack()
         self._store = ClipStore()
         self._engines: dict[tuple[str, str | None, Fraction, str], Engine] = {}
@@ -272,6 +275,7 @@ class _Studio:
     def _voice(self, ready: Prepared, settings: Settings, rate: int) -> KeepingVoice:
         from coach.cli.sessions import KeepingVoice
         from coach.speech import open_engine
+        from coach.speech.pronounce import pronunciation
         from coach.speech.speaker import Speaker
 
         manner = ready.manner
@@ -283,13 +287,14 @@ class _Studio:
             )
             self._engines[key] = self._stack.enter_context(closing(engine))
         engine = self._engines[key]
-        pronounce = ready.routine.pronounce
+        said = pronunciation(ready.routine, self._pronounce, manner.language)
+        pronounce = tuple(said.items())
         if (engine, pronounce, rate) not in self._voices:
             speaker = Speaker(
                 engine,
                 self._store,
                 language=manner.language,
-                pronounce=dict(pronounce),
+                pronounce=said,
                 rate=rate,
             )
             self._voices[engine, pronounce, rate] = KeepingVoice(speaker)

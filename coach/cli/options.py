@@ -58,7 +58,7 @@ _OPTIONS = (
         help="Mark the seconds of a hold by beeps, by voice or both. [default: beep]",
     ),
     click.option("--speed", metavar="FACTOR", help="Speed of speech, 0.5 to 2; 1 is normal."),
-    click.option("--language", metavar="CODE", help="Language of the coach's own words."),
+    click.option("--language", metavar="CODE", help="Language to speak, such as de."),
     click.option(
         "--voice", metavar="NAME", help="A voice of `coach voices`, or a Piper voice file (.onnx)."
     ),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,8 @@ from coach.settings.layers import (
 from coach.settings.moved import moved_notices
 from coach.settings.saved import Loaded, Saved, SettingsStore
 from coach.settings.since import DoseChange, changes_since
+from coach.speech.pronounce import Pronunciations, load_pronunciations
+from coach.translation import language_notice
 
 if TYPE_CHECKING:
     from coach.cli.options import Request
@@ -140,14 +143,25 @@ class Personal:
             foreseen.at if foreseen else now,
             self._defaults,
         )
+        language = found.settings.language or routine.language
+        notices = (*self._problems, *found.problems, language_notice(routine, language))
         decided = Decided(
             found.settings,
             found,
-            notices=(*self._problems, *found.problems),
+            notices=tuple(filter(None, notices)),
             foreseen=foreseen,
             last=past.last if past and found.standings else None,
         )
         return decided.with_settings(routine, found.settings)
+
+    @cached_property
+    def pronounce(self) -> Pronunciations:
+        """How this person wants words to be said.
+
+        Raises:
+            CoachError: the file that says so is wrong.
+        """
+        return load_pronunciations(self._request.profile.pronounce_path)
 
     @property
     def fit(self) -> Fraction | None:

@@ -27,6 +27,7 @@ from coach.session import (
 from coach.settings import Manner, Settings, manner
 from coach.settings.dose import show_amount
 from coach.speech import Engine, open_engine
+from coach.speech.pronounce import AS_WRITTEN, Pronunciations, pronunciation
 from coach.speech.speaker import Speaker
 from coach.speech.store import ClipStore
 from coach.steps import CueName
@@ -75,7 +76,7 @@ def build_session(personal: Personal, rate: int, *, quiet: bool) -> Made:
         ready = prepared(routine, decided.settings)
         if _choice(decided.settings, ready.manner) != _choice(personal.manner, guess):
             engine = stack.enter_context(_engine(decided.settings, ready.manner))
-        speaker = _speaker(ready, engine, store, rate)
+        speaker = _speaker(ready, engine, store, rate, personal.pronounce)
         show = stack.enter_context(progress("Speaking", quiet=quiet))
         if personal.fit is None:
             speaker.begin(texts_of(ready))
@@ -179,7 +180,7 @@ def described(personal: Personal, routine: Routine, decided: Decided, rate: int)
     """
     ready = prepared(routine, decided.settings)
     with _engine(decided.settings, ready.manner) as engine:
-        speaker = _speaker(ready, engine, ClipStore(), rate)
+        speaker = _speaker(ready, engine, ClipStore(), rate, personal.pronounce)
         cues = cues_of(routine, decided.settings, rate)
         if personal.fit is not None:
             length = Lengths(routine, ready.manner, cues, rate, speaker.lengths)
@@ -192,7 +193,7 @@ def described(personal: Personal, routine: Routine, decided: Decided, rate: int)
 
 @contextmanager
 def open_lengths(
-    routine: Routine, settings: Settings, rate: int
+    routine: Routine, settings: Settings, rate: int, pronounce: Pronunciations = AS_WRITTEN
 ) -> Iterator[Callable[[Settings], Fraction]]:
     """Yield what tells how many seconds sessions of a routine take, spoken at whatever speed.
 
@@ -200,6 +201,7 @@ def open_lengths(
         routine: as the script has it.
         settings: whose engine, voice, language and cue pack are used.
         rate: Hz.
+        pronounce: how the user wants words to be said.
     """
     cues = cues_of(routine, settings, rate)
     with ExitStack() as stack:
@@ -209,7 +211,7 @@ def open_lengths(
             spoken = manner(routine, replace(settings, speed=speed))
             engine = stack.enter_context(_engine(settings, spoken))
             ready = prepared(routine, Settings(language=settings.language))
-            speaker = _speaker(ready, engine, ClipStore(), rate)
+            speaker = _speaker(ready, engine, ClipStore(), rate, pronounce)
             return Lengths(routine, spoken, cues, rate, speaker.lengths)
 
         yield lambda wanted: lengths_at(manner(routine, wanted).speed)(wanted)
@@ -301,7 +303,7 @@ class LiveStudio:
         self._stack = ExitStack()
         self._engines: dict[tuple[object, ...], Engine] = {}
         self._speakers: dict[Engine, Speaker] = {}
-        self._pronounce: dict[str, str] = {}
+        self._pronounce: Callable[[str], dict[str, str]] = lambda _: {}
         self._pack: dict[CueName, Samples] = {}
         if self._store.is_empty():
             engine = self._engine(_guess(settings))
@@ -319,18 +321,24 @@ class LiveStudio:
         told = [problem for speaker in self._speakers.values() for problem in speaker.problems]
         return (*told, *([self._store.problem] if self._store.problem else []))
 
-    def furnish(self, routine: Routine, settings: Settings | None = None) -> None:
-        """Take the routine's cue pack, and how it pronounces words.
+    def furnish(
+        self,
+        routine: Routine,
+        settings: Settings | None = None,
+        pronounce: Pronunciations = AS_WRITTEN,
+    ) -> None:
+        """Take the routine's cue pack, and how it and the user pronounce words.
 
         Args:
             routine: as the script has it.
             settings: those of the user, where they are known better by now.
+            pronounce: how the user pronounces words.
 
         Raises:
             CuePackError: there is no such pack, or something is wrong with it.
         """
         self._settings = settings or self._settings
-        self._pronounce = dict(routine.pronounce)
+        self._pronounce = partial(pronunciation, routine, pronounce)
         self._pack = cues_of(routine, self._settings, self.rate)
 
     def lengths(self, routine: Routine, decided: Decided) -> Lengths:
@@ -348,7 +356,7 @@ class LiveStudio:
                 engine,
                 self._store,
                 language=decided.language,
-                pronounce=self._pronounce,
+                pronounce=self._pronounce(decided.language),
                 rate=self.rate,
             )
         return self._speakers[engine]
@@ -396,12 +404,15 @@ def _engine(settings: Settings, decided: Manner) -> closing[Engine]:
     )
 
 
-def _speaker(prepared: Prepared, engine: Engine, store: ClipStore, rate: int) -> Speaker:
+def _speaker(
+    prepared: Prepared, engine: Engine, store: ClipStore, rate: int, pronounce: Pronunciations
+) -> Speaker:
+    language = prepared.manner.language
     return Speaker(
         engine,
         store,
-        language=prepared.manner.language,
-        pronounce=dict(prepared.routine.pronounce),
+        language=language,
+        pronounce=pronunciation(prepared.routine, pronounce, language),
         rate=rate,
     )
 
