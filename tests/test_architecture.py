@@ -205,6 +205,7 @@ ALLOWED = {
     "history --help": (),
     "history": ("yaml", "platformdirs"),
     "doctor --help": (),
+    "cues --help": (),
     "show --help": ("yaml",),
     "list --json": ("pydantic", "yaml"),
     "list": ("pydantic", "yaml", "rich"),
