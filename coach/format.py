@@ -37,9 +37,11 @@ from coach.values import (
     Settle,
     Setup,
     Speed,
+    StyleName,
     Texts,
     Time,
     Version,
+    Volume,
     failure,
 )
 
@@ -251,7 +253,10 @@ class RoutineKeys(_Keys):
     )
     detail: DetailName | None = Field(None, description="How much is said.")
     count: CountName | None = Field(None, description="How holds are counted.")
+    style: StyleName | None = Field(None, description="How much the coach encourages.")
     speed: Speed | None = Field(None, description="Speed of speech; 1 is normal.")
+    cue_volume: Volume | None = Field(None, description="Volume of cues in dB; 0 is normal.")
+    speech_volume: Volume | None = Field(None, description="Volume of speech in dB; 0 is normal.")
     reps: Reps | None = Field(None, description="Default for exercises that do not say.")
     sets: Sets | None = Field(None, description="Default for exercises that do not say.")
     settle: Settle | None = Field(None, description="Default for exercises that do not say.")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from coach.errors import CoachError, Problem, ScriptError
 from coach.progress import Progress
 from coach.script import Document, default_id, is_beside, read_script
-from coach.units import Count, Detail, Range
+from coach.units import Count, Detail, Range, Style
 
 if TYPE_CHECKING:
     from coach import format as keys
@@ -141,6 +141,11 @@ class Routine:
     detail: Detail | None = None
     count: Count | None = None
     speed: Fraction | None = None
+    cue_volume: Fraction | None = None
+    """dB, beside the pack's own level."""
+    speech_volume: Fraction | None = None
+    """dB, beside the level of all voices."""
+    style: Style | None = None
     warnings: tuple[Problem, ...] = field(default=(), repr=False)
 
     def exercises(self) -> Iterator[Exercise]:
@@ -294,6 +299,9 @@ class _Resolver:
             detail=script.detail,
             count=script.count,
             speed=script.speed,
+            cue_volume=script.cue_volume,
+            speech_volume=script.speech_volume,
+            style=script.style,
             warnings=self._warnings,
         )
 

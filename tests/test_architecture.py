@@ -22,7 +22,7 @@ LAYERS = (
     *("steps", "plan", "timeline", "places", "correspondence"),
     *("cues", "session"),
     *("speech", "render", "history", "outputs"),
-    *("navigation", "player", "view", "controls", "changes", "replan", "tally", "live"),
+    *("volume", "navigation", "player", "view", "controls", "changes", "replan", "tally", "live"),
     "batch",
     "cli",
 )

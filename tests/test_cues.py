@@ -527,7 +527,10 @@ def write_sound(
     [
         (lambda path: path.write_bytes(b""), "the file is empty"),
         (lambda path: path.write_bytes(b"not a sound"), "expected a WAV, FLAC, Ogg or AIFF file"),
-        (lambda path: write_sound(path, 4000, kind="MP3"), "found an MP3, which makes the cue late"),
+        (
+            lambda path: write_sound(path, 4000, kind="MP3"),
+            "found an MP3, which makes the cue late",
+        ),
         (lambda path: path.write_bytes(path.read_bytes()[:20]), "AIFF file, found a damaged one"),
         (lambda path: write_sound(path, 0), "it has no samples"),
         (
