@@ -153,7 +153,7 @@ def test_sides_are_named_and_switched() -> None:
     assert words[3:] == [
         "2 sets, hold each for 5 seconds, on each side.", "Left side.", "Get ready.",
         "Switch sides. Right side.",
-        "Well done.", "Rest for 15 seconds.", "Next: set 2 of 2, left side.",
+        "That was good.", "Rest for 15 seconds.", "Next: set 2 of 2, left side.",
         "Switch sides. Right side.",
         "That took about 10 minutes. You are done.",
     ]  # fmt: skip
