@@ -29,6 +29,7 @@ from coach.values import (
     KeyPath,
     Language,
     Name,
+    Pause,
     PlainText,
     ProgressRule,
     Reps,
@@ -75,6 +76,9 @@ class ExerciseKeys(_Keys):
     name: Name = Field(description="Spoken as its title.")
     id: Id | None = Field(None, description="The name in settings; default: a slug of `name`.")
     setup: Setup = Field((), description="Sentences spoken before the first repetition.")
+    pause: Pause | None = Field(
+        None, description="Silence after each sentence of `setup`; default: by its length."
+    )
     settle: Settle | None = Field(
         None, description="Time to take the position; `ready` waits until the user says so."
     )
@@ -259,6 +263,7 @@ class RoutineKeys(_Keys):
     speech_volume: Volume | None = Field(None, description="Volume of speech in dB; 0 is normal.")
     reps: Reps | None = Field(None, description="Default for exercises that do not say.")
     sets: Sets | None = Field(None, description="Default for exercises that do not say.")
+    pause: Pause | None = Field(None, description="Default for exercises that do not say.")
     settle: Settle | None = Field(None, description="Default for exercises that do not say.")
     switch: Time | None = Field(None, description="Default for exercises that do not say.")
     rest: Time | None = Field(None, description="Rest between exercises that do not say.")

@@ -41,6 +41,10 @@ LEAD_IN = Fraction(3, 4)
 """After the first tone, so that a loudspeaker that was asleep does not swallow the first word."""
 SENTENCE = Fraction(1, 2)
 """Between sentences of an instruction."""
+LONGEST_PAUSE = Fraction(5, 2)
+"""After a sentence of a setup, of which a listener does what it says before the next one."""
+CHARACTERS_PER_SECOND = 40
+"""Of such a sentence, for the length of the pause: the more it asks for, the longer it is."""
 BREATH = Fraction(1, 4)
 """Between the last word and a tone, or a tone and the next word."""
 BETWEEN = Fraction(3, 4)
@@ -271,7 +275,11 @@ class _Planner:
         texts = [self._phrases.say(key, n=number, total=str(total), name=exercise.name)]
         values = exercise_fields(exercise, self._phrases)
         if self._is_full:
-            texts += [fill(text, values) for text in exercise.setup]
+            yield from self._sentences(texts, where)
+            texts = []
+            for text in (fill(text, values) for text in exercise.setup):
+                yield Now(Say(text), where)
+                yield Gap(pause_after(text) if exercise.pause is None else exercise.pause)
         dose = spoken_dose(exercise, self._phrases)
         texts.append(self._sentence(dose) if dose else "")
         texts += spoken_limits(exercise, self._phrases)
@@ -479,6 +487,12 @@ class _Planner:
             if self._has_words:
                 say = Say(self._phrases.say("halfway"), Rank.HALFWAY)
                 yield At(seconds / 2 + AFTER_TONE, say)
+
+
+def pause_after(sentence: str) -> Fraction:
+    """Return the seconds of silence after a sentence of a setup, by its length, in quarters."""
+    quarters = round(Fraction(4 * len(sentence), CHARACTERS_PER_SECOND))
+    return min(max(SENTENCE, Fraction(quarters, 4)), LONGEST_PAUSE)
 
 
 def _encouraging(offset: Fraction, text: str) -> At:

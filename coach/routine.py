@@ -78,6 +78,8 @@ class Exercise:
     """Between sets, and after the exercise."""
     progress: Progress | None = None
     """How its ranges are climbed; None means not at all."""
+    pause: Fraction | None = None
+    """After each sentence of the setup; None leaves it to the length of the sentence."""
 
     @property
     def is_self_paced(self) -> bool:
@@ -335,6 +337,7 @@ class _Resolver:
             switch=item.switch or script.switch or _DEFAULT_SWITCH,
             rest=item.rest or script.rest or _DEFAULT_REST,
             progress=item.progress or script.progress,
+            pause=script.pause if item.pause is None else item.pause,
         )
 
     def _circuit_id(self, name: str | None) -> str:

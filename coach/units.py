@@ -297,6 +297,10 @@ ACTIVE_TIME = Quantity(
     parse_duration, short_duration, DURATION_FORMS, Fraction(1, 2), _LONGEST_TIME, _GRAIN
 )
 """A duration in which something is done: hold, work, pace."""
+PAUSE = Quantity(
+    parse_duration, short_duration, DURATION_FORMS, Fraction(0), Fraction(60), Fraction(1, 4)
+)
+"""Silence after a sentence that asks for something."""
 REPS = Quantity(parse_count, str, COUNT_FORMS, 1, 1000, 1)
 SETS = Quantity(parse_count, str, COUNT_FORMS, 1, 100, 1)
 ROUNDS = Quantity(parse_count, str, COUNT_FORMS, 1, 1000, 1)

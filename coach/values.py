@@ -19,6 +19,7 @@ from coach.script import shortened
 from coach.template import fields_in
 from coach.units import (
     ACTIVE_TIME,
+    PAUSE,
     REPS,
     ROUNDS,
     SETS,
@@ -354,6 +355,11 @@ Volume = Annotated[
             "maximum": float(VOLUME.most),
         }
     ),
+]
+Pause = Annotated[
+    Fraction,
+    BeforeValidator(_single(PAUSE)),
+    WithJsonSchema({"type": ["string", "number"], "pattern": r"\d"}),
 ]
 Version = Annotated[int, BeforeValidator(_version), WithJsonSchema({"const": 1})]
 Language = Annotated[

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from coach.errors import CoachError
+from coach.errors import CoachError, ScriptError
 from coach.phrases import languages, load_phrasebook
-from coach.plan import plan
+from coach.plan import pause_after, plan
 from coach.routine import Routine, load_routine
 from coach.settings import Manner
 from coach.steps import At, Chapter, Cue, Gap, Now, Part, Say, Step, Timed
@@ -253,3 +254,31 @@ def test_every_phrase_of_the_catalog_can_be_said() -> None:
     assert book.about(Fraction(3600 + 29)) == "about 1 hour"
     with pytest.raises(CoachError, match="no phrases in the language `xx`"):
         load_phrasebook("xx")
+
+
+def test_the_pause_after_a_setup_sentence_grows_with_it_or_is_given() -> None:
+    short, long = "Kneel.", "Put your hands under your shoulders and your knees under your hips."
+    assert pause_after(short) == Fraction(1, 2)
+    assert pause_after(long) == Fraction(7, 4)
+    assert pause_after(5 * long) == Fraction(5, 2)
+
+    def pauses(extra: str) -> list[Fraction]:
+        text = f"title: T\n{extra}exercises: [{{name: A, setup: [{short}, {long}], hold: 5}}]\n"
+        steps = plan(routine_of(text), Manner(), load_phrasebook("en"), Fraction(60))
+        return [
+            gap.seconds
+            for step, gap in pairwise(steps)
+            if isinstance(step, Now) and isinstance(gap, Gap)
+            if isinstance(step.what, Say) and step.what.text in (short, long)
+        ]
+
+    assert pauses("") == [Fraction(1, 2), Fraction(7, 4)]
+    assert pauses("pause: 4s\n") == [4, 4]
+    assert pauses("pause: 0\n") == [0, 0]
+
+
+def test_a_pause_of_one_exercise_wins() -> None:
+    text = "title: T\npause: 4s\nexercises: [{name: A, setup: [Kneel.], hold: 5, pause: 0s}]\n"
+    assert [item.pause for item in routine_of(text).exercises()] == [0]
+    with pytest.raises(ScriptError, match="1 problem"):
+        routine_of(text.replace("4s", "90s"))
