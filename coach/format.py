@@ -29,6 +29,7 @@ from coach.values import (
     KeyPath,
     Language,
     Name,
+    Pause,
     PlainText,
     ProgressRule,
     Pronunciations,
@@ -40,9 +41,11 @@ from coach.values import (
     Sides,
     Speed,
     SpokenName,
+    StyleName,
     Texts,
     Time,
     Version,
+    Volume,
     failure,
 )
 
@@ -76,6 +79,9 @@ class ExerciseKeys(_Keys):
     name: SpokenName = Field(description="Spoken as its title.")
     id: Id | None = Field(None, description="The name in settings; default: a slug of `name`.")
     setup: Setup = Field((), description="Sentences spoken before the first repetition.")
+    pause: Pause | None = Field(
+        None, description="Silence after each sentence of `setup`; default: by its length."
+    )
     settle: Settle | None = Field(
         None, description="Time to take the position; `ready` waits until the user says so."
     )
@@ -257,9 +263,13 @@ class RoutineKeys(_Keys):
     )
     detail: DetailName | None = Field(None, description="How much is said.")
     count: CountName | None = Field(None, description="How holds are counted.")
+    style: StyleName | None = Field(None, description="How much the coach encourages.")
     speed: Speed | None = Field(None, description="Speed of speech; 1 is normal.")
+    cue_volume: Volume | None = Field(None, description="Volume of cues in dB; 0 is normal.")
+    speech_volume: Volume | None = Field(None, description="Volume of speech in dB; 0 is normal.")
     reps: Reps | None = Field(None, description="Default for exercises that do not say.")
     sets: Sets | None = Field(None, description="Default for exercises that do not say.")
+    pause: Pause | None = Field(None, description="Default for exercises that do not say.")
     settle: Settle | None = Field(None, description="Default for exercises that do not say.")
     switch: Time | None = Field(None, description="Default for exercises that do not say.")
     rest: Time | None = Field(None, description="Rest between exercises that do not say.")

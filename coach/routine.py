@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from coach.errors import CoachError, Problem, ScriptError
 from coach.progress import Progress
 from coach.script import Document, default_id, is_beside, read_script
-from coach.units import Count, Detail, Range
+from coach.units import Count, Detail, Range, Style
 
 if TYPE_CHECKING:
     from coach import format as keys
@@ -78,6 +78,8 @@ class Exercise:
     """Between sets, and after the exercise."""
     progress: Progress | None = None
     """How its ranges are climbed; None means not at all."""
+    pause: Fraction | None = None
+    """After each sentence of the setup; None leaves it to the length of the sentence."""
 
     @property
     def is_self_paced(self) -> bool:
@@ -141,6 +143,11 @@ class Routine:
     detail: Detail | None = None
     count: Count | None = None
     speed: Fraction | None = None
+    cue_volume: Fraction | None = None
+    """dB, beside the pack's own level."""
+    speech_volume: Fraction | None = None
+    """dB, beside the level of all voices."""
+    style: Style | None = None
     warnings: tuple[Problem, ...] = field(default=(), repr=False)
     translations: Mapping[str, Routine] = field(default_factory=dict, repr=False, compare=False)
     """The same in each language of the script, its own included; empty if it has but one."""
@@ -302,6 +309,9 @@ class _Resolver:
             detail=script.detail,
             count=script.count,
             speed=script.speed,
+            cue_volume=script.cue_volume,
+            speech_volume=script.speech_volume,
+            style=script.style,
             warnings=self._warnings,
         )
 
@@ -335,6 +345,7 @@ class _Resolver:
             switch=item.switch or script.switch or _DEFAULT_SWITCH,
             rest=item.rest or script.rest or _DEFAULT_REST,
             progress=item.progress or script.progress,
+            pause=script.pause if item.pause is None else item.pause,
         )
 
     def _circuit_id(self, name: str | None) -> str:

@@ -19,16 +19,19 @@ from coach.script import shortened
 from coach.template import fields_in
 from coach.units import (
     ACTIVE_TIME,
+    PAUSE,
     REPS,
     ROUNDS,
     SETS,
     SPEED,
     TIME,
+    VOLUME,
     Count,
     Detail,
     Number,
     Quantity,
     Range,
+    Style,
     split_range,
 )
 
@@ -186,11 +189,16 @@ def _choice(*options: str) -> Callable[[Any], str]:
     return typed
 
 
-def _speed(value: Any) -> Fraction:
-    try:
-        return SPEED.value(_only_text(value, SPEED.forms))
-    except ValueError as error:
-        raise failure(((), str(error))) from None
+def _single(quantity: Quantity[Fraction]) -> Callable[[Any], Fraction]:
+    """Return the function that types a value of `quantity`, which has no range."""
+
+    def typed(value: Any) -> Fraction:
+        try:
+            return quantity.value(_only_text(value, quantity.forms))
+        except ValueError as error:
+            raise failure(((), str(error))) from None
+
+    return typed
 
 
 def _version(value: Any) -> int:
@@ -363,10 +371,27 @@ Settle = Annotated[
 
 DetailName = Annotated[Detail, BeforeValidator(_choice(*get_args(Detail)))]
 CountName = Annotated[Count, BeforeValidator(_choice(*get_args(Count)))]
+StyleName = Annotated[Style, BeforeValidator(_choice(*get_args(Style)))]
 Speed = Annotated[
     Fraction,
-    BeforeValidator(_speed),
+    BeforeValidator(_single(SPEED)),
     WithJsonSchema({"type": "number", "minimum": float(SPEED.least), "maximum": float(SPEED.most)}),
+]
+Volume = Annotated[
+    Fraction,
+    BeforeValidator(_single(VOLUME)),
+    WithJsonSchema(
+        {
+            "type": ["number", "string"],
+            "minimum": float(VOLUME.least),
+            "maximum": float(VOLUME.most),
+        }
+    ),
+]
+Pause = Annotated[
+    Fraction,
+    BeforeValidator(_single(PAUSE)),
+    WithJsonSchema({"type": ["string", "number"], "pattern": r"\d"}),
 ]
 Version = Annotated[int, BeforeValidator(_version), WithJsonSchema({"const": 1})]
 Language = Annotated[

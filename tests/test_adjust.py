@@ -542,9 +542,13 @@ def test_a_time_that_cannot_be_filled_is_told(capsys: pytest.CaptureFixture[str]
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
-        (["adjust", NAME, "--hold", "8"], 2, "without hyphens: hold=8"),
-        (["adjust", NAME, "--reps", "cat-camel=8"], 2, "without hyphens: cat-camel.reps=8"),
-        (["adjust", NAME, "--skip=bridging"], 2, "without hyphens: skip=bridging"),
+        (["adjust", NAME, "--hold", "8"], 2, "without hyphens before it: hold=8"),
+        (
+            ["adjust", NAME, "--reps", "cat-camel=8"],
+            2,
+            "without hyphens before it: cat-camel.reps=8",
+        ),
+        (["adjust", NAME, "--skip=bridging"], 2, "without hyphens before it: skip=bridging"),
         (["show", NAME, "--adjust", "speed=2"], 1, "It is an option of its own: --speed 2"),
         (["show", NAME, "--adjust", "progress=none"], 1, "--progress RULE` saves a rule"),
     ],

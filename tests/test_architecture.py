@@ -22,7 +22,7 @@ LAYERS = (
     *("steps", "plan", "timeline", "places", "correspondence"),
     *("cues", "session"),
     *("speech", "render", "history", "outputs"),
-    *("navigation", "player", "view", "controls", "changes", "replan", "tally", "live"),
+    *("volume", "navigation", "player", "view", "controls", "changes", "replan", "tally", "live"),
     "batch",
     "cli",
 )
@@ -205,6 +205,7 @@ ALLOWED = {
     "history --help": (),
     "history": ("yaml", "platformdirs"),
     "doctor --help": (),
+    "cues --help": (),
     "show --help": ("yaml",),
     "list --json": ("babel", "pydantic", "yaml"),
     "list": ("babel", "pydantic", "yaml", "rich"),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from coach.errors import ScriptError
 from coach.phrases import load_phrasebook
-from coach.plan import plan
+from coach.plan import pause_after, plan
 from coach.routine import Routine, load_routine
 from coach.session import prepare
 from coach.settings import Manner, Settings
@@ -168,7 +170,7 @@ def test_sides_are_named_and_switched() -> None:
     assert words[3:] == [
         "2 sets, hold each for 5 seconds, on each side.", "Left side.", "Get ready.",
         "Switch sides. Right side.",
-        "Well done.", "Rest for 15 seconds.", "Next: set 2 of 2, left side.",
+        "That was good.", "Rest for 15 seconds.", "Next: set 2 of 2, left side.",
         "Switch sides. Right side.",
         "That took about 10 minutes. You are done.",
     ]  # fmt: skip
@@ -256,3 +258,31 @@ def test_self_paced_repetitions_take_their_pace() -> None:
     found = planned(routine_of("title: T\nexercises: [{name: A, reps: 10, pace: 2}]\n"), Manner())
     assert '   "10 repetitions, at your own pace."' in found
     assert "-- work 20s (set 1)" in found
+
+
+def test_the_pause_after_a_setup_sentence_grows_with_it_or_is_given() -> None:
+    short, long = "Kneel.", "Put your hands under your shoulders and your knees under your hips."
+    assert pause_after(short) == Fraction(1, 2)
+    assert pause_after(long) == Fraction(7, 4)
+    assert pause_after(5 * long) == Fraction(5, 2)
+
+    def pauses(extra: str) -> list[Fraction]:
+        text = f"title: T\n{extra}exercises: [{{name: A, setup: [{short}, {long}], hold: 5}}]\n"
+        steps = plan(routine_of(text), Manner(), load_phrasebook("en"), Fraction(60))
+        return [
+            gap.seconds
+            for step, gap in pairwise(steps)
+            if isinstance(step, Now) and isinstance(gap, Gap)
+            if isinstance(step.what, Say) and step.what.text in (short, long)
+        ]
+
+    assert pauses("") == [Fraction(1, 2), Fraction(7, 4)]
+    assert pauses("pause: 4s\n") == [4, 4]
+    assert pauses("pause: 0\n") == [0, 0]
+
+
+def test_a_pause_of_one_exercise_wins() -> None:
+    text = "title: T\npause: 4s\nexercises: [{name: A, setup: [Kneel.], hold: 5, pause: 0s}]\n"
+    assert [item.pause for item in routine_of(text).exercises()] == [0]
+    with pytest.raises(ScriptError, match="1 problem"):
+        routine_of(text.replace("4s", "90s"))

@@ -27,7 +27,7 @@ EVERYTHING = "*"
 """What `--reset` without a value resets."""
 _OPTIONS_ELSEWHERE = (
     *("hold", "reps", "sets", "rest", "skip", "detail", "count"),
-    *("speed", "language", "voice", "engine", "cues"),
+    *("speed", "language", "voice", "engine", "cues", "style", "cue-volume", "speech-volume"),
 )
 """What other commands take as options, and this one as assignments."""
 
@@ -38,8 +38,11 @@ def _refuse_options(command: Command) -> Command:
     def refuse(_context: click.Context, param: click.Parameter, value: str | None) -> None:
         if value is not None:
             address, _, amount = value.rpartition("=")
-            name = ".".join(part for part in (address, param.name) if part)
-            raise click.UsageError(f"what is saved is written without hyphens: {name}={amount}")
+            key = (param.name or "").replace("_", "-")
+            name = ".".join(part for part in (address, key) if part)
+            raise click.UsageError(
+                f"what is saved is written without hyphens before it: {name}={amount}"
+            )
 
     for name in _OPTIONS_ELSEWHERE:
         add = click.option(f"--{name}", hidden=True, expose_value=False, callback=refuse)
@@ -86,8 +89,9 @@ def adjust_command(
 
     The script stays as it is. NAME is a value for all exercises, or EXERCISE.NAME, or
     EXERCISE.PHASE.NAME: reps, sets, rounds, hold, work, move, rest, settle, switch, pace, sides;
-    and for the session: speed, detail, count, cues, voice, engine, language, skip. Values may be
-    relative: +2, -1s, +20%. On a terminal and without a value, a form opens.
+    and for the session: speed, detail, count, style, cues, cue-volume, speech-volume, voice,
+    engine, language, skip. Values may be relative: +2, -1s, +20%; volumes are dB beside the
+    normal ones. On a terminal and without a value, a form opens.
 
     \b
     coach adjust si-joint-relief cat-camel.hold=8 reps=7

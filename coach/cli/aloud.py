@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -12,15 +13,18 @@ if TYPE_CHECKING:
     from coach.timeline import Samples
 
 FLUSH_S = 0.5
-"""Seconds of silence after it: no device keeps sound for longer before it is heard."""
+"""Seconds of silence after the sound: no device keeps sound for longer before it is heard."""
+LOOK_S = 0.05
+"""Seconds between two looks at how far it is."""
 
 
 class Sound:
-    """Samples, and silence after them."""
+    """Samples at the rate of live sound, and silence after them."""
 
     def __init__(self, samples: Samples | None = None) -> None:
         self._samples = samples
-        self._position = 0
+        self.position = 0
+        """Frames that have been taken."""
         self.is_over = threading.Event()
         """Set when everything, and some silence after it, has been taken."""
 
@@ -31,18 +35,25 @@ class Sound:
         from coach.outputs import LIVE_RATE
 
         samples = np.zeros(0, np.int16) if self._samples is None else self._samples
-        piece = samples[self._position : self._position + count]
-        self._position += count
-        if self._position > len(samples) + FLUSH_S * LIVE_RATE:
+        piece = samples[self.position : self.position + count]
+        self.position += count
+        if self.position > len(samples) + FLUSH_S * LIVE_RATE:
             self.is_over.set()
         return np.pad(piece, (0, count - len(piece)))
 
 
-def play_aloud(output: Output, samples: Samples) -> Playback:
-    """Play samples at `LIVE_RATE` to their end, and return how that went, closed.
+def play_aloud(
+    output: Output, samples: Samples, watch: Callable[[float], None] = lambda _: None
+) -> Playback:
+    """Play samples to their end, and return how that went; it is closed.
+
+    Args:
+        output: where.
+        samples: mono, at the rate of live sound.
+        watch: called now and then with the seconds that have been heard.
 
     Raises:
-        DeviceError: the output does not play, or not to the end.
+        DeviceError: they could not be played.
     """
     from coach.errors import DeviceError
     from coach.outputs import LIVE_RATE
@@ -51,10 +62,12 @@ def play_aloud(output: Output, samples: Samples) -> Playback:
     playback = output.start(sound, LIVE_RATE)
     deadline = time.monotonic() + 2 * len(samples) / LIVE_RATE + 5
     with closing(playback):
-        while not sound.is_over.wait(0.05):
+        while not sound.is_over.wait(LOOK_S):
             problem = playback.problem()
             if problem is None and time.monotonic() > deadline:
                 problem = "the device plays far too slowly"
             if problem is not None:
                 raise DeviceError(problem)
+            watch(sound.position / LIVE_RATE - playback.latency)
+        watch(len(samples) / LIVE_RATE)
     return playback

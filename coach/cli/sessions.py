@@ -16,6 +16,7 @@ from coach.files import data_dir
 from coach.routine import Routine, load_routine
 from coach.session import (
     EstimatedVoice,
+    GradualVoice,
     Prepared,
     Progress,
     Session,
@@ -32,6 +33,7 @@ from coach.speech.speaker import Speaker
 from coach.speech.store import ClipStore
 from coach.steps import CueName
 from coach.units import Relative, clock, seconds
+from coach.volume import balanced, cues_at, heard, voice_at
 
 if TYPE_CHECKING:
     from coach.cli.personal import Decided, Personal
@@ -80,8 +82,9 @@ def build_session(personal: Personal, rate: int, *, quiet: bool) -> Made:
         show = stack.enter_context(progress("Speaking", quiet=quiet))
         if personal.fit is None:
             speaker.begin(texts_of(ready))
-        cues = cues_of(routine, decided.settings, rate)
-        voice = KeepingVoice(speaker)
+        volumes = balanced(ready.manner)
+        cues = cues_at(cues_of(routine, decided.settings, rate), volumes.cues, rate)
+        voice = KeepingVoice(voice_at(speaker, volumes.speech, rate))
         length = Lengths(routine, ready.manner, cues, rate, voice.lengths)
         for _ in range(FIT_ROUNDS):
             made = fitted(personal, routine, decided, length)
@@ -119,8 +122,8 @@ def fitted(personal: Personal, routine: Routine, decided: Decided, length: Lengt
 class KeepingVoice:
     """A voice that keeps its clips, of which the next attempt at a session needs most again."""
 
-    def __init__(self, speaker: Speaker) -> None:
-        self._speaker = speaker
+    def __init__(self, voice: GradualVoice) -> None:
+        self._voice = voice
         self._clips: dict[str, Samples] = {}
 
     def speak(
@@ -130,7 +133,7 @@ class KeepingVoice:
         wanted = tuple(texts)
         missing = [text for text in wanted if text not in self._clips]
         if missing:
-            self._clips |= self._speaker.speak(missing, progress)
+            self._clips |= self._voice.speak(missing, progress)
         return {text: self._clips[text] for text in wanted}
 
     def lengths(self, texts: Iterable[str]) -> Mapping[str, int]:
@@ -138,7 +141,7 @@ class KeepingVoice:
         wanted = tuple(texts)
         unspoken = [text for text in wanted if text not in self._clips]
         found = {text: len(self._clips[text]) for text in wanted if text in self._clips}
-        return {**self._speaker.lengths(unspoken), **found}
+        return {**self._voice.lengths(unspoken), **found}
 
 
 def tell_decided(decided: Decided, personal: Personal, *, quiet: bool) -> None:
@@ -303,8 +306,10 @@ class LiveStudio:
         self._stack = ExitStack()
         self._engines: dict[tuple[object, ...], Engine] = {}
         self._speakers: dict[Engine, Speaker] = {}
+        self._voices: dict[tuple[Engine, Fraction], GradualVoice] = {}
         self._pronounce: Callable[[str], dict[str, str]] = lambda _: {}
         self._pack: dict[CueName, Samples] = {}
+        self._cue_volume = Fraction(0)
         if self._store.is_empty():
             engine = self._engine(_guess(settings))
             engine.start(engine.workers)
@@ -340,6 +345,7 @@ class LiveStudio:
         self._settings = settings or self._settings
         self._pronounce = partial(pronunciation, routine, pronounce)
         self._pack = cues_of(routine, self._settings, self.rate)
+        self._cue_volume = heard(manner(routine, self._settings)).cues
 
     def lengths(self, routine: Routine, decided: Decided) -> Lengths:
         """Return what tells how long sessions of a routine are, which tell what has changed."""
@@ -348,8 +354,14 @@ class LiveStudio:
         changes_with = partial(decided.changes_with, routine)
         return Lengths(routine, spoken, self.cues(0), self.rate, lengths, changes_with)
 
-    def voice_for(self, decided: Manner) -> Speaker:
+    def voice_for(self, decided: Manner) -> GradualVoice:
         """Return what speaks in this manner."""
+        key = (self._engine(decided), heard(decided).speech)
+        if key not in self._voices:
+            self._voices[key] = voice_at(self._speaker(decided), key[1], self.rate)
+        return self._voices[key]
+
+    def _speaker(self, decided: Manner) -> Speaker:
         engine = self._engine(decided)
         if engine not in self._speakers:
             self._speakers[engine] = Speaker(
@@ -362,24 +374,14 @@ class LiveStudio:
         return self._speakers[engine]
 
     def cues(self, louder: int) -> dict[CueName, Samples]:
-        """Return the sounds of the cue pack, so many decibels louder; full scale is the limit."""
-        return {name: _louder(samples, louder) for name, samples in self._pack.items()}
+        """Return the sounds of the cue pack at their volume, and so many decibels louder."""
+        return cues_at(self._pack, self._cue_volume + louder, self.rate)
 
     def _engine(self, decided: Manner) -> Engine:
         key = _choice(self._settings, decided)
         if key not in self._engines:
             self._engines[key] = self._stack.enter_context(_engine(self._settings, decided))
         return self._engines[key]
-
-
-def _louder(samples: Samples, decibels: int) -> Samples:
-    import numpy as np
-
-    if not decibels:
-        return samples
-    scaled = np.rint(samples * 10 ** (decibels / 20))
-    louder: Samples = np.clip(scaled, -32768, 32767).astype(np.int16)
-    return louder
 
 
 def _guess(settings: Settings) -> Manner:

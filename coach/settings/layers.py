@@ -15,7 +15,16 @@ from typing import Any
 from coach.errors import CoachError, SettingError
 from coach.progress import parse_progress
 from coach.routine import Routine, check_size
-from coach.settings import Address, DoseKey, Origin, Override, Settings, layered, manner
+from coach.settings import (
+    Address,
+    DoseKey,
+    Origin,
+    Override,
+    Settings,
+    is_set,
+    layered,
+    manner,
+)
 from coach.settings.adjust import adjust, set_doses
 from coach.settings.choose import choose
 from coach.settings.climb import Climbed, Rule, climb
@@ -28,6 +37,7 @@ from coach.settings.text import (
     MANNER_KEYS,
     PROGRESS,
     SAVED_KEYS,
+    field_of,
     name_parts,
     parse_address,
     parse_manner,
@@ -242,11 +252,12 @@ def _origins(
     routine: Routine, saved: Settings, session: Settings, merged: Settings
 ) -> Iterator[tuple[str, Origin]]:
     for key in MANNER_KEYS:
-        if getattr(session, key):
+        field_name = field_of(key)
+        if is_set(getattr(session, field_name)):
             yield key, "session"
-        elif getattr(saved, key):
+        elif is_set(getattr(saved, field_name)):
             yield key, "saved"
-        elif getattr(routine, key, None):
+        elif is_set(getattr(routine, field_name, None)):
             yield key, "script"
         elif key in ("voice", "engine") and getattr(merged, key):
             yield key, "default"
