@@ -45,13 +45,16 @@ pictures: $(VENV)/.dev
 bench: $(VENV)/.user
 	$(BIN)/python tests/bench/run.py
 	$(BIN)/python tests/bench/live.py
+	$(BIN)/python tests/bench/voices.py
 
 clean:
 	rm -rf .venv .venv-* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis session.wav
 	find coach tests audio_cues -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.user: $(VENV)/.made
-	$(PIP) -e .
+	$(PIP) --only-binary hibari-tts,onnxruntime -e '.[neural]' || { \
+	    echo "The neural voice cannot be installed here; the system's voice speaks instead." >&2; \
+	    $(PIP) -e .; }
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.made

@@ -29,17 +29,23 @@ from coach.values import (
     KeyPath,
     Language,
     Name,
+    Pause,
     PlainText,
     ProgressRule,
+    Pronunciations,
     Reps,
     Rounds,
     Sets,
     Settle,
     Setup,
+    Sides,
     Speed,
+    SpokenName,
+    StyleName,
     Texts,
     Time,
     Version,
+    Volume,
     failure,
 )
 
@@ -70,9 +76,12 @@ class PhaseKeys(_Keys):
 class ExerciseKeys(_Keys):
     """An exercise: how to take the position, and its dose."""
 
-    name: Name = Field(description="Spoken as its title.")
+    name: SpokenName = Field(description="Spoken as its title.")
     id: Id | None = Field(None, description="The name in settings; default: a slug of `name`.")
     setup: Setup = Field((), description="Sentences spoken before the first repetition.")
+    pause: Pause | None = Field(
+        None, description="Silence after each sentence of `setup`; default: by its length."
+    )
     settle: Settle | None = Field(
         None, description="Time to take the position; `ready` waits until the user says so."
     )
@@ -86,7 +95,7 @@ class ExerciseKeys(_Keys):
     move: Time | None = Field(None, description="Short form: the only phase's move.")
     hold: ActiveTime | None = Field(None, description="Short form: the only phase's hold.")
     work: ActiveTime | None = Field(None, description="Short form: the only phase's work.")
-    sides: Annotated[tuple[Name, ...], Field(min_length=2, max_length=4)] | None = Field(
+    sides: Sides | None = Field(
         None, description="The full set is done on each, with a spoken switch between."
     )
     switch: Time | None = Field(None, description="Time to change sides.")
@@ -177,7 +186,7 @@ def _kind_of_item(value: Any) -> str:
 
 
 class _CircuitBase(_Keys):
-    name: Name | None = Field(None, description="Spoken at the start of the circuit.")
+    name: SpokenName | None = Field(None, description="Spoken at the start of the circuit.")
     id: Id | None = Field(
         None, description="The name in settings; default: a slug of `name`, or `circuit-1`."
     )
@@ -236,24 +245,31 @@ class RoutineKeys(_Keys):
     model_config = ConfigDict(title="Audio coach routine")
 
     coach: Version = Field(1, description="Format version: 1.")
-    title: Name = Field(description="Spoken first.")
-    language: Language = Field("en", description="Language of the texts, as a code such as en.")
+    title: SpokenName = Field(description="Spoken first.")
+    language: Language = Field(
+        "en",
+        description="Language of the texts, such as en; the first one of texts in several.",
+    )
     description: PlainText | None = Field(None, description="One sentence for lists.")
     source: PlainText | None = Field(None, description="Who prescribed or published it.")
     equipment: Texts = Field((), description="What to have at hand; spoken at the start.")
     safety: Texts = Field((), description="Spoken before the first exercise.")
     closing: Texts = Field((), description="Spoken after the last exercise.")
-    pronounce: dict[Name, Name] = Field(
-        {}, description="Words and how to say them, such as `SI: S I`.", max_length=500
+    pronounce: Pronunciations = Field(
+        {}, description="Words and how to say them, such as `SI: S I`."
     )
     cues: Name | None = Field(
         None, description="A cue pack's name, or its folder beside the script."
     )
     detail: DetailName | None = Field(None, description="How much is said.")
     count: CountName | None = Field(None, description="How holds are counted.")
+    style: StyleName | None = Field(None, description="How much the coach encourages.")
     speed: Speed | None = Field(None, description="Speed of speech; 1 is normal.")
+    cue_volume: Volume | None = Field(None, description="Volume of cues in dB; 0 is normal.")
+    speech_volume: Volume | None = Field(None, description="Volume of speech in dB; 0 is normal.")
     reps: Reps | None = Field(None, description="Default for exercises that do not say.")
     sets: Sets | None = Field(None, description="Default for exercises that do not say.")
+    pause: Pause | None = Field(None, description="Default for exercises that do not say.")
     settle: Settle | None = Field(None, description="Default for exercises that do not say.")
     switch: Time | None = Field(None, description="Default for exercises that do not say.")
     rest: Time | None = Field(None, description="Rest between exercises that do not say.")

@@ -36,7 +36,7 @@ from coach.settings import Settings
 from coach.settings.since import DoseChange
 from coach.steps import Where
 from coach.tally import Tally, next_repetition
-from coach.units import seconds
+from coach.units import VOLUME, decimal, seconds
 from coach.view import State, View, is_user_awaited, view
 
 if TYPE_CHECKING:
@@ -56,8 +56,6 @@ LOST_S = 600.0
 """How long a loudspeaker that is gone is waited for."""
 LOUDER_STEP = 3
 """dB."""
-QUIETEST, LOUDEST = -24, 9
-"""dB of the cues, as against their pack."""
 
 
 class Recording(Protocol):
@@ -396,11 +394,12 @@ class LiveSession:
 
     def _change_cues(self, step: int) -> None:
         louder = self._louder + step
-        if not QUIETEST <= louder <= LOUDEST:
+        volume = louder + self._prepared.manner.cue_volume
+        if not VOLUME.least <= volume <= VOLUME.most:
             self._tell("The beeps are as loud or as soft as they get.")
             return
         self._louder = louder
-        self._tell(f"Beeps {louder:+} dB.")
+        self._tell(f"Beeps {'+' if volume > 0 else ''}{decimal(volume)} dB.")
         self._remake(self.settings, self._prepared)
 
     def _change(self, command: Command) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from coach.phrases.doses import spoken_changes, spoken_dose, spoken_limits
 from coach.phrases.fields import exercise_fields, phase_fields
+from coach.phrases.remarks import Remarks
 from coach.routine import Circuit, Exercise, Item, Phase, Routine
 from coach.steps import (
     At,
@@ -40,6 +41,10 @@ LEAD_IN = Fraction(3, 4)
 """After the first tone, so that a loudspeaker that was asleep does not swallow the first word."""
 SENTENCE = Fraction(1, 2)
 """Between sentences of an instruction."""
+LONGEST_PAUSE = Fraction(5, 2)
+"""After a sentence of a setup, of which a listener does what it says before the next one."""
+CHARACTERS_PER_SECOND = 40
+"""Of such a sentence, for the length of the pause: the more it asks for, the longer it is."""
 BREATH = Fraction(1, 4)
 """Between the last word and a tone, or a tone and the next word."""
 BETWEEN = Fraction(3, 4)
@@ -56,6 +61,14 @@ LONG_WORK = Fraction(30)
 """From here on the last ten seconds of work are announced."""
 BEEPED_WORK = Fraction(10)
 """Shorter work, such as a breath, ends without three beeps before."""
+CALM_PRAISE = 2
+"""Who is encouraged calmly is praised at every second rest, the first one included."""
+LIVELY_REPS = 3
+"""Who is encouraged lively hears a word at every third repetition, in its first span of at least
+`ROOM` seconds."""
+ROOM = Fraction(3)
+INTO_SPAN = Fraction(1)
+"""Seconds from there to the beginning of the word."""
 
 
 def plan(
@@ -106,7 +119,10 @@ class _Planner:
         self._rested = Fraction(0)
         """Seconds of the rest that has just ended, whose beeps lead into what comes next."""
         self._rests = 0
-        self._events: dict[tuple[SpanKind, Fraction, int], tuple[At, ...]] = {}
+        self._events: dict[tuple[SpanKind, Fraction, str, str], tuple[At, ...]] = {}
+        self._is_lively = self._is_full and manner.style == "lively"
+        self._is_encouraging = self._is_full and manner.style != "plain"
+        self._remarks = Remarks(phrases, manner.style, routine.id)
 
     # -- the whole session ---------------------------------------------------------------
 
@@ -202,9 +218,8 @@ class _Planner:
         if not seconds:
             return
         says: tuple[Say, ...] = ()
-        if self._is_full:
-            praise = self._phrases.turn("well_done", self._rests)
-            says = (Say(praise, Rank.ENCOURAGEMENT),)
+        if self._is_lively or (self._is_encouraging and self._rests % CALM_PRAISE == 0):
+            says = (Say(self._remarks.next("well_done"), Rank.ENCOURAGEMENT),)
         if self._has_words:
             time = self._phrases.duration(seconds)
             says = (*says, Say(self._phrases.say("rest", time=time)), upcoming)
@@ -260,7 +275,11 @@ class _Planner:
         texts = [self._phrases.say(key, n=number, total=str(total), name=exercise.name)]
         values = exercise_fields(exercise, self._phrases)
         if self._is_full:
-            texts += [fill(text, values) for text in exercise.setup]
+            yield from self._sentences(texts, where)
+            texts = []
+            for text in (fill(text, values) for text in exercise.setup):
+                yield Now(Say(text), where)
+                yield Gap(pause_after(text) if exercise.pause is None else exercise.pause)
         dose = spoken_dose(exercise, self._phrases)
         texts.append(self._sentence(dose) if dose else "")
         texts += spoken_limits(exercise, self._phrases)
@@ -332,16 +351,24 @@ class _Planner:
             here = replace(where, rep=rep)
             says = self._count_of(rep, total)
             before = exercise.phases[-1] if is_flowing and rep > 1 else None
+            remark = self._remark_in_set(rep, total)
             for phase in exercise.phases:
                 place = replace(here, phase=phase.id)
                 says += self._words_of(phase, place, values, first_side)
                 if before and _is_timed(before) and not _flows(before, phase):
                     yield Gap(AFTER_TONE)
-                yield from self._phase(phase, before, place, tuple(says))
+                has_room = bool(remark) and phase.time >= ROOM
+                yield from self._phase(phase, before, place, tuple(says), remark * has_room)
+                remark = "" if has_room else remark
                 says = []
                 before = phase
         if _is_timed(exercise.phases[-1]):
             yield Gap(AFTER_TONE)
+
+    def _remark_in_set(self, rep: int, total: int) -> str:
+        """Return what is said in this repetition to keep one going; mostly nothing."""
+        is_due = rep % LIVELY_REPS == 0 and rep < total
+        return self._remarks.next("in_set") if self._is_lively and is_due else ""
 
     def _count_of(self, rep: int, total: int) -> list[Say]:
         says = []
@@ -370,10 +397,27 @@ class _Planner:
         return text if text[-1] in ".!?\u2026:;" else self._phrases.say("sentence", words=text)
 
     def _phase(
-        self, phase: Phase, before: Phase | None, where: Where, says: tuple[Say, ...]
+        self,
+        phase: Phase,
+        before: Phase | None,
+        where: Where,
+        says: tuple[Say, ...],
+        remark: str,
     ) -> Iterator[Step]:
+        """Yield the steps of a phase.
+
+        Args:
+            phase: any.
+            before: the one that comes before it without a break, if any.
+            where: its place.
+            says: the count and its words.
+            remark: what is said where there is room; may be empty.
+        """
         if phase.move and phase.move.value:
-            yield Timed("move", phase.move.value, where, says, stretches=True)
+            seconds = phase.move.value
+            is_there = bool(remark) and not _is_timed(phase)
+            events = (_encouraging(seconds / 2, remark),) if is_there else ()
+            yield Timed("move", seconds, where, says, events, stretches=True)
             says = ()
         is_inside = bool(phase.work and not phase.hold) or (
             before is not None and _flows(before, phase)
@@ -385,21 +429,27 @@ class _Planner:
             says = ()
         if phase.hold:
             seconds = phase.hold.value
-            yield Timed("hold", seconds, where, says, self._events_of("hold", seconds, where))
-            says = ()
+            yield Timed("hold", seconds, where, says, self._events_of("hold", seconds, remark))
+            says, remark = (), ""
         if phase.work:
             seconds = phase.work.value
-            yield Timed("work", seconds, where, says, self._events_of("work", seconds, where))
+            yield Timed("work", seconds, where, says, self._events_of("work", seconds, remark))
 
     # -- what sounds in a hold or in work ------------------------------------------------
 
-    def _events_of(self, kind: SpanKind, seconds: Fraction, where: Where) -> tuple[At, ...]:
+    def _events_of(self, kind: SpanKind, seconds: Fraction, remark: str) -> tuple[At, ...]:
         """Return the tones and counts of a span; equal spans share one tuple."""
-        turn = where.rep % len(self._phrases.phrases["keep_going"])
-        key = (kind, seconds, turn)
+        long_from = LONG_HOLD if self._is_lively else 2 * LONG_HOLD
+        is_long = self._is_encouraging and seconds >= long_from
+        late = self._remarks.next("keep_going") if is_long else ""
+        key = (kind, seconds, remark, late)
         if key not in self._events:
             make = self._hold_events if kind == "hold" else self._work_events
-            events = [*make(seconds), *self._middle(seconds, turn)]
+            events = [*make(seconds), *self._middle(seconds)]
+            if remark and seconds >= ROOM:
+                events.append(_encouraging(INTO_SPAN, remark))
+            if late:
+                events.append(_encouraging(seconds * 3 / 4, late))
             self._events[key] = tuple(sorted(events, key=lambda at: at.offset))
         return self._events[key]
 
@@ -431,15 +481,22 @@ class _Planner:
         begin = offset + COUNT_AFTER_BEEP if self._beeps else offset
         return At(begin, Say(self._phrases.say("number", n=left), Rank.COUNT), until=begin + 1)
 
-    def _middle(self, seconds: Fraction, turn: int) -> Iterator[At]:
+    def _middle(self, seconds: Fraction) -> Iterator[At]:
         if seconds >= LONG_HOLD:
             yield At(seconds / 2, Cue("halfway"))
             if self._has_words:
                 say = Say(self._phrases.say("halfway"), Rank.HALFWAY)
                 yield At(seconds / 2 + AFTER_TONE, say)
-        if seconds >= 2 * LONG_HOLD and self._is_full:
-            text = self._phrases.turn("keep_going", turn)
-            yield At(seconds * 3 / 4, Say(text, Rank.ENCOURAGEMENT))
+
+
+def pause_after(sentence: str) -> Fraction:
+    """Return the seconds of silence after a sentence of a setup, by its length, in quarters."""
+    quarters = round(Fraction(4 * len(sentence), CHARACTERS_PER_SECOND))
+    return min(max(SENTENCE, Fraction(quarters, 4)), LONGEST_PAUSE)
+
+
+def _encouraging(offset: Fraction, text: str) -> At:
+    return At(offset, Say(text, Rank.ENCOURAGEMENT))
 
 
 def _first(item: Item) -> Exercise:

@@ -27,6 +27,11 @@ class Profile:
         return self._within(user_config_path("audio-coach")) / "settings"
 
     @property
+    def pronounce_path(self) -> Path:
+        """Return the file in which this person says how words are pronounced."""
+        return self.settings_folder.with_name("pronounce.yaml")
+
+    @property
     def history_path(self) -> Path:
         """Return where the history is, in the system's place for a user's data."""
         from platformdirs import user_data_path

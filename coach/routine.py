@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from coach.errors import CoachError, Problem, ScriptError
 from coach.progress import Progress
 from coach.script import Document, default_id, is_beside, read_script
-from coach.units import Count, Detail, Range
+from coach.units import Count, Detail, Range, Style
 
 if TYPE_CHECKING:
     from coach import format as keys
@@ -78,6 +78,8 @@ class Exercise:
     """Between sets, and after the exercise."""
     progress: Progress | None = None
     """How its ranges are climbed; None means not at all."""
+    pause: Fraction | None = None
+    """After each sentence of the setup; None leaves it to the length of the sentence."""
 
     @property
     def is_self_paced(self) -> bool:
@@ -141,7 +143,16 @@ class Routine:
     detail: Detail | None = None
     count: Count | None = None
     speed: Fraction | None = None
+    cue_volume: Fraction | None = None
+    """dB, beside the pack's own level."""
+    speech_volume: Fraction | None = None
+    """dB, beside the level of all voices."""
+    style: Style | None = None
     warnings: tuple[Problem, ...] = field(default=(), repr=False)
+    translations: Mapping[str, Routine] = field(default_factory=dict, repr=False, compare=False)
+    """The same in each language of the script, its own included; empty if it has but one."""
+    untranslated: Mapping[str, int] = field(default_factory=dict, compare=False)
+    """How many texts the script has not in one of its languages."""
 
     def exercises(self) -> Iterator[Exercise]:
         """Yield each exercise once, in the order of the script."""
@@ -208,8 +219,12 @@ def routine_from(document: Document, path: Path) -> Routine:
     """
     from coach import validation
 
-    script, warnings = validation.validate(document, path)
-    routine = _Resolver(path, script, warnings).routine()
+    valid = validation.validate(document, path)
+    routine = _Resolver(path, valid.script, valid.warnings).routine()
+    if valid.others:
+        others = {tag: _with_texts(routine, texts, tag) for tag, texts in valid.others.items()}
+        translations = {routine.language: routine, **others}
+        routine = replace(routine, translations=translations, untranslated=valid.untranslated)
     try:
         check_size(routine)
     except CoachError as error:
@@ -294,6 +309,9 @@ class _Resolver:
             detail=script.detail,
             count=script.count,
             speed=script.speed,
+            cue_volume=script.cue_volume,
+            speech_volume=script.speech_volume,
+            style=script.style,
             warnings=self._warnings,
         )
 
@@ -327,6 +345,7 @@ class _Resolver:
             switch=item.switch or script.switch or _DEFAULT_SWITCH,
             rest=item.rest or script.rest or _DEFAULT_REST,
             progress=item.progress or script.progress,
+            pause=script.pause if item.pause is None else item.pause,
         )
 
     def _circuit_id(self, name: str | None) -> str:
@@ -370,3 +389,36 @@ def _phases(parts: Sequence[keys.PhaseKeys]) -> Iterator[Phase]:
             name = next(candidate for candidate in names if candidate not in taken)
             taken.add(name)
         yield Phase(name, part.cue or "", part.guide or "", part.move, part.hold, part.work)
+
+
+def _with_texts(routine: Routine, script: keys.RoutineKeys, language: str) -> Routine:
+    """Return a routine with the texts of another edition of its script; ids stay."""
+    return replace(
+        routine,
+        title=script.title,
+        language=language,
+        items=_items_with_texts(routine.items, script.exercises),
+        description=script.description or "",
+        source=script.source or "",
+        equipment=script.equipment,
+        safety=script.safety,
+        closing=script.closing,
+        pronounce=tuple(script.pronounce.items()),
+        warnings=(),
+    )
+
+
+def _items_with_texts(items: tuple[Item, ...], texts: tuple[Any, ...]) -> tuple[Item, ...]:
+    changed: list[Item] = []
+    for item, text in zip(items, texts, strict=True):
+        if isinstance(item, Circuit):
+            inner = _items_with_texts(item.items, text.exercises)
+            changed.append(replace(item, name=text.name or "", items=inner))
+            continue
+        phases = tuple(
+            replace(phase, cue=part.cue or "", guide=part.guide or "")
+            for phase, part in zip(item.phases, text.parts(), strict=True)
+        )
+        sides = text.sides or ()
+        changed.append(replace(item, name=text.name, setup=text.setup, phases=phases, sides=sides))
+    return tuple(changed)

@@ -20,6 +20,7 @@ from coach.settings.adjust import adjust
 from coach.settings.since import DoseChange
 from coach.steps import CUE_NAMES, Cue, CueName, Say, Step, texts_in
 from coach.timeline import Clip, Timeline, lay_out
+from coach.translation import in_language
 from coach.units import frames, seconds
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Session:
     """Everything that is known about a session before it is played or written."""
 
     routine: Routine
-    """Adjusted to the settings."""
+    """Adjusted to the settings, in the language of the session."""
     manner: Manner
     steps: tuple[Step, ...]
     timeline: Timeline
@@ -121,7 +122,8 @@ def prepared(
     adjusted = adjust(routine, settings)
     decided = manner(adjusted.routine, settings)
     phrases = load_phrasebook(decided.language)
-    return Prepared(adjusted.routine, decided, phrases, adjusted.sources, changes)
+    spoken = in_language(adjusted.routine, decided.language)
+    return Prepared(spoken, decided, phrases, adjusted.sources, changes)
 
 
 def build(

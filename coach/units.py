@@ -34,9 +34,13 @@ Detail = Literal["full", "brief", "cues"]
 Count = Literal["beep", "voice", "both"]
 """How the seconds of a hold are marked."""
 
+Style = Literal["calm", "plain", "lively"]
+"""How much the coach encourages: now and then, not at all, or often."""
+
 DURATION_FORMS = "a duration such as 5, 5s, 1.5, 90s, 1:30 or 1m30s"
 COUNT_FORMS = "a whole number such as 8"
 FACTOR_FORMS = "a number such as 0.9"
+VOLUME_FORMS = "decibels such as -3 or 4.5"
 
 
 def parse_duration(text: str) -> Fraction:
@@ -81,6 +85,19 @@ def parse_factor(text: str) -> Fraction:
     if len(cleaned) > _LONGEST or not _SECONDS_ONLY.fullmatch(cleaned):
         raise ValueError(f"expected {FACTOR_FORMS}, found {_quoted(text)}")
     return Fraction(Decimal(cleaned))
+
+
+def parse_volume(text: str) -> Fraction:
+    """Return the decibels that `text` means, such as -3, +4.5 or -3dB.
+
+    Raises:
+        ValueError: `text` is no number of decibels.
+    """
+    cleaned = text.strip().replace("\N{MINUS SIGN}", "-")
+    match = _DECIBELS.fullmatch(cleaned) if len(cleaned) <= _LONGEST else None
+    if match is None:
+        raise ValueError(f"expected {VOLUME_FORMS}, found {_quoted(text)}")
+    return Fraction(Decimal(match["number"]))
 
 
 def split_range(text: str) -> tuple[str, str] | None:
@@ -280,12 +297,19 @@ ACTIVE_TIME = Quantity(
     parse_duration, short_duration, DURATION_FORMS, Fraction(1, 2), _LONGEST_TIME, _GRAIN
 )
 """A duration in which something is done: hold, work, pace."""
+PAUSE = Quantity(
+    parse_duration, short_duration, DURATION_FORMS, Fraction(0), Fraction(60), Fraction(1, 4)
+)
+"""Silence after a sentence that asks for something."""
 REPS = Quantity(parse_count, str, COUNT_FORMS, 1, 1000, 1)
 SETS = Quantity(parse_count, str, COUNT_FORMS, 1, 100, 1)
 ROUNDS = Quantity(parse_count, str, COUNT_FORMS, 1, 1000, 1)
 
 SPEED = Quantity(parse_factor, decimal, FACTOR_FORMS, Fraction(1, 2), Fraction(2), Fraction(1, 20))
 """Of speech; 1 is normal."""
+
+VOLUME = Quantity(parse_volume, decimal, VOLUME_FORMS, Fraction(-24), Fraction(9), Fraction(1))
+"""Of cues or of speech, in dB beside their own level."""
 
 
 def _quoted(text: str) -> str:

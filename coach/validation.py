@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from collections.abc import Mapping as ByLanguage
+from dataclasses import dataclass
 from fractions import Fraction
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -12,31 +15,73 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from coach import format as keys
+from coach.editions import editions
 from coach.errors import Location, Problem, ScriptError, at_column, did_you_mean, near_match
 from coach.script import Document, Items, Mapping, Node, Scalar, default_id, describe, is_beside
 from coach.units import Range, decimal
 
 
-def validate(document: Document, path: Path) -> tuple[keys.RoutineKeys, tuple[Problem, ...]]:
+@dataclass(frozen=True, slots=True)
+class Valid:
+    """A script without errors."""
+
+    script: keys.RoutineKeys
+    """With the texts of its own language."""
+    others: ByLanguage[str, keys.RoutineKeys]
+    """With those of its other languages."""
+    untranslated: ByLanguage[str, int]
+    """How many texts it has not in such a language."""
+    warnings: tuple[Problem, ...]
+
+
+def validate(document: Document, path: Path) -> Valid:
     """Return the typed script that was read from `path`, and its warnings.
 
     Raises:
         ScriptError: the script has errors; all of them, with their places.
     """
-    problems = list(document.problems)
+    found = editions(document)
+    own = found.own
+    problems = [*own.problems, *_duplicate_ids(own), *_pack_problems(own, path)]
+    script = _typed(own, problems)
+    others = {tag: _typed(other, problems) for tag, other in found.others.items()}
+    for other in found.others.values():
+        problems += _side_problems(own, other)
+    if problems or script is None:
+        raise ScriptError(dict.fromkeys(problems))
+    warnings = list(found.warnings)
+    for edition in (own, *found.others.values()):
+        warnings += _contradictions(edition.root, script.exercises, edition)
+    texts = {tag: other for tag, other in others.items() if other is not None}
+    unique = tuple(sorted(dict.fromkeys(warnings), key=attrgetter("where")))
+    return Valid(script, texts, found.missing, unique)
+
+
+def _typed(document: Document, problems: list[Problem]) -> keys.RoutineKeys | None:
+    """Return the typed script, or None if it has problems, which are added to those known."""
     plain = _plain(document.root, document, problems)
     told = {problem.where for problem in problems}
-    problems += _duplicate_ids(document)
-    problems += _pack_problems(document, path)
     try:
-        script = keys.RoutineKeys.model_validate(plain)
+        return keys.RoutineKeys.model_validate(plain)
     except ValidationError as error:
         errors = _without_consequences(error.errors(), document)
         found = (problem for item in errors for problem in _located(item, document))
         problems += [problem for problem in found if problem.where not in told]
-    if problems:
-        raise ScriptError(dict.fromkeys(problems))
-    return script, tuple(_contradictions(document.root, script.exercises, document))
+        return None
+
+
+def _side_problems(own: Document, other: Document) -> Iterator[Problem]:
+    """Yield a problem for each exercise that has not as many sides in another language."""
+    pairs = zip(_exercise_nodes(own.root), _exercise_nodes(other.root), strict=True)
+    for node, translated in pairs:
+        sides, called = node.get("sides"), translated.get("sides")
+        if isinstance(sides, Items) and isinstance(called, Items):
+            if len(sides.items) != len(called.items):
+                message = (
+                    f"expected {len(sides.items)} sides, as in the script's own language, "
+                    f"found {len(called.items)}"
+                )
+                yield other.problem(called.where, message)
 
 
 def _plain(node: Node, document: Document, problems: list[Problem]) -> Any:

@@ -19,16 +19,19 @@ from coach.script import shortened
 from coach.template import fields_in
 from coach.units import (
     ACTIVE_TIME,
+    PAUSE,
     REPS,
     ROUNDS,
     SETS,
     SPEED,
     TIME,
+    VOLUME,
     Count,
     Detail,
     Number,
     Quantity,
     Range,
+    Style,
     split_range,
 )
 
@@ -186,11 +189,16 @@ def _choice(*options: str) -> Callable[[Any], str]:
     return typed
 
 
-def _speed(value: Any) -> Fraction:
-    try:
-        return SPEED.value(_only_text(value, SPEED.forms))
-    except ValueError as error:
-        raise failure(((), str(error))) from None
+def _single(quantity: Quantity[Fraction]) -> Callable[[Any], Fraction]:
+    """Return the function that types a value of `quantity`, which has no range."""
+
+    def typed(value: Any) -> Fraction:
+        try:
+            return quantity.value(_only_text(value, quantity.forms))
+        except ValueError as error:
+            raise failure(((), str(error))) from None
+
+    return typed
 
 
 def _version(value: Any) -> int:
@@ -287,15 +295,47 @@ def _checked_rule(rule: Progress) -> Progress:
         raise failure(((), str(error))) from None
 
 
+def _by_language(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a text that may be there in several languages."""
+    languages = {
+        "type": "object",
+        "patternProperties": {_LANGUAGE: schema},
+        "additionalProperties": False,
+        "minProperties": 1,
+        "description": "By language: {en: Hold, de: Halten}.",
+    }
+    return {"anyOf": [schema, languages]}
+
+
+def _several(schema: dict[str, Any], least: int, most: int) -> dict[str, Any]:
+    """Return the schema of several texts, each of them or the whole by language."""
+    items = {"type": "array", "items": _by_language(schema), "minItems": least, "maxItems": most}
+    return _by_language(items)
+
+
 _STRING_SCHEMA = {"type": "string", "minLength": 1, "maxLength": MAX_TEXT}
-_STRING = WithJsonSchema(_STRING_SCHEMA)
+_NAME_SCHEMA = {"type": "string", "minLength": 1, "maxLength": MAX_NAME}
+_STRING = WithJsonSchema(_by_language(_STRING_SCHEMA))
 _STRINGS = WithJsonSchema(
-    {"anyOf": [_STRING_SCHEMA, {"type": "array", "items": _STRING_SCHEMA, "maxItems": 50}]}
+    {"anyOf": [*_by_language(_STRING_SCHEMA)["anyOf"], *_several(_STRING_SCHEMA, 0, 50)["anyOf"]]}
 )
 Name = Annotated[
     str,
     BeforeValidator(_text(MAX_NAME, ())),
-    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": MAX_NAME}),
+    WithJsonSchema(_NAME_SCHEMA),
+]
+SpokenName = Annotated[
+    str, BeforeValidator(_text(MAX_NAME, ())), WithJsonSchema(_by_language(_NAME_SCHEMA))
+]
+Pronunciations = Annotated[
+    dict[Name, Name],
+    Field(max_length=500),
+    WithJsonSchema({"type": "object", "additionalProperties": _by_language(_NAME_SCHEMA)}),
+]
+Sides = Annotated[
+    tuple[Name, ...],
+    Field(min_length=2, max_length=4),
+    WithJsonSchema(_several(_NAME_SCHEMA, 2, 4)),
 ]
 PlainText = Annotated[str, BeforeValidator(_text(MAX_TEXT, ())), _STRING]
 RoutineText = Annotated[str, BeforeValidator(_text(MAX_TEXT, ("name",))), _STRING]
@@ -331,10 +371,27 @@ Settle = Annotated[
 
 DetailName = Annotated[Detail, BeforeValidator(_choice(*get_args(Detail)))]
 CountName = Annotated[Count, BeforeValidator(_choice(*get_args(Count)))]
+StyleName = Annotated[Style, BeforeValidator(_choice(*get_args(Style)))]
 Speed = Annotated[
     Fraction,
-    BeforeValidator(_speed),
+    BeforeValidator(_single(SPEED)),
     WithJsonSchema({"type": "number", "minimum": float(SPEED.least), "maximum": float(SPEED.most)}),
+]
+Volume = Annotated[
+    Fraction,
+    BeforeValidator(_single(VOLUME)),
+    WithJsonSchema(
+        {
+            "type": ["number", "string"],
+            "minimum": float(VOLUME.least),
+            "maximum": float(VOLUME.most),
+        }
+    ),
+]
+Pause = Annotated[
+    Fraction,
+    BeforeValidator(_single(PAUSE)),
+    WithJsonSchema({"type": ["string", "number"], "pattern": r"\d"}),
 ]
 Version = Annotated[int, BeforeValidator(_version), WithJsonSchema({"const": 1})]
 Language = Annotated[

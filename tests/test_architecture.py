@@ -17,12 +17,12 @@ PACKAGE = Path(coach.__file__).parent
 LAYERS = (
     *("errors", "units", "clock", "resample", "template", "files", "parallel", "parts", "locks"),
     "profile",
-    *("progress", "script", "values", "format", "validation"),
-    *("routine", "settings", "phrases"),
+    *("progress", "script", "editions", "values", "format", "validation"),
+    *("routine", "translation", "settings", "phrases"),
     *("steps", "plan", "timeline", "places", "correspondence"),
     *("cues", "session"),
     *("speech", "render", "history", "outputs"),
-    *("navigation", "player", "view", "controls", "changes", "replan", "tally", "live"),
+    *("volume", "navigation", "player", "view", "controls", "changes", "replan", "tally", "live"),
     "batch",
     "cli",
 )
@@ -190,7 +190,7 @@ def test_printing_is_seen(source: str) -> None:
 
 HEAVY = (
     *("numpy", "soundfile", "soxr", "pyttsx3", "pydantic", "rich", "yaml", "platformdirs"),
-    *("av", "lameenc", "mutagen", "PIL", "matplotlib", "distributed"),
+    *("av", "lameenc", "mutagen", "PIL", "matplotlib", "distributed", "babel", "num2words"),
     *("miniaudio", "simpleaudio", "jeepney", "wakepy", "pyfiglet", "prompt_toolkit"),
     "matplotlib",
 )
@@ -205,9 +205,10 @@ ALLOWED = {
     "history --help": (),
     "history": ("yaml", "platformdirs"),
     "doctor --help": (),
+    "cues --help": (),
     "show --help": ("yaml",),
-    "list --json": ("pydantic", "yaml"),
-    "list": ("pydantic", "yaml", "rich"),
+    "list --json": ("babel", "pydantic", "yaml"),
+    "list": ("babel", "pydantic", "yaml", "rich"),
     "check {script}": ("pydantic", "yaml"),
     "schema": ("pydantic", "yaml"),
 }

@@ -218,13 +218,16 @@ def test_without_an_output_the_file_has_the_name_of_the_routine(
 
 def test_voices_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     voices: Any = json.loads(output(capsys, "voices", "--json"))
-    assert {"engine", "id", "name", "languages", "gender"} == set(voices[0])
+    assert set(voices[0]) == {
+        *("engine", "id", "name", "languages", "gender", "installed", "install")
+    }
     english: Any = json.loads(output(capsys, "voices", "--language", "en", "--json"))
     assert 0 < len(english) < len(voices)
     assert all(any(tag.startswith("en") for tag in voice["languages"]) for voice in english)
+    assert {"neural", "piper", "pyttsx3"} <= {voice["engine"] for voice in english}
     table = output(capsys, "voices", "--language", "en")
     assert all(voice["id"] in table for voice in english)
-    assert "speaks `xx`" in output(capsys, "voices", "--language", "xx", code=1)
+    assert "speaks the language `xx`" in output(capsys, "voices", "--language", "xx", code=1)
 
 
 def test_a_voice_that_is_not_there(
@@ -232,7 +235,7 @@ def test_a_voice_that_is_not_there(
 ) -> None:
     wav = tmp_path / "a.wav"
     text = output(capsys, "render", script, "--voice", "gmw/en-ux", "-o", wav, code=1)
-    assert "there is no voice `gmw/en-ux`; did you mean `gmw/en-us`?" in text
+    assert "there is no voice `gmw/en-ux` in the engine pyttsx3; did you mean `gmw/en-us`?" in text
     assert not wav.exists()
 
 

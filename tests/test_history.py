@@ -33,7 +33,7 @@ from coach.history.database import SCHEMA_VERSION, move_aside
 from coach.locks import Lock
 from coach.settings import DoseKey, Override, Settings
 from coach.steps import Where
-from coach.units import Count, Detail
+from coach.units import Count, Detail, Style
 
 NOON = datetime(2024, 5, 15, 12, tzinfo=timezone(timedelta(hours=2)))
 """A Wednesday."""
@@ -105,6 +105,7 @@ OVERRIDES = st.builds(
     phase=OPTIONAL,
     is_beyond=st.booleans(),
 )
+VOLUMES = st.fractions(-24, 9)
 FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "overrides": st.lists(OVERRIDES, max_size=3).map(tuple),
     "only": st.lists(TEXTS, max_size=3).map(tuple),
@@ -117,6 +118,9 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "voice": OPTIONAL,
     "engine": OPTIONAL,
     "cues": OPTIONAL,
+    "cue_volume": st.none() | VOLUMES,
+    "speech_volume": st.none() | VOLUMES,
+    "style": st.none() | st.sampled_from(get_args(Style)),
 }
 SETTINGS = st.builds(Settings, **FIELDS)
 JSON = st.recursive(

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from coach.errors import CoachError
-from coach.phrases import languages, load_phrasebook
-from coach.plan import plan
+from coach.errors import ScriptError
+from coach.phrases import load_phrasebook
+from coach.plan import pause_after, plan
 from coach.routine import Routine, load_routine
-from coach.settings import Manner
+from coach.session import prepare
+from coach.settings import Manner, Settings
 from coach.steps import At, Chapter, Cue, Gap, Now, Part, Say, Step, Timed
 from coach.units import decimal, short_duration
 from tests.conftest import bundled, routine_of
@@ -72,12 +74,27 @@ def said(text: str, manner: Manner | None = None) -> list[str]:
 def test_bundled_routines_are_planned_as_they_were_read_and_found_good(
     path: Path, manner: Manner
 ) -> None:
-    golden = GOLDENS / f"{path.stem}.{manner.detail}-{manner.count}.txt"
     found = "\n".join(planned(load_routine(path), manner)) + "\n"
+    check_golden(f"{path.stem}.{manner.detail}-{manner.count}.txt", found)
+
+
+def check_golden(name: str, found: str) -> None:
+    golden = GOLDENS / name
     if os.environ.get("COACH_WRITE_GOLDENS"):
         golden.parent.mkdir(exist_ok=True)
         golden.write_text(found, "utf-8")
     assert found == golden.read_text("utf-8")
+
+
+@pytest.mark.parametrize("language", ["de", "es", "fr", "it", "nl", "pt"])
+def test_a_routine_is_planned_in_other_languages_as_it_was_read_and_found_good(
+    language: str,
+) -> None:
+    path = next(path for path in bundled() if path.stem == "si-joint-relief")
+    ready = prepare(path, Settings(language=language))
+    found = "\n".join(lines(plan(ready.routine, Manner(), ready.phrases, Fraction(600)))) + "\n"
+    check_golden(f"{path.stem}.{language}.txt", found)
+    assert " Exercise " not in found
 
 
 CAT = (
@@ -153,7 +170,7 @@ def test_sides_are_named_and_switched() -> None:
     assert words[3:] == [
         "2 sets, hold each for 5 seconds, on each side.", "Left side.", "Get ready.",
         "Switch sides. Right side.",
-        "Well done.", "Rest for 15 seconds.", "Next: set 2 of 2, left side.",
+        "That was good.", "Rest for 15 seconds.", "Next: set 2 of 2, left side.",
         "Switch sides. Right side.",
         "That took about 10 minutes. You are done.",
     ]  # fmt: skip
@@ -243,13 +260,29 @@ def test_self_paced_repetitions_take_their_pace() -> None:
     assert "-- work 20s (set 1)" in found
 
 
-def test_every_phrase_of_the_catalog_can_be_said() -> None:
-    assert languages() == ("en",)
-    book = load_phrasebook("en-GB")
-    assert book.duration(Fraction(3725)) == "1 hour, 2 minutes, and 5 seconds"
-    assert book.duration(Fraction(5, 2)) == "2.5 seconds"
-    assert book.duration(Fraction(0)) == "0 seconds"
-    assert book.about(Fraction(20)) == "less than a minute"
-    assert book.about(Fraction(3600 + 29)) == "about 1 hour"
-    with pytest.raises(CoachError, match="no phrases in the language `xx`"):
-        load_phrasebook("xx")
+def test_the_pause_after_a_setup_sentence_grows_with_it_or_is_given() -> None:
+    short, long = "Kneel.", "Put your hands under your shoulders and your knees under your hips."
+    assert pause_after(short) == Fraction(1, 2)
+    assert pause_after(long) == Fraction(7, 4)
+    assert pause_after(5 * long) == Fraction(5, 2)
+
+    def pauses(extra: str) -> list[Fraction]:
+        text = f"title: T\n{extra}exercises: [{{name: A, setup: [{short}, {long}], hold: 5}}]\n"
+        steps = plan(routine_of(text), Manner(), load_phrasebook("en"), Fraction(60))
+        return [
+            gap.seconds
+            for step, gap in pairwise(steps)
+            if isinstance(step, Now) and isinstance(gap, Gap)
+            if isinstance(step.what, Say) and step.what.text in (short, long)
+        ]
+
+    assert pauses("") == [Fraction(1, 2), Fraction(7, 4)]
+    assert pauses("pause: 4s\n") == [4, 4]
+    assert pauses("pause: 0\n") == [0, 0]
+
+
+def test_a_pause_of_one_exercise_wins() -> None:
+    text = "title: T\npause: 4s\nexercises: [{name: A, setup: [Kneel.], hold: 5, pause: 0s}]\n"
+    assert [item.pause for item in routine_of(text).exercises()] == [0]
+    with pytest.raises(ScriptError, match="1 problem"):
+        routine_of(text.replace("4s", "90s"))

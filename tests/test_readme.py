@@ -158,6 +158,7 @@ RULE = "+1 rep every 2 sessions"
 DEFAULTS: dict[str, Any] = {
     **dict.fromkeys(("hold", "reps", "sets", "rest", "only", "skip", "adjust"), ()),
     **dict.fromkeys(("detail", "count", "speed", "language", "voice", "engine", "cues")),
+    **dict.fromkeys(("style", "cue_volume", "speech_volume")),
     "beyond_range": False,
 }
 

@@ -31,6 +31,7 @@ _COMMANDS = {
     "check": ("coach.cli.check", "Check routine scripts and show every problem."),
     "schema": ("coach.cli.check", "Print the JSON Schema of routine scripts."),
     "history": ("coach.cli.history", "Show the sessions so far."),
+    "cues": ("coach.cli.cues", "List, play and check the sounds of cue packs."),
     "voices": ("coach.cli.voices", "List the voices that can speak."),
     "doctor": ("coach.cli.doctor", "Find out why nothing is heard, and mend it."),
 }

@@ -27,7 +27,7 @@ EVERYTHING = "*"
 """What `--reset` without a value resets."""
 _OPTIONS_ELSEWHERE = (
     *("hold", "reps", "sets", "rest", "skip", "detail", "count"),
-    *("speed", "language", "voice", "engine", "cues"),
+    *("speed", "language", "voice", "engine", "cues", "style", "cue-volume", "speech-volume"),
 )
 """What other commands take as options, and this one as assignments."""
 
@@ -38,8 +38,11 @@ def _refuse_options(command: Command) -> Command:
     def refuse(_context: click.Context, param: click.Parameter, value: str | None) -> None:
         if value is not None:
             address, _, amount = value.rpartition("=")
-            name = ".".join(part for part in (address, param.name) if part)
-            raise click.UsageError(f"what is saved is written without hyphens: {name}={amount}")
+            key = (param.name or "").replace("_", "-")
+            name = ".".join(part for part in (address, key) if part)
+            raise click.UsageError(
+                f"what is saved is written without hyphens before it: {name}={amount}"
+            )
 
     for name in _OPTIONS_ELSEWHERE:
         add = click.option(f"--{name}", hidden=True, expose_value=False, callback=refuse)
@@ -86,8 +89,9 @@ def adjust_command(
 
     The script stays as it is. NAME is a value for all exercises, or EXERCISE.NAME, or
     EXERCISE.PHASE.NAME: reps, sets, rounds, hold, work, move, rest, settle, switch, pace, sides;
-    and for the session: speed, detail, count, cues, voice, engine, language, skip. Values may be
-    relative: +2, -1s, +20%. On a terminal and without a value, a form opens.
+    and for the session: speed, detail, count, style, cues, cue-volume, speech-volume, voice,
+    engine, language, skip. Values may be relative: +2, -1s, +20%; volumes are dB beside the
+    normal ones. On a terminal and without a value, a form opens.
 
     \b
     coach adjust si-joint-relief cat-camel.hold=8 reps=7
@@ -189,11 +193,17 @@ class _Work:
         self._after = before.with_saved(loaded.saved)
 
     def _manner(self) -> Settings:
-        """Return the settings in force, or what is known of them if no session can be had."""
+        """Return the settings in force, or what is known of them if no session can be had.
+
+        Without the default voice, which any voice or engine takes the place of.
+        """
         try:
-            return self._before.decided.settings
+            decided = self._before.decided
         except CoachError:
-            return self._before.personal.manner
+            return self._before.personal.asked
+        names = [name for name, origin in decided.in_force.origins.items() if origin == "default"]
+        changes: dict[str, Any] = dict.fromkeys(names)
+        return dataclasses.replace(decided.settings, **changes)
 
     def fill_in_form(self) -> list[Assignment]:
         """Return what the user has set in the form; nothing if it was left without saving.
@@ -206,7 +216,8 @@ class _Work:
         from coach.session import RENDER_RATE
 
         routine, settings = self._before.routine, self._before.decided.settings
-        with open_lengths(routine, settings, RENDER_RATE) as length_of:
+        pronounce = self._before.personal.pronounce
+        with open_lengths(routine, settings, RENDER_RATE, pronounce) as length_of:
             return fill_in(routine, settings, length_of)
 
     def report(self) -> Report:
@@ -227,6 +238,8 @@ def _checked(item: Assignment) -> Assignment:
 
     if item.key == "language":
         load_phrasebook(item.value)
+    if item.key == "voice" and item.value.casefold().endswith(".onnx"):
+        return dataclasses.replace(item, value=str(Path(item.value).expanduser().absolute()))
     if item.key == "cues":
         check_cues(item.value)
         if not (data_dir("audio_cues") / item.value).is_dir() or is_path(item.value):

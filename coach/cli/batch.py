@@ -241,12 +241,15 @@ class _Studio:
     """
 
     def __init__(self) -> None:
+        from coach.profile import Profile
+        from coach.speech.pronounce import load_pronunciations
         from coach.speech.store import ClipStore
 
+        self._pronounce = load_pronunciations(Profile().pronounce_path)
         self._stack = ExitStack()
         self._store = ClipStore()
         self._engines: dict[tuple[str, str | None, Fraction, str], Engine] = {}
-        self._voices: dict[tuple[Engine, Any, int], KeepingVoice] = {}
+        self._voices: dict[tuple[Engine, Any, Fraction, int], KeepingVoice] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -263,18 +266,22 @@ class _Studio:
         from coach.cli.sessions import cues_of
         from coach.routine import load_routine
         from coach.session import build, prepared
+        from coach.volume import balanced, cues_at
 
         routine = load_routine(script)
         ready = prepared(routine, settings)
-        cues = cues_of(routine, settings, rate)
+        cues = cues_at(cues_of(routine, settings, rate), balanced(ready.manner).cues, rate)
         return build(ready, self._voice(ready, settings, rate), cues, rate)
 
     def _voice(self, ready: Prepared, settings: Settings, rate: int) -> KeepingVoice:
         from coach.cli.sessions import KeepingVoice
         from coach.speech import open_engine
+        from coach.speech.pronounce import pronunciation
         from coach.speech.speaker import Speaker
+        from coach.volume import balanced, voice_at
 
         manner = ready.manner
+        volume = balanced(manner).speech
         name = settings.engine or "auto"
         key = (name, settings.voice, manner.speed, manner.language)
         if key not in self._engines:
@@ -283,14 +290,16 @@ class _Studio:
             )
             self._engines[key] = self._stack.enter_context(closing(engine))
         engine = self._engines[key]
-        pronounce = ready.routine.pronounce
-        if (engine, pronounce, rate) not in self._voices:
+        said = pronunciation(ready.routine, self._pronounce, manner.language)
+        pronounce = tuple(said.items())
+        if (engine, pronounce, volume, rate) not in self._voices:
             speaker = Speaker(
                 engine,
                 self._store,
                 language=manner.language,
-                pronounce=dict(pronounce),
+                pronounce=said,
                 rate=rate,
             )
-            self._voices[engine, pronounce, rate] = KeepingVoice(speaker)
-        return self._voices[engine, pronounce, rate]
+            voice = KeepingVoice(voice_at(speaker, volume, rate))
+            self._voices[engine, pronounce, volume, rate] = voice
+        return self._voices[engine, pronounce, volume, rate]

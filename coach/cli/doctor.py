@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
@@ -18,9 +16,6 @@ if TYPE_CHECKING:
     from coach.timeline import Samples
 
 PHRASE = "This is your coach. Can you hear me?"
-
-FLUSH_S = 0.5
-"""Seconds of silence after the phrase: no device keeps sound for longer before it is heard."""
 
 State = Literal["works", "fails", "not installed"]
 
@@ -125,9 +120,10 @@ def _try(output: Output) -> None:
     Raises:
         DeviceError: it does not play.
     """
+    from coach.cli.aloud import Sound
     from coach.outputs import LIVE_RATE
 
-    with closing(output.start(_Sound(None), LIVE_RATE)):
+    with closing(output.start(Sound(), LIVE_RATE)):
         pass
 
 
@@ -193,49 +189,18 @@ def _clips() -> _Finding:
     return _Finding("stored clips", "works", str(folder))
 
 
-class _Sound:
-    """Samples, and silence after them."""
-
-    def __init__(self, samples: Samples | None) -> None:
-        self._samples = samples
-        self._position = 0
-        self.is_over = threading.Event()
-        """Set when everything, and some silence after it, has been taken."""
-
-    def read(self, count: int) -> Samples:
-        import numpy as np
-
-        from coach.outputs import LIVE_RATE
-
-        samples = np.zeros(0, np.int16) if self._samples is None else self._samples
-        piece = samples[self._position : self._position + count]
-        self._position += count
-        if self._position > len(samples) + FLUSH_S * LIVE_RATE:
-            self.is_over.set()
-        return np.pad(piece, (0, count - len(piece)))
-
-
 def _play(output: Output, phrase: Samples) -> _Finding:
     """Play the phrase to its end, and return how that went."""
+    from coach.cli.aloud import play_aloud
     from coach.errors import DeviceError
-    from coach.outputs import LIVE_RATE
 
-    sound = _Sound(phrase)
     what = f"playing with {output.name}"
     try:
-        playback = output.start(sound, LIVE_RATE)
+        playback = play_aloud(output, phrase)
     except DeviceError as error:
         return _Finding(what, "fails", error.message, _how_to_mend(error))
-    deadline = time.monotonic() + 2 * len(phrase) / LIVE_RATE + 5
-    with closing(playback):
-        while not sound.is_over.wait(0.05):
-            problem = playback.problem()
-            if problem is None and time.monotonic() > deadline:
-                problem = "the device plays far too slowly"
-            if problem is not None:
-                return _Finding(what, "fails", problem, _how_to_mend(DeviceError(problem)))
-        gaps = f", {playback.underruns} gaps" if playback.underruns else ""
-        heard_after = f"a command is heard after about {playback.latency * 1000:.0f} ms"
+    gaps = f", {playback.underruns} gaps" if playback.underruns else ""
+    heard_after = f"a command is heard after about {playback.latency * 1000:.0f} ms"
     return _Finding(what, "works", f"{heard_after}{gaps}")
 
 
@@ -249,7 +214,7 @@ def _versions() -> dict[str, str]:
     from coach import __version__
 
     found = {"coach": __version__, "python": platform.python_version()}
-    for package in ("miniaudio", "simpleaudio", "pyttsx3", "numpy"):
+    for package in ("miniaudio", "simpleaudio", "pyttsx3", "hibari-tts", "piper-tts", "numpy"):
         try:
             found[package] = version(package)
         except PackageNotFoundError:

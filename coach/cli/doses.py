@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from coach.settings import Address, DoseKey, Override
 from coach.settings.dose import show_amount
+from coach.settings.text import field_of
 from coach.units import Range, clock, decimal, short_duration
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from coach.settings.since import DoseChange
 
 ORIGINS = {
+    "default": "your default",
     "saved": "saved",
     "progress": "progress",
     "fit": "fitted",
@@ -111,9 +113,9 @@ def manner_line(settings: Settings, origins: Mapping[str, str]) -> str:
 
 def manner_value(settings: Settings, key: str) -> str:
     """Return the value of a setting that is no dose, as people write it."""
-    value = getattr(settings, key)
+    value = getattr(settings, field_of(key))
     if isinstance(value, Fraction):
-        return decimal(value)
+        return f"{decimal(value)} dB" if key.endswith("volume") else decimal(value)
     return " ".join(value) if isinstance(value, tuple) else str(value)
 
 
@@ -197,14 +199,14 @@ def manner_json(settings: Settings, origins: Mapping[str, str]) -> dict[str, Any
     return {
         key: {
             "value": list(value)
-            if isinstance(value := getattr(settings, key), tuple)
+            if isinstance(value := getattr(settings, field_of(key)), tuple)
             else float(value)
             if isinstance(value, Fraction)
             else value,
             "origin": origin,
         }
         for key, origin in origins.items()
-        if getattr(settings, key) is not None
+        if getattr(settings, field_of(key)) is not None
     }
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 import click
 
 from coach.profile import VARIABLE, Profile, parse_profile
-from coach.units import Count, Detail
+from coach.units import Count, Detail, Style
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -57,11 +57,28 @@ _OPTIONS = (
         type=click.Choice(get_args(Count)),
         help="Mark the seconds of a hold by beeps, by voice or both. [default: beep]",
     ),
+    click.option(
+        "--style",
+        type=click.Choice(get_args(Style)),
+        help="Encourage now and then, not at all, or often. [default: calm]",
+    ),
     click.option("--speed", metavar="FACTOR", help="Speed of speech, 0.5 to 2; 1 is normal."),
-    click.option("--language", metavar="CODE", help="Language of the coach's own words."),
-    click.option("--voice", metavar="NAME", help="A voice of `coach voices`."),
+    click.option("--language", metavar="CODE", help="Language to speak, such as de."),
+    click.option(
+        "--voice", metavar="NAME", help="A voice of `coach voices`, or a Piper voice file (.onnx)."
+    ),
     click.option("--engine", metavar="NAME", help="A speech engine. [default: auto]"),
-    click.option("--cues", metavar="PACK", help="A cue pack's name or folder."),
+    click.option("--cues", metavar="PACK", help="A cue pack of `coach cues`, or a folder."),
+    click.option(
+        "--cue-volume",
+        metavar="DB",
+        help="Cues softer or louder, -24 to 9 dB; in a file the whole stays as loud. [default: 0]",
+    ),
+    click.option(
+        "--speech-volume",
+        metavar="DB",
+        help="Speech softer or louder, -24 to 9 dB. [default: 0]",
+    ),
 )
 _PROFILE = click.option(
     "--profile",
@@ -176,6 +193,7 @@ def settings_from(values: dict[str, Any]) -> Settings:
         parse_option,
         parse_override,
         parse_speed,
+        parse_volume,
     )
 
     keys: tuple[Any, ...] = ("reps", "sets", "rest", "hold")
@@ -193,6 +211,11 @@ def settings_from(values: dict[str, Any]) -> Settings:
     for option in ("language", "voice", "engine", "cues"):
         if values[option] is not None:
             parse_names(f"--{option}", [values[option]])
+
+    def volume(option: str) -> Fraction | None:
+        text = values[option]
+        return None if text is None else parse_volume(text, f"--{option.replace('_', '-')}")
+
     return Settings(
         overrides=tuple(overrides),
         only=parse_names("--only", values["only"]),
@@ -205,6 +228,9 @@ def settings_from(values: dict[str, Any]) -> Settings:
         voice=values["voice"],
         engine=values["engine"],
         cues=values["cues"],
+        cue_volume=volume("cue_volume"),
+        speech_volume=volume("speech_volume"),
+        style=values["style"],
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from coach.files import data_dir
 from coach.phrases import load_phrasebook
 from coach.session import bundled_routines, find_routine
 from coach.settings import Settings, layered
+from coach.settings.default_voices import DefaultVoices, load_default_voices
 from coach.settings.dose import routine_doses
 from coach.settings.foresee import Foreseen, When, foresee
 from coach.settings.layers import (
@@ -27,6 +29,8 @@ from coach.settings.layers import (
 from coach.settings.moved import moved_notices
 from coach.settings.saved import Loaded, Saved, SettingsStore
 from coach.settings.since import DoseChange, changes_since
+from coach.speech.pronounce import Pronunciations, load_pronunciations
+from coach.translation import language_notice
 
 if TYPE_CHECKING:
     from coach.cli.options import Request
@@ -75,7 +79,8 @@ class Personal:
         script: what it is known by: its path, or a bundled routine's name.
         stored: what is saved for it, if that is to be used.
         saved: the same without what cannot be used here.
-        manner: what is known of the settings before the routine is loaded.
+        asked: what is known of the settings before the routine is loaded.
+        manner: the same with the default voice, if the routine's language is the likely one.
     """
 
     def __init__(self, name: str, request: Request, saved: Saved | None = None) -> None:
@@ -104,7 +109,13 @@ class Personal:
             f"the saved `{name}` is kept but not used: {why}" for name, why in missing.items()
         )
         self.saved = saved.with_values(dict.fromkeys(missing))
-        self.manner = layered(manner_of(self.saved), request.settings)
+        self.asked = layered(manner_of(self.saved), request.settings)
+        self._defaults = self._default_voices() if request.use_saved else DefaultVoices()
+        self.manner = self._defaults.applied(self.asked, self.asked.language or "en")
+
+    def manner_for(self, routine: Routine) -> Settings:
+        """Return the settings besides doses, as far as they are known, for the loaded routine."""
+        return self._defaults.applied(self.asked, self.asked.language or routine.language)
 
     def with_saved(self, saved: Saved) -> Personal:
         """Return the same with other settings saved."""
@@ -130,15 +141,27 @@ class Personal:
             self.saved,
             foreseen.sessions if foreseen else finished,
             foreseen.at if foreseen else now,
+            self._defaults,
         )
+        language = found.settings.language or routine.language
+        notices = (*self._problems, *found.problems, language_notice(routine, language))
         decided = Decided(
             found.settings,
             found,
-            notices=(*self._problems, *found.problems),
+            notices=tuple(filter(None, notices)),
             foreseen=foreseen,
             last=past.last if past and found.standings else None,
         )
         return decided.with_settings(routine, found.settings)
+
+    @cached_property
+    def pronounce(self) -> Pronunciations:
+        """How this person wants words to be said.
+
+        Raises:
+            CoachError: the file that says so is wrong.
+        """
+        return load_pronunciations(self._request.profile.pronounce_path)
 
     @property
     def fit(self) -> Fraction | None:
@@ -169,6 +192,22 @@ class Personal:
         )
         fitted = decided.with_settings(routine, settings)
         return dataclasses.replace(fitted, is_longest=is_longest)
+
+    def _default_voices(self) -> DefaultVoices:
+        """Return the default voices whose engines are there."""
+        loaded = load_default_voices(self._request.profile)
+        problems = [loaded.problem] if loaded.problem else []
+        usable = {}
+        for language, chosen in loaded.voices.items():
+            try:
+                check_engine(chosen.engine)
+                usable[language] = chosen
+            except CoachError as error:
+                problems.append(
+                    f"the default voice `{chosen.voice}` is kept but not used: {error.message}"
+                )
+        self._problems += tuple(problems)
+        return DefaultVoices(usable)
 
     def _past(self) -> Past | None:
         from coach.history import History
@@ -201,13 +240,16 @@ def _missing(saved: Saved) -> dict[str, str]:
 
 
 def check_engine(name: str) -> None:
-    """Check that there is a speech engine of that name.
+    """Check that there is a speech engine of that name, and that it is installed.
 
     Raises:
-        SpeechError: there is none.
+        SpeechError: there is none, or it is not.
     """
     from coach.speech import open_engine
+    from coach.speech.extras import EXTRAS, check_installed
 
+    if name in EXTRAS:
+        check_installed(name)
     open_engine(name).close()
 
 

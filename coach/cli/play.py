@@ -132,7 +132,7 @@ def play_command(
         stack.callback(loudspeaker.close)
         studio = stack.enter_context(LiveStudio(personal.manner, LIVE_RATE))
         loaded = loaded or load_routine(path)
-        studio.furnish(loaded)
+        studio.furnish(loaded, personal.manner_for(loaded), personal.pronounce)
         with _explained(entry):
             decided = _decided(personal, loaded, studio)
         tell_decided(decided, personal, quiet=options["quiet"])

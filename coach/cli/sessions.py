@@ -16,6 +16,7 @@ from coach.files import data_dir
 from coach.routine import Routine, load_routine
 from coach.session import (
     EstimatedVoice,
+    GradualVoice,
     Prepared,
     Progress,
     Session,
@@ -27,10 +28,12 @@ from coach.session import (
 from coach.settings import Manner, Settings, manner
 from coach.settings.dose import show_amount
 from coach.speech import Engine, open_engine
+from coach.speech.pronounce import AS_WRITTEN, Pronunciations, pronunciation
 from coach.speech.speaker import Speaker
 from coach.speech.store import ClipStore
 from coach.steps import CueName
 from coach.units import Relative, clock, seconds
+from coach.volume import balanced, cues_at, heard, voice_at
 
 if TYPE_CHECKING:
     from coach.cli.personal import Decided, Personal
@@ -73,14 +76,15 @@ def build_session(personal: Personal, rate: int, *, quiet: bool) -> Made:
         routine = load_routine(personal.path)
         decided = personal.decide(routine)
         ready = prepared(routine, decided.settings)
-        if (ready.manner.speed, ready.manner.language) != (guess.speed, guess.language):
-            engine = stack.enter_context(_engine(personal.manner, ready.manner))
-        speaker = _speaker(ready, engine, store, rate)
+        if _choice(decided.settings, ready.manner) != _choice(personal.manner, guess):
+            engine = stack.enter_context(_engine(decided.settings, ready.manner))
+        speaker = _speaker(ready, engine, store, rate, personal.pronounce)
         show = stack.enter_context(progress("Speaking", quiet=quiet))
         if personal.fit is None:
             speaker.begin(texts_of(ready))
-        cues = cues_of(routine, decided.settings, rate)
-        voice = KeepingVoice(speaker)
+        volumes = balanced(ready.manner)
+        cues = cues_at(cues_of(routine, decided.settings, rate), volumes.cues, rate)
+        voice = KeepingVoice(voice_at(speaker, volumes.speech, rate))
         length = Lengths(routine, ready.manner, cues, rate, voice.lengths)
         for _ in range(FIT_ROUNDS):
             made = fitted(personal, routine, decided, length)
@@ -118,8 +122,8 @@ def fitted(personal: Personal, routine: Routine, decided: Decided, length: Lengt
 class KeepingVoice:
     """A voice that keeps its clips, of which the next attempt at a session needs most again."""
 
-    def __init__(self, speaker: Speaker) -> None:
-        self._speaker = speaker
+    def __init__(self, voice: GradualVoice) -> None:
+        self._voice = voice
         self._clips: dict[str, Samples] = {}
 
     def speak(
@@ -129,7 +133,7 @@ class KeepingVoice:
         wanted = tuple(texts)
         missing = [text for text in wanted if text not in self._clips]
         if missing:
-            self._clips |= self._speaker.speak(missing, progress)
+            self._clips |= self._voice.speak(missing, progress)
         return {text: self._clips[text] for text in wanted}
 
     def lengths(self, texts: Iterable[str]) -> Mapping[str, int]:
@@ -137,7 +141,7 @@ class KeepingVoice:
         wanted = tuple(texts)
         unspoken = [text for text in wanted if text not in self._clips]
         found = {text: len(self._clips[text]) for text in wanted if text in self._clips}
-        return {**self._speaker.lengths(unspoken), **found}
+        return {**self._voice.lengths(unspoken), **found}
 
 
 def tell_decided(decided: Decided, personal: Personal, *, quiet: bool) -> None:
@@ -179,7 +183,7 @@ def described(personal: Personal, routine: Routine, decided: Decided, rate: int)
     """
     ready = prepared(routine, decided.settings)
     with _engine(decided.settings, ready.manner) as engine:
-        speaker = _speaker(ready, engine, ClipStore(), rate)
+        speaker = _speaker(ready, engine, ClipStore(), rate, personal.pronounce)
         cues = cues_of(routine, decided.settings, rate)
         if personal.fit is not None:
             length = Lengths(routine, ready.manner, cues, rate, speaker.lengths)
@@ -192,7 +196,7 @@ def described(personal: Personal, routine: Routine, decided: Decided, rate: int)
 
 @contextmanager
 def open_lengths(
-    routine: Routine, settings: Settings, rate: int
+    routine: Routine, settings: Settings, rate: int, pronounce: Pronunciations = AS_WRITTEN
 ) -> Iterator[Callable[[Settings], Fraction]]:
     """Yield what tells how many seconds sessions of a routine take, spoken at whatever speed.
 
@@ -200,6 +204,7 @@ def open_lengths(
         routine: as the script has it.
         settings: whose engine, voice, language and cue pack are used.
         rate: Hz.
+        pronounce: how the user wants words to be said.
     """
     cues = cues_of(routine, settings, rate)
     with ExitStack() as stack:
@@ -209,7 +214,7 @@ def open_lengths(
             spoken = manner(routine, replace(settings, speed=speed))
             engine = stack.enter_context(_engine(settings, spoken))
             ready = prepared(routine, Settings(language=settings.language))
-            speaker = _speaker(ready, engine, ClipStore(), rate)
+            speaker = _speaker(ready, engine, ClipStore(), rate, pronounce)
             return Lengths(routine, spoken, cues, rate, speaker.lengths)
 
         yield lambda wanted: lengths_at(manner(routine, wanted).speed)(wanted)
@@ -299,10 +304,12 @@ class LiveStudio:
         self._settings = settings
         self._store = ClipStore()
         self._stack = ExitStack()
-        self._engines: dict[tuple[Fraction, str], Engine] = {}
+        self._engines: dict[tuple[object, ...], Engine] = {}
         self._speakers: dict[Engine, Speaker] = {}
-        self._pronounce: dict[str, str] = {}
+        self._voices: dict[tuple[Engine, Fraction], GradualVoice] = {}
+        self._pronounce: Callable[[str], dict[str, str]] = lambda _: {}
         self._pack: dict[CueName, Samples] = {}
+        self._cue_volume = Fraction(0)
         if self._store.is_empty():
             engine = self._engine(_guess(settings))
             engine.start(engine.workers)
@@ -319,14 +326,26 @@ class LiveStudio:
         told = [problem for speaker in self._speakers.values() for problem in speaker.problems]
         return (*told, *([self._store.problem] if self._store.problem else []))
 
-    def furnish(self, routine: Routine) -> None:
-        """Take the routine's cue pack, and how it pronounces words.
+    def furnish(
+        self,
+        routine: Routine,
+        settings: Settings | None = None,
+        pronounce: Pronunciations = AS_WRITTEN,
+    ) -> None:
+        """Take the routine's cue pack, and how it and the user pronounce words.
+
+        Args:
+            routine: as the script has it.
+            settings: those of the user, where they are known better by now.
+            pronounce: how the user pronounces words.
 
         Raises:
             CuePackError: there is no such pack, or something is wrong with it.
         """
-        self._pronounce = dict(routine.pronounce)
+        self._settings = settings or self._settings
+        self._pronounce = partial(pronunciation, routine, pronounce)
         self._pack = cues_of(routine, self._settings, self.rate)
+        self._cue_volume = heard(manner(routine, self._settings)).cues
 
     def lengths(self, routine: Routine, decided: Decided) -> Lengths:
         """Return what tells how long sessions of a routine are, which tell what has changed."""
@@ -335,43 +354,44 @@ class LiveStudio:
         changes_with = partial(decided.changes_with, routine)
         return Lengths(routine, spoken, self.cues(0), self.rate, lengths, changes_with)
 
-    def voice_for(self, decided: Manner) -> Speaker:
+    def voice_for(self, decided: Manner) -> GradualVoice:
         """Return what speaks in this manner."""
+        key = (self._engine(decided), heard(decided).speech)
+        if key not in self._voices:
+            self._voices[key] = voice_at(self._speaker(decided), key[1], self.rate)
+        return self._voices[key]
+
+    def _speaker(self, decided: Manner) -> Speaker:
         engine = self._engine(decided)
         if engine not in self._speakers:
             self._speakers[engine] = Speaker(
                 engine,
                 self._store,
                 language=decided.language,
-                pronounce=self._pronounce,
+                pronounce=self._pronounce(decided.language),
                 rate=self.rate,
             )
         return self._speakers[engine]
 
     def cues(self, louder: int) -> dict[CueName, Samples]:
-        """Return the sounds of the cue pack, so many decibels louder; full scale is the limit."""
-        return {name: _louder(samples, louder) for name, samples in self._pack.items()}
+        """Return the sounds of the cue pack at their volume, and so many decibels louder."""
+        return cues_at(self._pack, self._cue_volume + louder, self.rate)
 
     def _engine(self, decided: Manner) -> Engine:
-        key = (decided.speed, decided.language)
+        key = _choice(self._settings, decided)
         if key not in self._engines:
             self._engines[key] = self._stack.enter_context(_engine(self._settings, decided))
         return self._engines[key]
 
 
-def _louder(samples: Samples, decibels: int) -> Samples:
-    import numpy as np
-
-    if not decibels:
-        return samples
-    scaled = np.rint(samples * 10 ** (decibels / 20))
-    louder: Samples = np.clip(scaled, -32768, 32767).astype(np.int16)
-    return louder
-
-
 def _guess(settings: Settings) -> Manner:
     """Return the manner in which a session is going to be spoken, unless its routine says other."""
     return Manner(speed=settings.speed or Fraction(1), language=settings.language or "en")
+
+
+def _choice(settings: Settings, decided: Manner) -> tuple[object, ...]:
+    """Return what an engine is opened with."""
+    return settings.engine, settings.voice, decided.speed, decided.language
 
 
 def _engine(settings: Settings, decided: Manner) -> closing[Engine]:
@@ -386,12 +406,15 @@ def _engine(settings: Settings, decided: Manner) -> closing[Engine]:
     )
 
 
-def _speaker(prepared: Prepared, engine: Engine, store: ClipStore, rate: int) -> Speaker:
+def _speaker(
+    prepared: Prepared, engine: Engine, store: ClipStore, rate: int, pronounce: Pronunciations
+) -> Speaker:
+    language = prepared.manner.language
     return Speaker(
         engine,
         store,
-        language=prepared.manner.language,
-        pronounce=dict(prepared.routine.pronounce),
+        language=language,
+        pronounce=pronunciation(prepared.routine, pronounce, language),
         rate=rate,
     )
 

@@ -16,10 +16,10 @@ from typing import Any, get_args
 
 from coach.history.database import DamagedHistoryError
 from coach.history.running import is_running
-from coach.settings import READY, Amount, DoseKey, Override, Settings
+from coach.settings import READY, Amount, DoseKey, Override, Settings, is_set
 from coach.settings.counter import Done
 from coach.steps import Where
-from coach.units import Count, Detail
+from coach.units import VOLUME, Count, Detail, Style
 
 COLUMNS = (
     *("id", "uid", "started", "utc_offset", "routine", "title", "script", "settings"),
@@ -137,7 +137,7 @@ def storable(text: str) -> str:
 def settings_document(settings: Settings) -> dict[str, Any]:
     """Return what is set, as JSON has it: fractions are texts such as "3/2"."""
     values = {field.name: getattr(settings, field.name) for field in dataclasses.fields(settings)}
-    kept = {key: value for key, value in values.items() if value not in (None, (), False)}
+    kept = {key: value for key, value in values.items() if is_set(value)}
     if settings.overrides:
         kept["overrides"] = [_override_document(override) for override in settings.overrides]
     document: dict[str, Any] = json.loads(json.dumps(kept, default=_fraction_text))
@@ -226,6 +226,13 @@ def _fraction(value: Any) -> Fraction:
         raise ValueError(f"expected a number, found {value!r}") from None
 
 
+def _volume(value: Any) -> Fraction:
+    found = _fraction(value)
+    if not VOLUME.least <= found <= VOLUME.most:
+        raise ValueError(f"expected a volume in dB, found {value!r}")
+    return found
+
+
 def _many(read: Callable[[Any], Any], value: Any) -> tuple[Any, ...]:
     found = []
     for item in _is_a(list, value):
@@ -277,6 +284,9 @@ _SETTINGS: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "voice": _text,
         "engine": _text,
         "cues": _text,
+        "cue_volume": _volume,
+        "speech_volume": _volume,
+        "style": partial(_one_of, get_args(Style)),
     }
 )
 _WHERE: Mapping[str, Callable[[Any], Any]] = MappingProxyType(

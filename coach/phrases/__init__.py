@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from coach.errors import CoachError, did_you_mean
 from coach.template import fill
-from coach.units import decimal
+
+if TYPE_CHECKING:
+    from babel import Locale
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +25,53 @@ class Phrasebook:
     """The catalog's language code, such as `en`."""
     phrases: Mapping[str, Any]
 
-    def say(self, key: str, n: int | None = None, **fields: str) -> str:
+    def say(self, key: str, n: int | Decimal | None = None, **fields: str) -> str:
         """Return the phrase `key` with its fields; `n` picks the plural form.
 
         Raises:
-            KeyError: the catalog lacks the phrase, or it has a field that was not given.
+            CoachError: the catalog lacks the phrase, or it has a field that was not given.
         """
-        phrase = self.phrases[key]
+        phrase = self.phrases.get(key)
         if isinstance(phrase, Mapping):
-            phrase = phrase["one" if n == 1 else "other"]
-        return fill(phrase, fields if n is None else {"n": str(n), **fields})
+            phrase = self._form(phrase, 0 if n is None else n)
+        if phrase is None:
+            raise self._incomplete(f"lack the phrase `{key}`")
+        given = fields if n is None else {"n": self.number(n), **fields}
+        try:
+            return fill(phrase, given)
+        except KeyError as error:
+            known = ", ".join(f"{{{name}}}" for name in given)
+            message = f"have the unknown field {{{error.args[0]}}} in `{key}`, which takes {known}"
+            raise self._incomplete(message) from error
+
+    def number(self, n: int | Decimal) -> str:
+        """Return a number in digits, with the decimal sign of the language."""
+        if isinstance(n, int):
+            return str(n)
+        from babel.numbers import format_decimal
+
+        return format_decimal(n, "#0.###", locale=self._locale)
+
+    @property
+    def decimal_sign(self) -> str:
+        """The sign between whole numbers and decimals."""
+        from babel.numbers import get_decimal_symbol
+
+        return get_decimal_symbol(self._locale)
+
+    def _form(self, forms: Mapping[Any, str], n: int | Decimal) -> str | None:
+        """Return the form for `n`: the one for this very number, or that of its category."""
+        return forms.get(n) or forms.get(self._locale.plural_form(n)) or forms.get("other")
+
+    @property
+    def _locale(self) -> Locale:
+        return _locale(self.language)
+
+    def _incomplete(self, what: str) -> CoachError:
+        return CoachError(
+            f"the phrases of the language `{self.language}` {what}",
+            f"Mend `{self.language}.yaml` of the coach, or set --language to another language.",
+        )
 
     def turn(self, key: str, number: int) -> str:
         """Return one of several equal phrases, in turn by `number`."""
@@ -43,11 +83,12 @@ class Phrasebook:
         return str(self.phrases["sides"].get(side.lower(), side))
 
     def listed(self, items: Sequence[str]) -> str:
-        """Return "a and b" or "a, b, and c"."""
+        """Return "a and b" or "a, b, and c", as the language has it."""
         if len(items) < 2:
             return "".join(items)
-        first = self.listed_with_comma(items[:-1])
-        return self.say("and" if len(items) == 2 else "and_more", first=first, last=items[-1])
+        from babel.lists import format_list
+
+        return format_list(items, locale=self._locale)
 
     def listed_with_comma(self, items: Sequence[str]) -> str:
         """Return "a, b, c"."""
@@ -63,8 +104,7 @@ class Phrasebook:
             if number
         ]
         if rest.denominator != 1:
-            form = self.phrases["seconds"]["other"]
-            parts.append(fill(form, {"n": decimal(rest)}))
+            parts.append(self.say("seconds", n=_decimal(rest)))
         elif rest or not parts:
             parts.append(self.say("seconds", n=int(rest)))
         return self.listed(parts)
@@ -75,6 +115,18 @@ class Phrasebook:
         if minutes == 0:
             return str(self.phrases["less_than_a_minute"])
         return self.say("about", time=self.duration(Fraction(60 * minutes)))
+
+
+def _decimal(value: Fraction) -> Decimal:
+    """Return a value to the thousandth."""
+    return (Decimal(round(value * 1000)) / 1000).normalize()
+
+
+@cache
+def _locale(language: str) -> Locale:
+    from babel import Locale
+
+    return Locale.parse(language)
 
 
 @cache

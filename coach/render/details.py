@@ -94,6 +94,9 @@ def settings_text(routine: Routine, manner: Manner) -> str:
         if address.key in SHOWN_DOSES and (address.key != "sets" or value.value > 1)
     ]
     parts += [f"detail={manner.detail}", f"count={manner.count}", f"speed={decimal(manner.speed)}"]
+    parts += [f"style={manner.style}"]
+    volumes = {"cue-volume": manner.cue_volume, "speech-volume": manner.speech_volume}
+    parts += [f"{key}={decimal(value)}" for key, value in volumes.items() if value]
     return " ".join(parts)
 
 

@@ -99,13 +99,19 @@ def _count(key: DoseKey, value: Range[int], words: Phrasebook) -> str:
 
 
 def _amount(key: DoseKey, value: Range[Fraction], words: Phrasebook) -> str:
-    return show_amount(key, value.value) + _prescribed(key, value, words)
+    return _shown(key, value.value, words) + _prescribed(key, value, words)
 
 
 def _prescribed(key: DoseKey, value: Range[Any], words: Phrasebook) -> str:
-    low, high = show_amount(key, value.low), show_amount(key, value.high)
+    low, high = _shown(key, value.low, words), _shown(key, value.high, words)
     if not value.is_fixed:
         return f" ({low}\u2013{high})"
     if value.value != value.low:
         return f" ({words.say('prescribed', value=low)})"
     return ""
+
+
+def _shown(key: DoseKey, value: int | Fraction, words: Phrasebook) -> str:
+    """Return a value as people write it in the language: `2.5s` is `2,5s` in German."""
+    shown = show_amount(key, value)
+    return shown.replace(".", words.decimal_sign) if "." in shown else shown

@@ -13,13 +13,13 @@ from fractions import Fraction
 from typing import Any, Literal, TypeAlias
 
 from coach.routine import Routine
-from coach.units import Count, Detail, Relative
+from coach.units import Count, Detail, Relative, Style
 
 DoseKey = Literal[
     "reps", "sets", "rounds", "hold", "work", "move", "rest", "settle", "switch", "pace", "sides"
 ]  # fmt: skip
 """What a dose is made of."""
-Origin = Literal["script", "saved", "progress", "fit", "session"]
+Origin = Literal["script", "default", "saved", "progress", "fit", "session"]
 """The layer that a value comes from; `session` is the command line, or a key in mid-session."""
 READY: Literal["ready"] = "ready"
 """The `settle` of an exercise that waits until its user is in position."""
@@ -83,6 +83,11 @@ class Settings:
     engine: str | None = None
     cues: str | None = None
     """A cue pack's name or folder."""
+    cue_volume: Fraction | None = None
+    """dB, beside the pack's own level."""
+    speech_volume: Fraction | None = None
+    """dB, beside the level of all voices."""
+    style: Style | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,11 @@ class Manner:
     count: Count = "beep"
     speed: Fraction = Fraction(1)
     language: str = "en"
+    cue_volume: Fraction = Fraction(0)
+    """dB, beside the pack's own level."""
+    speech_volume: Fraction = Fraction(0)
+    """dB, beside the level of all voices."""
+    style: Style = "calm"
 
 
 def layered(lower: Settings, upper: Settings) -> Settings:
@@ -103,7 +113,7 @@ def layered(lower: Settings, upper: Settings) -> Settings:
     changes: dict[str, Any] = {
         field.name: value
         for field in dataclasses.fields(Settings)
-        if (value := getattr(upper, field.name)) not in (None, (), False)
+        if is_set(value := getattr(upper, field.name))
     }
     changes["overrides"] = (*lower.overrides, *upper.overrides)
     left_out = upper.skip if upper.only else (*lower.skip, *upper.skip)
@@ -111,11 +121,23 @@ def layered(lower: Settings, upper: Settings) -> Settings:
     return dataclasses.replace(lower, **changes)
 
 
+def is_set(value: object) -> bool:
+    """Return whether a field of `Settings` says anything; 0 dB does."""
+    return value is not None and value is not False and value != ()
+
+
 def manner(routine: Routine, settings: Settings) -> Manner:
     """Return how a session of `routine` is spoken."""
+
+    def volume(mine: Fraction | None, scripted: Fraction | None) -> Fraction:
+        return next((value for value in (mine, scripted) if value is not None), Fraction(0))
+
     return Manner(
         detail=settings.detail or routine.detail or "full",
         count=settings.count or routine.count or "beep",
         speed=settings.speed or routine.speed or Fraction(1),
         language=settings.language or routine.language,
+        cue_volume=volume(settings.cue_volume, routine.cue_volume),
+        speech_volume=volume(settings.speech_volume, routine.speech_volume),
+        style=settings.style or routine.style or "calm",
     )

@@ -15,11 +15,21 @@ from typing import Any
 from coach.errors import CoachError, SettingError
 from coach.progress import parse_progress
 from coach.routine import Routine, check_size
-from coach.settings import Address, DoseKey, Origin, Override, Settings, layered
+from coach.settings import (
+    Address,
+    DoseKey,
+    Origin,
+    Override,
+    Settings,
+    is_set,
+    layered,
+    manner,
+)
 from coach.settings.adjust import adjust, set_doses
 from coach.settings.choose import choose
 from coach.settings.climb import Climbed, Rule, climb
 from coach.settings.counter import Done, Standing
+from coach.settings.default_voices import DefaultVoices
 from coach.settings.owners import Owners
 from coach.settings.saved import Saved, SavedValue
 from coach.settings.text import (
@@ -27,6 +37,7 @@ from coach.settings.text import (
     MANNER_KEYS,
     PROGRESS,
     SAVED_KEYS,
+    field_of,
     name_parts,
     parse_address,
     parse_manner,
@@ -170,6 +181,7 @@ def in_force(
     saved: Saved,
     past: Sequence[Done],
     at: datetime,
+    defaults: DefaultVoices = DefaultVoices(),  # noqa: B008 - frozen
 ) -> InForce:
     """Return what is in force for a session at a moment.
 
@@ -179,6 +191,7 @@ def in_force(
         saved: what is saved for the routine.
         past: the sessions that were finished, in the order of their beginnings.
         at: the moment, with a time zone.
+        defaults: the voices that hold for all routines.
 
     Raises:
         SettingError: what this session asks for does not fit the routine.
@@ -194,13 +207,14 @@ def in_force(
         except CoachError as error:
             problems.append(f"progress is not used: {error.message}")
             climbed_to, climbed = below, Climbed()
-    merged = layered(climbed_to, session)
+    asked = layered(climbed_to, session)
+    merged = defaults.applied(asked, manner(routine, asked).language)
     adjusted = set_doses(routine, merged.overrides, beyond_range=True)  # `adjust` checks those
     return InForce(
         settings=dataclasses.replace(merged, overrides=adjusted.pinned()),
         standings=climbed.standings,
         problems=tuple(problems),
-        origins=dict(_origins(routine, layer.settings, session)),
+        origins=dict(_origins(routine, layer.settings, session, merged)),
     )
 
 
@@ -234,11 +248,16 @@ def _told(problems: Mapping[str, CoachError]) -> Iterator[str]:
         yield f"the saved `{name}` is kept but not used: {problem.message}"
 
 
-def _origins(routine: Routine, saved: Settings, session: Settings) -> Iterator[tuple[str, Origin]]:
+def _origins(
+    routine: Routine, saved: Settings, session: Settings, merged: Settings
+) -> Iterator[tuple[str, Origin]]:
     for key in MANNER_KEYS:
-        if getattr(session, key):
+        field_name = field_of(key)
+        if is_set(getattr(session, field_name)):
             yield key, "session"
-        elif getattr(saved, key):
+        elif is_set(getattr(saved, field_name)):
             yield key, "saved"
-        elif getattr(routine, key, None):
+        elif is_set(getattr(routine, field_name, None)):
             yield key, "script"
+        elif key in ("voice", "engine") and getattr(merged, key):
+            yield key, "default"

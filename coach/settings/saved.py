@@ -81,10 +81,12 @@ class SettingsStore:
 
     Args:
         folder: where they are; it need not exist.
+        header: what each file begins with.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, header: str = _HEADER) -> None:
         self._folder = folder.absolute()
+        self._header = header
 
     def path(self, script: Path | str) -> Path:
         """Return the file of a routine, which is a bundled one's name or a script's path."""
@@ -154,7 +156,7 @@ class SettingsStore:
             path.unlink(missing_ok=True)
             return
         with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
-            file.write(_text(script, saved))
+            file.write(self._header + _text(script, saved))
             file.flush()
             os.fsync(file.fileno())
 
@@ -235,7 +237,7 @@ def _text(script: Path | str, saved: Saved) -> str:
     }
     kept = {key: value for key, value in document.items() if value}
     text: str = yaml.dump(kept, Dumper=Dumper, allow_unicode=True, sort_keys=False, width=1000)
-    return _HEADER + text
+    return text
 
 
 def _moment(since: datetime) -> str:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any, get_args
 
 from coach.errors import SettingError, did_you_mean
 from coach.settings import READY, Address, Amount, DoseKey, Origin, Override
 from coach.settings.dose import PHASE_KEYS, QUANTITIES
-from coach.units import SPEED, Count, Detail, Relative
+from coach.units import SPEED, VOLUME, Count, Detail, Relative, Style
 
 DOSE_KEYS: tuple[DoseKey, ...] = get_args(DoseKey)
-MANNER_KEYS = ("speed", "detail", "count", "cues", "voice", "engine", "language", "skip")
-"""What can be saved of a session besides its dose."""
+MANNER_KEYS = (
+    *("speed", "detail", "count", "style", "cues", "cue-volume", "speech-volume"),
+    *("voice", "engine", "language", "skip"),
+)
+"""What can be saved of a session besides its dose; `field_of` names the field of each."""
+_VOLUMES = ("cue-volume", "speech-volume")
+_CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"detail": get_args(Detail), "count": get_args(Count), "style": get_args(Style)}
+)
 PROGRESS = "progress"
 SAVED_KEYS = (*DOSE_KEYS, *MANNER_KEYS, PROGRESS)
 """Everything that can be saved."""
@@ -35,6 +43,11 @@ class Assignment:
     def name(self) -> str:
         """Return the address as it is written."""
         return ".".join(part for part in (self.owner, self.phase, self.key) if part)
+
+
+def field_of(key: str) -> str:
+    """Return the field of `Settings`, and the key of a script, for one of `MANNER_KEYS`."""
+    return key.replace("-", "_")
 
 
 def name_parts(name: str) -> tuple[str | None, str | None, str]:
@@ -77,6 +90,7 @@ def parse_address(
         raise SettingError(
             f'expected NAME, EXERCISE.NAME or EXERCISE.PHASE.NAME, found "{text.strip()}"'
         )
+    key = key.replace("_", "-")  # as scripts write it
     if key not in names:
         raise SettingError(
             f"there is no setting `{key}`{did_you_mean(key, names)}",
@@ -173,6 +187,18 @@ def parse_speed(text: str, name: str = "--speed") -> Fraction:
         raise SettingError(f"{name}: {error}") from None
 
 
+def parse_volume(text: str, name: str) -> Fraction:
+    """Return the volume in dB that `text` means. Messages begin with `name`.
+
+    Raises:
+        SettingError: it is not a number from -24 to 9.
+    """
+    try:
+        return VOLUME.value(text)
+    except ValueError as error:
+        raise SettingError(f"{name}: {error}") from None
+
+
 def parse_manner(key: str, value: str | tuple[str, ...]) -> dict[str, Any]:
     """Return the field of `Settings` that a saved setting means.
 
@@ -192,9 +218,14 @@ def parse_manner(key: str, value: str | tuple[str, ...]) -> dict[str, Any]:
         return {"skip": names}
     if key == "speed":
         return {"speed": parse_speed(text, "speed")}
-    choices = {"detail": get_args(Detail), "count": get_args(Count)}.get(key)
+    if key in _VOLUMES:
+        return {field_of(key): parse_volume(text, key)}
+    choices = _CHOICES.get(key)
     if choices and text not in choices:
-        raise SettingError(f'{key}: expected one of {", ".join(choices)}, found "{text}"')
+        raise SettingError(
+            f'{key}: expected one of {", ".join(choices)}, found "{text}"'
+            f"{did_you_mean(text, choices)}"
+        )
     if not text:
         raise SettingError(f"{key}: expected a name, found an empty text")
     return {key: text}

@@ -26,12 +26,19 @@ ENTRY_POINTS = "coach.engines"
 """The entry point group in which other packages offer engines."""
 
 ENGINES: Mapping[str, str] = MappingProxyType(
-    {"pyttsx3": "coach.speech.pyttsx3_engine:Pyttsx3Engine"}
+    {
+        "neural": "coach.speech.neural_engine:NeuralEngine",
+        "piper": "coach.speech.piper_engine:PiperEngine",
+        "pyttsx3": "coach.speech.pyttsx3_engine:Pyttsx3Engine",
+    }
 )
 """The engines that ship: name -> module:class."""
 
-PREFERENCE = ("pyttsx3",)
-"""What "auto" tries, best first."""
+PREFERENCE = ("neural", "piper")
+"""What "auto" asks whether they offer a voice, best first."""
+
+OTHERWISE = "pyttsx3"
+"""What "auto" takes if none of them does."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,6 +65,8 @@ class Voice:
     """Language tags in lower case, such as `en-us`; empty if the engine does not say."""
     gender: str | None
     """`female`, `male`, or None if the engine does not say."""
+    install: str = ""
+    """How to get it; empty if it is here."""
 
 
 class Engine(Protocol):
@@ -113,7 +122,8 @@ def open_engine(
     """Return the engine `name`, set to a voice (None: the best for the language) and a speed.
 
     Args:
-        name: one of `ENGINES`, an engine of another package, or "auto".
+        name: one of `ENGINES`, an engine of another package, or "auto" for the best one that has
+            such a voice.
         voice: an id, a name or a language of the engine's voices; checked when first used.
         speed: 1 is normal, 2 twice as fast.
         language: a language tag, such as "en" or "pt-br".
@@ -125,7 +135,12 @@ def open_engine(
         least, most = SPEED.show(SPEED.least), SPEED.show(SPEED.most)
         raise SpeechError(f"expected a speed from {least} to {most}, found {SPEED.show(speed)}")
     if name == "auto":
-        name = PREFERENCE[0]
+        name = next((one for one in PREFERENCE if _offers(one, voice, language)), OTHERWISE)
     opener = load_part(name, ENGINES, ENTRY_POINTS, kind="speech engine", error=SpeechError)
     engine_class = cast("Callable[..., Engine]", opener)
     return engine_class(voice=voice, speed=speed, language=language)
+
+
+def _offers(name: str, voice: str | None, language: str) -> bool:
+    engine = load_part(name, ENGINES, ENTRY_POINTS, kind="speech engine", error=SpeechError)
+    return bool(engine.offers(voice, language))

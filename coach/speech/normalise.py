@@ -1,7 +1,8 @@
 """Text as people write it -> text that speech engines read as it was meant.
 
 Two layers: what no engine should get in any language (mark-up, emoji, control characters, odd
-spaces and dashes), and the abbreviations of English (`coach.speech.english`). Every step is
+spaces and dashes), and the abbreviations of English (`coach.speech.english`) and of other languages
+(`coach.speech.written`). Every step is
 linear in the length of the text: patterns repeat with a bound, or over what ends by itself.
 """
 
@@ -11,11 +12,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
 
-from coach.speech import english
+from coach.speech import english, written
 
 NO_WORDS: Mapping[str, str] = MappingProxyType({})
 
@@ -69,27 +70,33 @@ def normalise(text: str, language: str, pronounce: Mapping[str, str] = NO_WORDS)
 
     Args:
         text: any text, also of several lines.
-        language: the language tag of the text; abbreviations are written out for English only.
+        language: the language tag of the text; its abbreviations are written out.
         pronounce: what to say for whole words or phrases, spelled and capitalised as in the
             text; the longest that fits is taken. It comes before every other rule for words.
     """
     spoken = _in_one_line(_plain(text))
     if pronounce:
         spoken = _pronounced(spoken, pronounce)
-    is_english = language.replace("_", "-").partition("-")[0].casefold() == "en"
+    expand = _expander(language.replace("_", "-").partition("-")[0].casefold())
     # What one step leaves may be what another looks for; texts of people settle in two passes.
     for _ in range(_PASSES):
         before = spoken
-        spoken = _one_pass(spoken, is_english=is_english)
+        spoken = _one_pass(spoken, expand)
         if spoken == before:
             break
     return spoken if any(map(str.isalnum, spoken)) else ""
 
 
-def _one_pass(text: str, *, is_english: bool) -> str:
+def _expander(language: str) -> Callable[[str], str]:
+    """Return what writes out the abbreviations of a language; of others they stay."""
+    if language == "en":
+        return english.expand
+    return written.expander(language) if language in written.languages() else str
+
+
+def _one_pass(text: str, expand: Callable[[str], str]) -> str:
     text = _in_one_line(_COMMAND.sub(" ", text))
-    if is_english:
-        text = english.expand(text)
+    text = expand(text)
     text = _DIGITS_DASH.sub("-", text)
     text = _PAUSE.sub(" , ", text)
     # Before a small letter three dots are a pause within the sentence.

@@ -30,6 +30,12 @@ def as_tag(language: str) -> str:
     return language.strip().replace("_", "-").casefold()
 
 
+def speaks(tags: Collection[str], language: str) -> bool:
+    """Return whether one of the language tags is `language` or a kind of it: en-us is English."""
+    wanted = as_tag(language)
+    return any(tag == wanted or tag.startswith(f"{wanted}-") for tag in map(as_tag, tags))
+
+
 def choose_voice(
     voices: Sequence[Voice],
     *,
@@ -37,6 +43,7 @@ def choose_voice(
     language: str,
     default: str | None,
     variants: Collection[str] = (),
+    engine: str = "pyttsx3",
 ) -> str:
     """Return the id of the voice to speak with.
 
@@ -47,23 +54,25 @@ def choose_voice(
         language: the language tag of the texts.
         default: the id of the voice that the system is set to.
         variants: what may follow `+`.
+        engine: whose voices they are.
 
     Raises:
         SpeechError: no voice fits; the message names what does.
     """
     if requested is not None:
-        return _requested(voices, requested, variants)
+        return _requested(voices, requested, variants, engine)
     found = _for_language(voices, as_tag(language), default, variants)
     if found is None:
+        from coach.speech.catalogue import no_language
+
         known = sorted({tag.partition("-")[0] for voice in voices for tag in voice.languages})
-        raise SpeechError(
-            f"there is no voice for the language `{language}`{did_you_mean(language, known)}",
-            hint="`coach voices` lists those there are; another can be forced with --voice",
-        )
+        raise no_language(language, engine, known)
     return found
 
 
-def _requested(voices: Sequence[Voice], requested: str, variants: Collection[str]) -> str:
+def _requested(
+    voices: Sequence[Voice], requested: str, variants: Collection[str], engine: str
+) -> str:
     # A name may hold a `+` of its own, so the whole is tried first.
     voice_id = _by_any_name(voices, requested)
     if voice_id is not None:
@@ -71,11 +80,9 @@ def _requested(voices: Sequence[Voice], requested: str, variants: Collection[str
     base, plus, variant = requested.partition("+")
     voice_id = _by_any_name(voices, base) if plus else None
     if voice_id is None:
-        known = [text for voice in voices for text in (voice.id, voice.name)]
-        raise SpeechError(
-            f"there is no voice `{requested}`{did_you_mean(requested, known)}",
-            hint="`coach voices` lists those there are",
-        )
+        from coach.speech.catalogue import no_voice
+
+        raise no_voice(requested, engine, voices)
     for known_variant in variants:
         if known_variant.casefold() == variant.strip().casefold():
             return f"{voice_id}+{known_variant}"

@@ -1,8 +1,9 @@
 """What the bench measures inside one process, as JSON on stdout.
 
-python probe.py speech ROUTINE           seconds that the engine takes for all sentences
-python probe.py stages ROUTINE TARGET    seconds of each stage of a render
-python probe.py samples WAV TARGET.npy   the samples of a file, for bare_write.py
+python probe.py speech ROUTINE ENGINE         seconds that the engine takes for all sentences
+python probe.py one-by-one ROUTINE ENGINE     seconds of its start, and of all sentences in turn
+python probe.py stages ROUTINE TARGET ENGINE  seconds of each stage of a render
+python probe.py samples WAV TARGET.npy        the samples of a file, for bare_write.py
 """
 
 from __future__ import annotations
@@ -42,19 +43,38 @@ LIBRARIES = ("soundfile", "soxr", "coach.validation")
 """What a render imports only on its way."""
 
 
-def speech(name: str) -> dict[str, float]:
-    """Return the seconds from an unstarted engine to the last sentence, nothing else done."""
+def _sentences(name: str) -> tuple[list[str], str]:
+    """Return what a session says, as engines get it, and the language."""
     prepared = prepare(find_routine(name), Settings())
     cues = load_samples(load_pack("classic", data_dir("audio_cues")), RENDER_RATE)
     voice = EstimatedVoice(RENDER_RATE, prepared.manner.speed)
     texts = texts_in(build(prepared, voice, cues, RENDER_RATE).steps)
     language, pronounce = prepared.manner.language, dict(prepared.routine.pronounce)
-    wanted = list(dict.fromkeys(filter(None, (normalise(t, language, pronounce) for t in texts))))
+    said = (normalise(text, language, pronounce) for text in texts)
+    return list(dict.fromkeys(filter(None, said))), language
+
+
+def speech(name: str, engine_name: str) -> dict[str, float]:
+    """Return the seconds from an unstarted engine to the last sentence, nothing else done."""
+    wanted, language = _sentences(name)
     start = time.perf_counter()
-    with closing(open_engine(language=language)) as engine:
+    with closing(open_engine(engine_name, language=language)) as engine:
         count = sum(1 for _ in as_finished(engine.synthesize, wanted, engine.workers))
         taken = time.perf_counter() - start
     return {"seconds": taken, "sentences": count}
+
+
+def one_by_one(name: str, engine_name: str) -> dict[str, float]:
+    """Return the seconds of an engine's start, of its sentences one after the other, its workers."""
+    wanted, language = _sentences(name)
+    begun = time.perf_counter()
+    with closing(open_engine(engine_name, language=language)) as engine:
+        engine.synthesize("one")
+        started = time.perf_counter()
+        for text in wanted:
+            engine.synthesize(text)
+        ended = time.perf_counter()
+    return {"start": started - begun, "sentences": ended - started, "workers": engine.workers}
 
 
 class _TimedSpeaker:
@@ -72,7 +92,7 @@ class _TimedSpeaker:
             self.seconds += time.perf_counter() - start
 
 
-def stages(name: str, target: str) -> dict[str, float]:
+def stages(name: str, target: str, engine_name: str) -> dict[str, float]:
     """Return the seconds of a render's stages, once the libraries are loaded."""
     for library in LIBRARIES:
         import_module(library)
@@ -81,7 +101,7 @@ def stages(name: str, target: str) -> dict[str, float]:
     prepared = prepare(find_routine(name), Settings())
     language, pronounce = prepared.manner.language, dict(prepared.routine.pronounce)
     cues = load_samples(load_pack("classic", data_dir("audio_cues")), RENDER_RATE)
-    with closing(open_engine(language=language)) as engine:
+    with closing(open_engine(engine_name, language=language)) as engine:
         speaker = _TimedSpeaker(
             Speaker(engine, ClipStore(), language=language, pronounce=pronounce, rate=RENDER_RATE)
         )
@@ -151,6 +171,7 @@ def samples(wav: str, target: str) -> dict[str, float]:
 if __name__ == "__main__":
     probes: dict[str, Callable[..., dict[str, float]]] = {
         "speech": speech,
+        "one-by-one": one_by_one,
         "stages": stages,
         "samples": samples,
         "encoding": encoding,

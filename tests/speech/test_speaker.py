@@ -289,8 +289,8 @@ FINGERPRINT = """
 import sys
 from coach.speech import open_engine
 assert "numpy" not in sys.modules
-print(open_engine().fingerprint)
-heavy = {"numpy", "soundfile", "soxr", "pyttsx3", "espeakng_loader"} & set(sys.modules)
+print(open_engine().fingerprint, open_engine("pyttsx3").fingerprint)
+heavy = {"numpy", "soundfile", "soxr", "pyttsx3", "espeakng_loader", "hibari", "onnxruntime"} & set(sys.modules)
 assert not heavy, heavy
 """
 

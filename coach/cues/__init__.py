@@ -13,43 +13,32 @@ A pack is a folder with a `pack.yaml` and a sound file for each of `CUE_NAMES`:
         level: -26.0                # optional: the file's active level in dBFS, for information
         meaning: A second passed.   # optional: shown to the user
 
-WAV, FLAC, Ogg and AIFF will do, at any usual rate, mono or stereo, up to `MAX_SECONDS` long; MP3
-will not, because it begins with a silence that would make every cue late. A pack may come from a
-stranger, so nothing in it is trusted: sizes are bounded, and no path leaves its folder.
+Without a `pack.yaml`, sound files that are named after the cues (`tick.wav`) are the pack. `sounds`
+says which files will do. A pack may come from a stranger, so nothing in it is trusted: sizes are
+bounded, and no path leaves its folder.
 """
 
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Final
 
+from coach.cues.sounds import ENDINGS, opened, read_bytes, read_mono
 from coach.errors import CuePackError, did_you_mean
 from coach.steps import CUE_NAMES, CueName
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import numpy as np
-    import soundfile
     import yaml
     from numpy.typing import NDArray
 
 PACK_FILE: Final = "pack.yaml"
-MAX_SECONDS: Final = 5
-"""The longest sound a cue may have."""
 MAX_GAIN: Final = 40.0
 """The greatest `gain` in dB, either way."""
 _MAX_PACK_BYTES: Final = 64 * 1024
-_MAX_SOUND_BYTES: Final = 32 * 1024 * 1024
-"""Holds `MAX_SECONDS` of every rate, channel count and sample format that is accepted."""
-_RATES: Final = range(8_000, 192_001)
-_CHANNELS: Final = range(1, 9)
 _FULL_SCALE: Final = 32_768
-_MAGIC: Final = (b"RIFF", b"fLaC", b"OggS", b"FORM")
-"""How WAV, FLAC, Ogg and AIFF files begin."""
 _MAX_PROBLEMS: Final = 12
 """So many problems are told at once; the rest would be of the same kind."""
 
@@ -75,16 +64,16 @@ class CueFile:
 
 @dataclass(frozen=True, slots=True)
 class CuePack:
-    """A complete pack: a sound file for every cue."""
+    """A pack: a sound file for every cue, if `load_pack` has found it to be complete."""
 
     name: str
     description: str
     licence: str
     author: str
     folder: Path
-    """Where `pack.yaml` lies."""
+    """Where its files lie."""
     cues: tuple[CueFile, ...]
-    """One for each of `CUE_NAMES`, in that order."""
+    """In the order of `CUE_NAMES`."""
 
 
 def bundled_packs(search: Path) -> tuple[str, ...]:
@@ -107,9 +96,27 @@ def load_pack(name_or_folder: str | Path, search: Path) -> CuePack:
         CuePackError: there is no such pack, or something is wrong with it. The message has a
             line for each thing that is wrong.
     """
-    folder = _find(name_or_folder, search)
+    pack, problems = read_pack(find_pack(name_or_folder, search))
+    if problems:
+        told = problems[:_MAX_PROBLEMS]
+        if len(problems) > len(told):
+            told.append(f"{pack.folder / PACK_FILE}: and {len(problems) - len(told)} more problems")
+        raise CuePackError("\n".join(told), "Mend the pack, or choose another with --cues.")
+    return pack
+
+
+def read_pack(folder: Path) -> tuple[CuePack, list[str]]:
+    """Return the pack in a folder as far as it is right, and what is wrong, a line each.
+
+    Raises:
+        CuePackError: there is none, or nothing of its `pack.yaml` can be understood.
+    """
     pack_file = folder / PACK_FILE
     problems: list[str] = []
+    named = _named_after_cues(folder)
+    if named and not pack_file.exists():
+        cues = _cues_named(named, folder, problems)
+        return CuePack(folder.resolve().name, "", "", "", folder, cues), problems
     root = _parse(pack_file)
     fields = _fields(root, _PACK_KEYS, f"{pack_file}", problems)
     texts = {
@@ -118,12 +125,7 @@ def load_pack(name_or_folder: str | Path, search: Path) -> CuePack:
         if key in fields and key != "cues"
     }
     cues = _cues(fields, folder, problems)
-    if problems:
-        told = problems[:_MAX_PROBLEMS]
-        if len(problems) > len(told):
-            told.append(f"{pack_file}: and {len(problems) - len(told)} more problems")
-        raise CuePackError("\n".join(told), "Mend the pack, or choose another with --cues.")
-    return CuePack(
+    pack = CuePack(
         name=texts.get("name") or folder.resolve().name,
         description=texts.get("description", ""),
         licence=texts.get("licence", ""),
@@ -131,6 +133,7 @@ def load_pack(name_or_folder: str | Path, search: Path) -> CuePack:
         folder=folder,
         cues=cues,
     )
+    return pack, problems
 
 
 def load_samples(pack: CuePack, rate: int) -> dict[CueName, NDArray[np.int16]]:
@@ -147,7 +150,12 @@ def load_samples(pack: CuePack, rate: int) -> dict[CueName, NDArray[np.int16]]:
     return {cue.name: _samples(cue, rate) for cue in pack.cues}
 
 
-def _find(name_or_folder: str | Path, search: Path) -> Path:
+def find_pack(name_or_folder: str | Path, search: Path) -> Path:
+    """Return the folder that `load_pack` would take.
+
+    Raises:
+        CuePackError: there is none; with the near match.
+    """
     bundled = bundled_packs(search)
     if isinstance(name_or_folder, str) and name_or_folder in bundled:
         return search / name_or_folder
@@ -173,7 +181,13 @@ def _parse(pack_file: Path) -> yaml.Node | None:
     """
     import yaml
 
-    content = _read(pack_file, _MAX_PACK_BYTES)
+    if not pack_file.exists():
+        raise CuePackError(
+            f"there is no file {pack_file}",
+            f"A cue pack is a folder with a {PACK_FILE} and its sound files, or with a sound file "
+            f"named after each cue: {', '.join(f'{name}.wav' for name in CUE_NAMES)}.",
+        )
+    content = read_bytes(pack_file, _MAX_PACK_BYTES)
     try:
         return yaml.compose(content.decode("utf-8-sig"), Loader=yaml.SafeLoader)
     except UnicodeDecodeError as error:
@@ -244,6 +258,39 @@ def _cues(fields: dict[str, yaml.Node], folder: Path, problems: list[str]) -> tu
     return tuple(cue for cue in cues if cue is not None)
 
 
+def _named_after_cues(folder: Path) -> dict[CueName, str]:
+    """Return the files of a folder that are named after cues."""
+    try:
+        inside = {path.name.lower(): path.name for path in sorted(folder.iterdir(), reverse=True)}
+    except OSError:
+        return {}
+    found = {
+        name: [f"{name}{end}" for end in ENDINGS if f"{name}{end}" in inside] for name in CUE_NAMES
+    }
+    return {name: inside[files[0]] for name, files in found.items() if files}
+
+
+def _cues_named(
+    named: dict[CueName, str], folder: Path, problems: list[str]
+) -> tuple[CueFile, ...]:
+    """Return the cues whose files are right; note what is wrong with the others."""
+    missing = [name for name in CUE_NAMES if name not in named]
+    if missing:
+        problems.append(
+            f"{folder}: expected a sound file for each of the {len(CUE_NAMES)} cues, such as "
+            f"{missing[0]}.wav, found none for {_listed(missing)}"
+        )
+    cues = []
+    for name, file in named.items():
+        try:
+            path = _inside(folder, file, f"{folder}: `{name}`")
+            with opened(path):
+                cues.append(CueFile(name, path))
+        except CuePackError as error:
+            problems.append(error.message)
+    return tuple(cues)
+
+
 def _cue(name: CueName, node: yaml.Node, folder: Path, problems: list[str]) -> CueFile | None:
     what = f"{folder / PACK_FILE}: `{name}`"
     before = len(problems)
@@ -266,7 +313,7 @@ def _cue(name: CueName, node: yaml.Node, folder: Path, problems: list[str]) -> C
         )
     try:
         path = _inside(folder, file, what)
-        with _opened(path):
+        with opened(path):
             pass
     except CuePackError as error:
         problems.append(error.message)
@@ -300,81 +347,13 @@ def _inside(folder: Path, file: str, what: str) -> Path:
     return path
 
 
-def _read(path: Path, limit: int) -> bytes:
-    """Return the content of `path`, which may have `limit` bytes."""
-    try:
-        if not path.is_file():
-            raise CuePackError(
-                f"there is no file {path}",
-                f"A cue pack is a folder with a {PACK_FILE} and its sound files.",
-            )
-        with path.open("rb") as file:
-            content = file.read(limit + 1)
-    except OSError as error:
-        raise CuePackError(f"{path} cannot be read: {error.strerror or error}") from error
-    if len(content) > limit:
-        raise CuePackError(f"{path}: expected at most {limit // 1024} KiB, found more")
-    return content
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[soundfile.SoundFile]:
-    """Open a sound file whose size, rate, channels and length are within bounds."""
-    import io
-
-    import soundfile
-
-    class Memory(io.BytesIO):
-        """From memory, so that libsndfile goes by what is in the file, never by its name."""
-
-        def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-            try:
-                return super().seek(offset, whence)
-            except ValueError:  # damaged files make libsndfile seek before the beginning
-                return self.tell()
-
-    content = _read(path, _MAX_SOUND_BYTES)
-    if not content:
-        raise CuePackError(f"{path}: expected a sound, but the file is empty")
-    if not content.startswith(_MAGIC):
-        raise CuePackError(f"{path}: expected a WAV, FLAC, Ogg or AIFF file, found something else")
-    try:
-        with soundfile.SoundFile(Memory(content)) as sound:
-            if sound.samplerate not in _RATES:
-                raise CuePackError(
-                    f"{path}: expected {_RATES[0]} to {_RATES[-1]} frames a second, "
-                    f"found {sound.samplerate}"
-                )
-            if sound.channels not in _CHANNELS:
-                raise CuePackError(
-                    f"{path}: expected mono or stereo, found {sound.channels} channels"
-                )
-            if sound.frames < 1:
-                raise CuePackError(f"{path}: expected a sound, but it has no samples")
-            if sound.frames > MAX_SECONDS * sound.samplerate:
-                raise CuePackError(
-                    f"{path}: expected a sound of at most {MAX_SECONDS} s, "
-                    f"found {sound.frames / sound.samplerate:.1f} s"
-                )
-            yield sound
-    except soundfile.SoundFileError as error:
-        raise CuePackError(
-            f"{path}: expected a WAV, FLAC, Ogg or AIFF file, found a damaged one"
-        ) from error
-
-
 def _samples(cue: CueFile, rate: int) -> NDArray[np.int16]:
     import numpy as np
 
     from coach.resample import resample
 
-    with _opened(cue.path) as sound:
-        source_rate = sound.samplerate
-        channels = sound.read(dtype="float64", always_2d=True)
-    if not len(channels) or not np.isfinite(channels).all():
-        raise CuePackError(f"{cue.path}: expected a sound, found a damaged file")
-    mono = resample(channels.mean(axis=1), source_rate, rate)
-    scaled = np.rint(mono * 10 ** (cue.gain / 20) * _FULL_SCALE)
+    mono, source_rate = read_mono(cue.path)
+    scaled = np.rint(resample(mono, source_rate, rate) * 10 ** (cue.gain / 20) * _FULL_SCALE)
     clipped: NDArray[np.int16] = np.clip(scaled, -_FULL_SCALE, _FULL_SCALE - 1).astype(np.int16)
     return clipped
 

@@ -1,0 +1,127 @@
+"""The sound files of cue packs: opened within bounds, and read at any rate.
+
+WAV (RF64 and Wave64, too), FLAC, Ogg (Vorbis, Opus, FLAC), AIFF, CAF and AU will do, at any usual
+rate and with any number of channels up to eight. What begins with a silence that its format does
+not tell, MP3 and AAC, will not: every cue would be late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from coach.errors import CuePackError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import soundfile
+    from numpy.typing import NDArray
+
+MAX_SECONDS: Final = 5
+"""The longest sound a cue may have."""
+ENDINGS: Final = (
+    ".wav", ".flac", ".ogg", ".oga", ".opus", ".aiff", ".aif", ".aifc", ".caf", ".au", ".w64"
+)  # fmt: skip
+"""Of the files that a folder without a `pack.yaml` may hold, the first one found counts."""
+_MAX_SOUND_BYTES: Final = 32 * 1024 * 1024
+"""Holds `MAX_SECONDS` of every rate, channel count and sample format that is accepted."""
+_RATES: Final = range(8_000, 192_001)
+_CHANNELS: Final = range(1, 9)
+_FORMATS: Final = "WAV, FLAC, Ogg or AIFF"
+_MAGIC: Final = (b"RIFF", b"RF64", b"riff", b"fLaC", b"OggS", b"FORM", b"caff", b".snd")
+"""How WAV, RF64, Wave64, FLAC, Ogg, AIFF, CAF and AU files begin."""
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[soundfile.SoundFile]:
+    """Open a sound file whose size, rate, channels and length are within bounds.
+
+    Raises:
+        CuePackError: they are not, or it is no sound.
+    """
+    import io
+
+    import soundfile
+
+    class Memory(io.BytesIO):
+        """From memory, so that libsndfile goes by what is in the file, never by its name."""
+
+        def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+            try:
+                return super().seek(offset, whence)
+            except ValueError:  # damaged files make libsndfile seek before the beginning
+                return self.tell()
+
+    content = read_bytes(path, _MAX_SOUND_BYTES)
+    if not content:
+        raise CuePackError(f"{path}: expected a sound, but the file is empty")
+    if not content.startswith(_MAGIC):
+        raise CuePackError(f"{path}: expected a {_FORMATS} file, found {_other_format(content)}")
+    try:
+        with soundfile.SoundFile(Memory(content)) as sound:
+            if sound.samplerate not in _RATES:
+                raise CuePackError(
+                    f"{path}: expected {_RATES[0]} to {_RATES[-1]} frames a second, "
+                    f"found {sound.samplerate}"
+                )
+            if sound.channels not in _CHANNELS:
+                raise CuePackError(
+                    f"{path}: expected mono or stereo, found {sound.channels} channels"
+                )
+            if sound.frames < 1:
+                raise CuePackError(f"{path}: expected a sound, but it has no samples")
+            if sound.frames > MAX_SECONDS * sound.samplerate:
+                raise CuePackError(
+                    f"{path}: expected a sound of at most {MAX_SECONDS} s, "
+                    f"found {sound.frames / sound.samplerate:.1f} s"
+                )
+            yield sound
+    except soundfile.SoundFileError as error:
+        raise CuePackError(f"{path}: expected a {_FORMATS} file, found a damaged one") from error
+
+
+def read_bytes(path: Path, limit: int) -> bytes:
+    """Return the content of `path`, which may have `limit` bytes.
+
+    Raises:
+        CuePackError: it cannot be read, or is larger.
+    """
+    try:
+        if not path.is_file():
+            raise CuePackError(f"there is no file {path}")
+        with path.open("rb") as file:
+            content = file.read(limit + 1)
+    except OSError as error:
+        raise CuePackError(f"{path} cannot be read: {error.strerror or error}") from error
+    if len(content) > limit:
+        raise CuePackError(f"{path}: expected at most {limit // 1024} KiB, found more")
+    return content
+
+
+def read_mono(path: Path) -> tuple[NDArray[np.float64], int]:
+    """Return a sound file's samples, the mean of its channels, full scale 1, and its rate in Hz.
+
+    Raises:
+        CuePackError: it cannot be read.
+    """
+    import numpy as np
+
+    with opened(path) as sound:
+        rate: int = sound.samplerate
+        channels = sound.read(dtype="float64", always_2d=True)
+    if not len(channels) or not np.isfinite(channels).all():
+        raise CuePackError(f"{path}: expected a sound, found a damaged file")
+    mono: NDArray[np.float64] = channels.mean(axis=1)
+    return mono, rate
+
+
+def _other_format(content: bytes) -> str:
+    """Return what a file is that is not taken, and why."""
+    late = "which makes the cue late by a silence: cut that off and save it as WAV"
+    if content.startswith(b"ID3") or (content[0] == 0xFF and content[1:2] >= b"\xe0"):
+        return f"an MP3, {late}"
+    if content[4:8] == b"ftyp":
+        return f"an M4A, {late}"
+    return "something else"

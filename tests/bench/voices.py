@@ -1,0 +1,103 @@
+"""Measure how soon an engine has spoken a session that nobody has heard before.
+
+    python tests/bench/voices.py [--engine NAME]... [--rounds N]
+
+The whole render is compared with what the engine itself needs, which `probe.py` measures in turn
+with it: its sentences one after the other, divided by its workers, without and with its start.
+The first word is the second sound in the file that `coach play --output file` writes as time
+passes, after the tone that wakes a loudspeaker.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from tests.bench.run import COACH, ROUTINE, Bench, Row, print_table
+
+RATE = 48_000
+HEADER = 44
+"""Bytes of a WAV file before its samples."""
+AUDIBLE = 100
+"""A sample above this is no silence."""
+GAP_S = 0.3
+"""Silence that parts two sounds."""
+LONGEST_WAIT_S = 30.0
+
+
+def cold(bench: Bench, engine: str) -> list[Row]:
+    own = []
+
+    def total() -> float:
+        bench.cold()
+        return bench.render("cold.wav", "--engine", engine)
+
+    def alone() -> float:
+        own.append(bench.probe("one-by-one", ROUTINE, engine))
+        return 0.0
+
+    whole, _ = bench.in_turn(total, alone, rounds=bench.rounds)
+    start = statistics.median(found["start"] for found in own)
+    shared = statistics.median(found["sentences"] / found["workers"] for found in own)
+    return [
+        Row(f"{engine}: first render", whole, "s"),
+        Row("  the engine's start", start, "s"),
+        Row("  its sentences / its workers", shared, "s"),
+        Row("  first render / the last of these", whole / shared, "x", 1.2),
+        Row("  first render / the last two together", whole / (start + shared), "x"),
+    ]
+
+
+def first_word(bench: Bench, engine: str) -> float:
+    """Return the seconds from the command to the first word."""
+    bench.cold()
+    path = bench.folder / "live.wav"
+    path.unlink(missing_ok=True)
+    command = (*COACH, "play", ROUTINE, "-q", "--plain", "--engine", engine)
+    start = time.perf_counter()
+    process = bench.start((*command, "--output", "file", "--file", path.name))
+    try:
+        while time.perf_counter() - start < LONGEST_WAIT_S:
+            time.sleep(0.01)
+            if path.exists() and _sounds(path) >= 2:
+                return time.perf_counter() - start
+    finally:
+        process.terminate()
+        process.communicate()
+    raise SystemExit(f"{engine} says nothing within {LONGEST_WAIT_S:g} s")
+
+
+def _sounds(path: Path) -> int:
+    """Return how many sounds there are in a file that is still being written."""
+    content = path.read_bytes()[HEADER:]
+    samples = np.frombuffer(content[: len(content) // 2 * 2], np.int16)
+    heard = np.flatnonzero(np.abs(samples.astype(np.int32)) > AUDIBLE)
+    return int(heard.size > 0) + int(np.count_nonzero(np.diff(heard) > GAP_S * RATE))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure how soon a voice is heard.")
+    parser.add_argument("--engine", action="append", help="repeatable (default: neural)")
+    parser.add_argument("--rounds", type=int, default=5, help="how often (default: 5)")
+    chosen: Any = parser.parse_args()
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory(prefix="coach-bench-") as folder:
+        bench = Bench(Path(folder), chosen.rounds)
+        for engine in chosen.engine or ["neural"]:
+            rows += cold(bench, engine)
+            words = [first_word(bench, engine) for _ in range(chosen.rounds)]
+            rows.append(Row("  first word of `coach play`", statistics.median(words), "s", 3.0))
+    print_table(rows)
+
+
+if __name__ == "__main__":
+    main()
