@@ -82,6 +82,9 @@ class ExerciseKeys(_Keys):
     pause: Pause | None = Field(
         None, description="Silence after each sentence of `setup`; default: by its length."
     )
+    speed: Speed | None = Field(
+        None, description="Speed of speech in this exercise, beside the session's; 1 is the same."
+    )
     settle: Settle | None = Field(
         None, description="Time to take the position; `ready` waits until the user says so."
     )

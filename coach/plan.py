@@ -29,6 +29,7 @@ from coach.steps import (
     Step,
     Timed,
     Where,
+    at_speed,
 )
 from coach.template import fill
 
@@ -174,8 +175,10 @@ class _Planner:
         for i, item in enumerate(items):
             if isinstance(item, Circuit):
                 yield from self._circuit(item, rounds)
-            else:
+            elif item.speed is None:
                 yield from self._exercise(item, rounds)
+            else:
+                yield from (at_speed(step, item.speed) for step in self._exercise(item, rounds))
             if i + 1 < len(items):
                 upcoming = _first(items[i + 1])
                 text = self._phrases.say("next", name=self._called(upcoming))

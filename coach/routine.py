@@ -80,6 +80,8 @@ class Exercise:
     """How its ranges are climbed; None means not at all."""
     pause: Fraction | None = None
     """After each sentence of the setup; None leaves it to the length of the sentence."""
+    speed: Fraction | None = None
+    """Of everything that is spoken in it, as a factor beside the session's; None stands for 1."""
 
     @property
     def is_self_paced(self) -> bool:
@@ -346,6 +348,7 @@ class _Resolver:
             rest=item.rest or script.rest or _DEFAULT_REST,
             progress=item.progress or script.progress,
             pause=script.pause if item.pause is None else item.pause,
+            speed=item.speed,
         )
 
     def _circuit_id(self, name: str | None) -> str:

@@ -18,7 +18,7 @@ from coach.script import is_path
 from coach.settings import Address, Manner, Override, Settings, manner
 from coach.settings.adjust import adjust
 from coach.settings.since import DoseChange
-from coach.steps import CUE_NAMES, Cue, CueName, Say, Step, texts_in
+from coach.steps import CUE_NAMES, Cue, CueName, Line, Say, Step, lines_in
 from coach.timeline import Clip, Timeline, lay_out
 from coach.translation import in_language
 from coach.units import frames, seconds
@@ -39,12 +39,12 @@ LENGTH_ROUNDS = 3
 
 
 class Voice(Protocol):
-    """Where the clips of spoken texts come from."""
+    """Where the clips of spoken lines come from."""
 
     def speak(
-        self, texts: Iterable[str], progress: Progress | None = None
-    ) -> Mapping[str, Samples]:
-        """Return the samples of each text, at the rate of the session."""
+        self, lines: Iterable[Line], progress: Progress | None = None
+    ) -> Mapping[Line, Samples]:
+        """Return the samples of each line, at the rate of the session."""
         ...
 
 
@@ -143,10 +143,10 @@ def build(
     """
     length = estimate(prepared)
     check_length(length)
-    clips: dict[str, Samples] = {}
+    clips: dict[Line, Samples] = {}
     for _ in range(LENGTH_ROUNDS):
         steps = _plan(prepared, length)
-        missing = [text for text in texts_in(steps) if text not in clips]
+        missing = [line for line in lines_in(steps) if line not in clips]
         clips |= voice.speak(missing, progress)
         timeline = lay_out(steps, _clip_of(clips, cues), rate)
         actual = seconds(timeline.duration, rate)
@@ -159,12 +159,12 @@ def build(
 class GradualVoice(Voice, Protocol):
     """A voice that gives clips one by one, and knows some of their lengths beforehand."""
 
-    def each(self, texts: Iterable[str]) -> Iterator[tuple[str, Samples]]:
-        """Yield each text with its clip, those needed first early."""
+    def each(self, lines: Iterable[Line]) -> Iterator[tuple[Line, Samples]]:
+        """Yield each line with its clip, those needed first early."""
         ...
 
-    def lengths(self, texts: Iterable[str]) -> Mapping[str, int]:
-        """Return how many frames the clips of those texts have of which it is known."""
+    def lengths(self, lines: Iterable[Line]) -> Mapping[Line, int]:
+        """Return how many frames the clips of those lines have of which it is known."""
         ...
 
 
@@ -205,7 +205,7 @@ def build_gradually(
         cues: the cue pack's sounds.
         rate: Hz.
         first: returns the frame of a session that is going to be heard first.
-        progress: called with how many texts have been spoken, and of how many.
+        progress: called with how many lines have been spoken, and of how many.
 
     Raises:
         SpeechError: there is no speech at all.
@@ -216,11 +216,11 @@ def build_gradually(
     guess = build(prepared, silent, cues, rate)
     start = first(guess)
     ahead = [clip for clip in guess.timeline.clips if clip.kind == "speech" and clip.end > start]
-    needed = dict.fromkeys(clip.label for clip in ahead) | texts_in(guess.steps)
+    needed = dict.fromkeys(map(_line_of, ahead)) | lines_in(guess.steps)
     guessed = {
-        text: np.broadcast_to(np.int16(0), len(clip)) for text, clip in silent.speak(needed).items()
+        line: np.broadcast_to(np.int16(0), len(clip)) for line, clip in silent.speak(needed).items()
     }
-    clips: dict[str, Samples] = {}
+    clips: dict[Line, Samples] = {}
 
     def is_speech(clip: Clip) -> bool:
         return clip.kind == "speech"
@@ -229,14 +229,14 @@ def build_gradually(
         timeline = lay_out(steps, _clip_of({**guessed, **clips}, cues), rate)
         session = replace(guess, steps=tuple(steps), timeline=timeline)
         unspoken = [
-            *((clip.start, clip.end, clip.label) for clip in timeline.clips if is_speech(clip)),
-            *((item.at, item.at + 1, item.text) for item in timeline.left_out),
+            *((clip.start, clip.end, _line_of(clip)) for clip in timeline.clips if is_speech(clip)),
+            *((item.at, item.at + 1, Line(item.text, item.speed)) for item in timeline.left_out),
         ]
-        missing = sorted((start, end) for start, end, text in unspoken if text not in clips)
+        missing = sorted((start, end) for start, end, line in unspoken if line not in clips)
         return Draft(session, tuple(missing))
 
-    upcoming = iter([(clip.start, clip.label) for clip in ahead])
-    reached, text = next(upcoming, _NOTHING)
+    upcoming = iter([(clip.start, _line_of(clip)) for clip in ahead])
+    reached, line = next(upcoming, _NOTHING)
     runway = frames(RUNWAY, rate)
     is_begun = False
     problem = ""
@@ -244,22 +244,22 @@ def build_gradually(
         for spoken, clip in voice.each(needed):
             clips[spoken] = clip
             progress(len(clips), len(needed))
-            while text in clips:
-                reached, text = next(upcoming, _NOTHING)
-            if text is not None and reached - start >= runway:
+            while line in clips:
+                reached, line = next(upcoming, _NOTHING)
+            if line is not None and reached - start >= runway:
                 is_begun = True
                 yield draft(guess.steps)
                 runway = 2 * (reached - start)
         length = seconds(guess.timeline.duration, rate)
         took = seconds(draft(guess.steps).session.timeline.duration, rate)
         steps = _plan(prepared, length, took)
-        clips |= voice.speak([text for text in texts_in(steps) if text not in clips])
+        clips |= voice.speak([line for line in lines_in(steps) if line not in clips])
     except SpeechError as error:
         if not is_begun:
             raise
         problem = error.message
         steps = guess.steps
-        clips |= {text: cues["tick"][:0] for text in needed if text not in clips}
+        clips |= {line: cues["tick"][:0] for line in needed if line not in clips}
     yield replace(draft(steps), problem=problem)
 
 
@@ -278,14 +278,14 @@ class EstimatedVoice:
         self,
         rate: int,
         speed: Fraction,
-        lengths: Callable[[Iterable[str]], Mapping[str, int]] = lambda _: {},
+        lengths: Callable[[Iterable[Line]], Mapping[Line, int]] = lambda _: {},
     ) -> None:
         """Bind the parts.
 
         Args:
             rate: frames a second of the clips.
-            speed: of speech; 1 is normal.
-            lengths: returns how many frames the clips have of those texts of which it is known.
+            speed: of the session's speech; 1 is normal.
+            lengths: returns how many frames the clips have of those lines of which it is known.
         """
         self._rate = rate
         self._speed = speed
@@ -294,24 +294,25 @@ class EstimatedVoice:
         """Whether no length had to be guessed so far."""
 
     def speak(
-        self, texts: Iterable[str], progress: Progress | None = None
-    ) -> Mapping[str, Samples]:
-        """Return for each text something silent that is as long as its clip is, or may be."""
+        self, lines: Iterable[Line], progress: Progress | None = None
+    ) -> Mapping[Line, Samples]:
+        """Return for each line something silent that is as long as its clip is, or may be."""
         del progress
-        wanted = tuple(texts)
+        wanted = tuple(lines)
         known = self._lengths(wanted)
         clips = {}
-        for text in wanted:
-            if text not in known:
+        for line in wanted:
+            if (length := known.get(line)) is None:
                 self.is_exact = False
-            length = known.get(text, round(_spoken_seconds(text) / self._speed * self._rate))
-            clips[text] = _silence(length)
+                speed = self._speed if line.speed is None else self._speed * line.speed
+                length = round(_spoken_seconds(line.text) / speed * self._rate)
+            clips[line] = _silence(length)
         return clips
 
 
-def texts_of(prepared: Prepared) -> tuple[str, ...]:
-    """Return the texts that a session speaks; those about its length may turn out different."""
-    return tuple(texts_in(_plan(prepared, estimate(prepared))))
+def lines_of(prepared: Prepared) -> tuple[Line, ...]:
+    """Return the lines that a session speaks; those about its length may turn out different."""
+    return tuple(lines_in(_plan(prepared, estimate(prepared))))
 
 
 def estimate(prepared: Prepared) -> Fraction:
@@ -320,7 +321,7 @@ def estimate(prepared: Prepared) -> Fraction:
     voice = EstimatedVoice(rate, prepared.manner.speed)
     steps = _plan(prepared, Fraction(600))
     tones = dict.fromkeys(CUE_NAMES, _silence(rate // 4))
-    timeline = lay_out(steps, _clip_of(voice.speak(texts_in(steps)), tones), rate)
+    timeline = lay_out(steps, _clip_of(voice.speak(lines_in(steps)), tones), rate)
     return seconds(timeline.duration, rate)
 
 
@@ -336,9 +337,13 @@ def _plan(prepared: Prepared, length: Fraction, took: Fraction | None = None) ->
 
 
 def _clip_of(
-    clips: Mapping[str, Samples], cues: Mapping[CueName, Samples]
+    clips: Mapping[Line, Samples], cues: Mapping[CueName, Samples]
 ) -> Callable[[Say | Cue], Samples]:
-    return lambda what: clips[what.text] if isinstance(what, Say) else cues[what.name]
+    return lambda what: clips[what.line] if isinstance(what, Say) else cues[what.name]
+
+
+def _line_of(clip: Clip) -> Line:
+    return Line(clip.label, clip.speed)
 
 
 def _spoken_seconds(text: str) -> Fraction:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from fractions import Fraction
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
 CueName = Literal[
     "ready", "start", "tick", "final", "end", "halfway", "rest", "switch", "finish"
@@ -41,12 +41,27 @@ class Where:
     """The rounds of the circuits around it, the outermost first, counted from 1."""
 
 
+class Line(NamedTuple):
+    """What an engine speaks: a text, at a speed."""
+
+    text: str
+    speed: Fraction | None = None
+    """A factor beside the session's speed; None stands for 1."""
+
+
 @dataclass(frozen=True, slots=True)
 class Say:
     """Something spoken."""
 
     text: str
     rank: Rank = Rank.REQUIRED
+    speed: Fraction | None = None
+    """A factor beside the session's speed; None stands for 1."""
+
+    @property
+    def line(self) -> Line:
+        """What is spoken, however much it matters."""
+        return Line(self.text, self.speed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +130,29 @@ class Timed:
 Step: TypeAlias = Now | Gap | Chapter | Part | Timed
 
 
-def texts_in(steps: Sequence[Step]) -> dict[str, None]:
-    """Return every distinct text that the steps may speak, in the order of their first use."""
-    texts: dict[str, None] = {}
+def lines_in(steps: Sequence[Step]) -> dict[Line, None]:
+    """Return every distinct line that the steps may speak, in the order of their first use."""
+    lines: dict[Line, None] = {}
     for step in steps:
         if isinstance(step, Now) and isinstance(step.what, Say):
-            texts[step.what.text] = None
+            lines[step.what.line] = None
         elif isinstance(step, Timed):
-            texts |= {say.text: None for say in step.opening}
-            texts |= {at.what.text: None for at in step.events if isinstance(at.what, Say)}
-    return texts
+            lines |= {say.line: None for say in step.opening}
+            lines |= {at.what.line: None for at in step.events if isinstance(at.what, Say)}
+    return lines
+
+
+def at_speed(step: Step, speed: Fraction) -> Step:
+    """Return a step in which everything is spoken at a speed beside the session's."""
+    if isinstance(step, Now) and isinstance(step.what, Say):
+        return replace(step, what=replace(step.what, speed=speed))
+    if not isinstance(step, Timed):
+        return step
+    return replace(
+        step,
+        opening=tuple(replace(say, speed=speed) for say in step.opening),
+        events=tuple(
+            replace(at, what=replace(at.what, speed=speed)) if isinstance(at.what, Say) else at
+            for at in step.events
+        ),
+    )

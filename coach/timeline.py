@@ -40,6 +40,8 @@ class Clip:
     label: str
     """The text that is spoken, or the cue's name."""
     where: Where
+    speed: Fraction | None = None
+    """At which it is spoken beside the session's; see `Line`."""
 
     @property
     def end(self) -> int:
@@ -76,6 +78,8 @@ class LeftOut:
     """Where it was to begin, in frames from the timeline's first."""
     text: str
     why: str
+    speed: Fraction | None = None
+    """At which it was to be spoken beside the session's; see `Line`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +175,8 @@ class _Layout:
             return start
         kind: Literal["speech", "cue"] = "speech" if isinstance(what, Say) else "cue"
         label = what.text if isinstance(what, Say) else what.name
-        self._clips.append(Clip(start, samples, kind, label, where))
+        speed = what.speed if isinstance(what, Say) else None
+        self._clips.append(Clip(start, samples, kind, label, where, speed))
         self._end = max(self._end, start + len(samples))
         return start + len(samples)
 
@@ -280,7 +285,7 @@ class _Layout:
             self._place(at.what, start + offset, where)
 
     def _leave_out(self, at: int, say: Say, why: str) -> None:
-        self._left_out.append(LeftOut(at, say.text, why))
+        self._left_out.append(LeftOut(at, say.text, why, say.speed))
 
 
 def mix(timeline: Timeline, start: int, stop: int) -> Samples:

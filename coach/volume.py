@@ -11,7 +11,7 @@ from coach.session import GradualVoice, Progress
 
 if TYPE_CHECKING:
     from coach.settings import Manner
-    from coach.steps import CueName
+    from coach.steps import CueName, Line
     from coach.timeline import Samples
 
 CEILING_DB = -1.0
@@ -84,29 +84,29 @@ class VolumedVoice:
         self._voice = voice
         self._decibels = decibels
         self._rate = rate
-        self._made: dict[str, tuple[Samples, Samples]] = {}
+        self._made: dict[Line, tuple[Samples, Samples]] = {}
         """What each clip was made from, and what came of it."""
 
     def speak(
-        self, texts: Iterable[str], progress: Progress | None = None
-    ) -> Mapping[str, Samples]:
-        """Return the samples of each text."""
-        clips = self._voice.speak(texts, progress)
-        return {text: self._louder(text, clip) for text, clip in clips.items()}
+        self, lines: Iterable[Line], progress: Progress | None = None
+    ) -> Mapping[Line, Samples]:
+        """Return the samples of each line."""
+        clips = self._voice.speak(lines, progress)
+        return {line: self._louder(line, clip) for line, clip in clips.items()}
 
-    def each(self, texts: Iterable[str]) -> Iterator[tuple[str, Samples]]:
-        """Yield each text with its clip, those needed first early."""
-        for text, clip in self._voice.each(texts):
-            yield text, self._louder(text, clip)
+    def each(self, lines: Iterable[Line]) -> Iterator[tuple[Line, Samples]]:
+        """Yield each line with its clip, those needed first early."""
+        for line, clip in self._voice.each(lines):
+            yield line, self._louder(line, clip)
 
-    def lengths(self, texts: Iterable[str]) -> Mapping[str, int]:
-        """Return how many frames the clips of those texts have of which it is known."""
-        return self._voice.lengths(texts)
+    def lengths(self, lines: Iterable[Line]) -> Mapping[Line, int]:
+        """Return how many frames the clips of those lines have of which it is known."""
+        return self._voice.lengths(lines)
 
-    def _louder(self, text: str, clip: Samples) -> Samples:
-        if text not in self._made or self._made[text][0] is not clip:
-            self._made[text] = (clip, at_volume(clip, self._decibels, self._rate))
-        return self._made[text][1]
+    def _louder(self, line: Line, clip: Samples) -> Samples:
+        if line not in self._made or self._made[line][0] is not clip:
+            self._made[line] = (clip, at_volume(clip, self._decibels, self._rate))
+        return self._made[line][1]
 
 
 def voice_at(voice: GradualVoice, decibels: Fraction, rate: int) -> GradualVoice:

@@ -21,7 +21,7 @@ from coach.routine import Routine, routine_from
 from coach.script import parse_script
 from coach.session import Session
 from coach.settings import Settings
-from coach.steps import CUE_NAMES, CueName
+from coach.steps import CUE_NAMES, CueName, Line
 from tests.bus import Bus
 
 RATE = 24_000
@@ -79,7 +79,7 @@ def bundled() -> list[Path]:
 
 
 class FakeVoice:
-    """An engine whose clips are as long as their texts: `seconds` a character and `base` more."""
+    """A voice whose clips are as long as their texts: `seconds` a character and `base` more."""
 
     def __init__(
         self, seconds: Fraction = Fraction(1, 16), base: Fraction = Fraction(1, 5), rate: int = RATE
@@ -89,19 +89,19 @@ class FakeVoice:
         self._rate = rate
 
     def speak(
-        self, texts: Iterable[str], progress: object = None
-    ) -> Mapping[str, NDArray[np.int16]]:
-        return {text: self._clip(text) for text in texts}
+        self, lines: Iterable[Line], progress: object = None
+    ) -> Mapping[Line, NDArray[np.int16]]:
+        return {line: self._clip(line) for line in lines}
 
-    def each(self, texts: Iterable[str]) -> Iterator[tuple[str, NDArray[np.int16]]]:
-        return iter(self.speak(texts).items())
+    def each(self, lines: Iterable[Line]) -> Iterator[tuple[Line, NDArray[np.int16]]]:
+        return iter(self.speak(lines).items())
 
-    def lengths(self, texts: Iterable[str]) -> Mapping[str, int]:
+    def lengths(self, lines: Iterable[Line]) -> Mapping[Line, int]:
         return {}
 
-    def _clip(self, text: str) -> NDArray[np.int16]:
-        length = round((self._base + self._seconds * len(text)) * self._rate)
-        return np.full(length, 1 + sum(map(ord, text)) % 1000, np.int16)
+    def _clip(self, line: Line) -> NDArray[np.int16]:
+        seconds = (self._base + self._seconds * len(line.text)) / (line.speed or 1)
+        return np.full(round(seconds * self._rate), 1 + sum(map(ord, line.text)) % 1000, np.int16)
 
 
 def fake_cues(rate: int = RATE) -> dict[CueName, NDArray[np.int16]]:

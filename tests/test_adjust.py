@@ -597,7 +597,7 @@ def test_a_voice_that_takes_longer_than_guessed_is_soon_fitted(
         return build(*arguments)
 
     monkeypatch.setattr("coach.cli.sessions.build", counted)
-    monkeypatch.setattr("coach.cli.sessions.open_engine", lambda *_, **__: Drawling())
+    monkeypatch.setattr("coach.speech.speakers.open_engine", lambda *_, **__: Drawling())
     if not is_stored:
         monkeypatch.setattr(ClipStore, "put", lambda *_: None)
     request = Request(Settings(), Profile(), fit=Fraction(20 * 60))

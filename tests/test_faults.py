@@ -177,7 +177,8 @@ def test_a_full_temporary_folder_is_told_as_such(tmp_path: Path) -> None:
     folder, wav = tmp_path / "temporary", tmp_path / "a.wav"
     environment = f"TMPDIR={folder} XDG_CACHE_HOME={tmp_path}/new"
     result = in_mount(
-        "-o size=48k", folder, "render", "box-breathing", "-o", wav, environment=environment
+        *("-o size=48k", folder, "render", "box-breathing", "-o", wav, "--engine", "pyttsx3"),
+        environment=environment,
     )
     assert result.returncode == 1
     assert "No space left on device" in result.stderr

@@ -26,7 +26,7 @@ from coach.outputs.loudspeaker import Loudspeaker
 from coach.outputs.paced import FileOutput, PacedPlayback, SilentOutput
 from coach.session import GradualVoice, build, prepared
 from coach.settings import Manner, Settings
-from coach.steps import CueName, Where
+from coach.steps import CueName, Line, Where
 from coach.timeline import Timeline, mix
 from coach.view import View
 from tests.conftest import RATE, FakeVoice, fake_cues, routine_of
@@ -617,8 +617,8 @@ def test_without_a_loudspeaker_nothing_begins(tmp_path: Path) -> None:
 class Broken(FakeVoice):
     """Speaks the first few sentences, then never again."""
 
-    def each(self, texts: Any) -> Any:
-        for n, item in enumerate(super().each(texts)):
+    def each(self, lines: Any) -> Any:
+        for n, item in enumerate(super().each(lines)):
             if n == 8:
                 raise SpeechError("the voice has died")
             yield item
@@ -635,7 +635,7 @@ def test_a_voice_that_dies_leaves_the_beeps(tmp_path: Path) -> None:
 
 def test_a_voice_that_never_speaks_is_an_error(tmp_path: Path) -> None:
     class Mute(FakeVoice):
-        def each(self, texts: Any) -> Any:
+        def each(self, lines: Any) -> Any:
             raise SpeechError("no voice")
             yield
 
@@ -645,11 +645,11 @@ def test_a_voice_that_never_speaks_is_an_error(tmp_path: Path) -> None:
 
 def test_the_first_sound_comes_before_everything_is_spoken(tmp_path: Path) -> None:
     """Nothing beyond the first sentences has been spoken when the session begins."""
-    asked: list[str] = []
+    asked: list[Line] = []
 
     class Slow(FakeVoice):
-        def each(self, texts: Any) -> Any:
-            for item in super().each(texts):
+        def each(self, lines: Any) -> Any:
+            for item in super().each(lines):
                 asked.append(item[0])
                 yield item
 

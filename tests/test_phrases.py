@@ -16,7 +16,7 @@ from coach.phrases.doses import spoken_dose
 from coach.plan import plan
 from coach.render import page_words
 from coach.settings import Manner
-from coach.steps import texts_in
+from coach.steps import lines_in
 from coach.template import fields_in
 from tests.conftest import bundled, routine_of
 
@@ -153,7 +153,8 @@ def test_every_routine_can_be_planned_in_every_language(path: Any, language: str
     from coach.settings import Settings
 
     ready = prepare(path, Settings(language=language))
-    said = texts_in(plan(ready.routine, Manner(), ready.phrases, Fraction(600)))
+    lines = lines_in(plan(ready.routine, Manner(), ready.phrases, Fraction(600)))
+    said = [line.text for line in lines]
     assert all(said)
 
 

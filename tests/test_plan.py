@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import textwrap
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -13,11 +14,11 @@ from coach.errors import ScriptError
 from coach.phrases import load_phrasebook
 from coach.plan import pause_after, plan
 from coach.routine import Routine, load_routine
-from coach.session import prepare
+from coach.session import build, prepare, prepared
 from coach.settings import Manner, Settings
-from coach.steps import At, Chapter, Cue, Gap, Now, Part, Say, Step, Timed
+from coach.steps import At, Chapter, Cue, Gap, Line, Now, Part, Say, Step, Timed, lines_in
 from coach.units import decimal, short_duration
-from tests.conftest import bundled, routine_of
+from tests.conftest import RATE, FakeVoice, bundled, fake_cues, routine_of
 
 GOLDENS = Path(__file__).parent / "goldens"
 
@@ -286,3 +287,27 @@ def test_a_pause_of_one_exercise_wins() -> None:
     assert [item.pause for item in routine_of(text).exercises()] == [0]
     with pytest.raises(ScriptError, match="1 problem"):
         routine_of(text.replace("4s", "90s"))
+
+
+def test_an_exercise_has_a_speed_of_its_own() -> None:
+    script = """
+        title: Two
+        exercises:
+          - {name: A, setup: [Lie down.], speed: 0.8, sets: 2, rest: 20s, cue: Up, hold: 40s}
+          - {name: B, setup: [Sit up.], cue: Down, hold: 5s}
+    """
+    ready = prepared(routine_of(textwrap.dedent(script)), Settings())
+    steps = plan(ready.routine, ready.manner, ready.phrases, Fraction(300))
+    speeds: dict[str, set[Fraction | None]] = {}
+    for line in lines_in(steps):
+        speeds.setdefault(line.text, set()).add(line.speed)
+    slow = {text for text, found in speeds.items() if Fraction(4, 5) in found}
+    assert {"Lie down.", "Up.", "Set 2 of 2.", "Halfway."} & set(speeds) <= slow
+    assert speeds["Lie down."] == {Fraction(4, 5)}
+    assert speeds["Sit up."] == speeds["Down."] == {None}
+    assert speeds["Rest for 20 seconds."] == {None, Fraction(4, 5)}
+    timeline = build(ready, FakeVoice(), fake_cues(), RATE).timeline
+    length = {clip.label: len(clip.samples) for clip in timeline.clips if clip.kind == "speech"}
+    plain = {line.text: len(clip) for line, clip in FakeVoice().speak(map(Line, length)).items()}
+    assert length["Sit up."] == plain["Sit up."]
+    assert length["Lie down."] == pytest.approx(plain["Lie down."] / 0.8, abs=1)

@@ -19,7 +19,7 @@ from coach.plan import plan
 from coach.routine import Exercise, Item, Routine
 from coach.session import Prepared, build
 from coach.settings import Manner
-from coach.steps import At, Chapter, Gap, Now, Rank, Say, Step, Timed, Where, texts_in
+from coach.steps import At, Chapter, Gap, Line, Now, Rank, Say, Step, Timed, Where, lines_in
 from coach.timeline import Clip, Span, Timeline, lay_out, mix
 from coach.units import frames
 from tests.conftest import RATE, FakeVoice, fake_cues, routine_of
@@ -110,7 +110,8 @@ def test_spoken_clips_never_overlap_and_are_whole(
     for before, after in pairwise(speech):
         assert before.end <= after.start
     for clip in speech:
-        assert len(clip.samples) == len(voice.speak([clip.label])[clip.label])
+        line = Line(clip.label, clip.speed)
+        assert len(clip.samples) == len(voice.speak([line])[line])
         assert clip.end <= timeline.duration
 
 
@@ -120,10 +121,10 @@ def test_what_is_required_is_spoken_and_the_rest_spoken_or_listed(
 ) -> None:
     routine = routine_of(yaml.safe_dump(script, sort_keys=False))
     steps = plan(routine, manner, load_phrasebook("en"), Fraction(60))
-    clips = voice.speak(texts_in(steps))
+    clips = voice.speak(lines_in(steps))
     cues = fake_cues()
     timeline = lay_out(
-        steps, lambda what: clips[what.text] if isinstance(what, Say) else cues[what.name], RATE
+        steps, lambda what: clips[what.line] if isinstance(what, Say) else cues[what.name], RATE
     )
     planned: Counter[str] = Counter()
     required: Counter[str] = Counter()
@@ -191,10 +192,10 @@ def test_a_longer_dose_makes_the_session_longer_by_just_that(
             f"    phases: [{{move: {move}, hold: {hold}}}]\n    reps: {reps}\n"
         )
         steps = plan(routine_of(text), Manner(detail="cues"), load_phrasebook("en"), Fraction(60))
-        clips = FakeVoice(seconds=Fraction(0)).speak(texts_in(steps))
+        clips = FakeVoice(seconds=Fraction(0)).speak(lines_in(steps))
         cues = fake_cues()
         return lay_out(
-            steps, lambda what: clips[what.text] if isinstance(what, Say) else cues[what.name], RATE
+            steps, lambda what: clips[what.line] if isinstance(what, Say) else cues[what.name], RATE
         ).duration
 
     assert length(after) - length(before) == reps * (after - before) * RATE
@@ -219,7 +220,7 @@ def test_spoken_seconds_stand_on_their_seconds_and_those_too_long_are_listed() -
         for k, text in ((1, "3"), (2, "a number that is far too long"), (3, "1"))
     )
     step = Timed("hold", Fraction(4), where, events=counts)
-    timeline = lay_out([step], lambda what: FakeVoice().speak([what.text])[what.text], RATE)  # type: ignore[union-attr]
+    timeline = lay_out([step], lambda what: FakeVoice().speak([what.line])[what.line], RATE)  # type: ignore[union-attr]
     assert [(c.start, c.label) for c in timeline.clips] == [(RATE, "3"), (3 * RATE, "1")]
     assert [(item.at, item.why) for item in timeline.left_out] == [
         (2 * RATE, "longer than a second")
@@ -271,7 +272,7 @@ def test_where_two_things_collide_the_one_that_matters_more_is_spoken() -> None:
         At(Fraction(6), Say("Halfway.", Rank.HALFWAY)),
     )
     step = Timed("hold", Fraction(12), where, opening=(Say("Hold"),), events=events)
-    timeline = lay_out([step], lambda what: FakeVoice().speak([what.text])[what.text], RATE)  # type: ignore[union-attr]
+    timeline = lay_out([step], lambda what: FakeVoice().speak([what.line])[what.line], RATE)  # type: ignore[union-attr]
     assert [clip.label for clip in timeline.clips] == ["Hold", "Halfway."]
     assert timeline.left_out[0].why == "something else is spoken then"
 
@@ -279,7 +280,7 @@ def test_where_two_things_collide_the_one_that_matters_more_is_spoken() -> None:
 def test_a_cue_too_long_for_its_span_is_spoken_before_it() -> None:
     where = Where("a", "b", 1, None, 1)
     step = Timed("work", Fraction(2), where, opening=(Say("x" * 80), Say("1", Rank.COUNT)))
-    timeline = lay_out([step], lambda what: FakeVoice().speak([what.text])[what.text], RATE)  # type: ignore[union-attr]
+    timeline = lay_out([step], lambda what: FakeVoice().speak([what.line])[what.line], RATE)  # type: ignore[union-attr]
     work = timeline.spans[0]
     assert [clip.label for clip in timeline.clips] == ["x" * 80, "1"], "nothing is left out"
     assert timeline.clips[-1].end <= work.start

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from coach.cli import run
 from coach.cli.sessions import LiveStudio
 from coach.history.entry import settings_from_json, settings_to_json
 from coach.settings import Manner, Settings, layered, manner
+from coach.steps import Line
 from coach.volume import Volumes, at_volume, balanced, cues_at, heard, voice_at
 from tests.conftest import routine_of
 
@@ -63,25 +64,26 @@ class OneClip:
     def __init__(self) -> None:
         self.clip = tone(0.1)
 
-    def speak(self, texts: Any, progress: Any = None) -> Mapping[str, Any]:
+    def speak(self, lines: Iterable[Line], progress: Any = None) -> Mapping[Line, Any]:
         del progress
-        return dict.fromkeys(texts, self.clip)
+        return dict.fromkeys(lines, self.clip)
 
-    def each(self, texts: Any) -> Iterator[tuple[str, Any]]:
-        yield from self.speak(texts).items()
+    def each(self, lines: Iterable[Line]) -> Iterator[tuple[Line, Any]]:
+        yield from self.speak(lines).items()
 
-    def lengths(self, texts: Any) -> Mapping[str, int]:
-        return dict.fromkeys(texts, len(self.clip))
+    def lengths(self, lines: Iterable[Line]) -> Mapping[Line, int]:
+        return dict.fromkeys(lines, len(self.clip))
 
 
 def test_a_voice_is_louder_and_makes_each_clip_once() -> None:
     voice = OneClip()
     assert voice_at(voice, Fraction(0), RATE) is voice
     softer = voice_at(voice, Fraction(-6), RATE)
-    first, again = softer.speak(["a"])["a"], dict(softer.each(["a"]))["a"]
+    line = Line("a")
+    first, again = softer.speak([line])[line], dict(softer.each([line]))[line]
     assert first is again
     assert power_db(first) - power_db(voice.clip) == pytest.approx(-6, abs=0.02)
-    assert softer.lengths(["a"]) == {"a": len(voice.clip)}
+    assert softer.lengths([line]) == {line: len(voice.clip)}
 
 
 def test_in_files_only_the_difference_counts_and_nothing_is_made_louder() -> None:
@@ -235,6 +237,7 @@ def test_a_live_session_takes_them_as_they_are(script: Path) -> None:
             -6, abs=0.05
         )
         asked = manner(routine, Settings(speech_volume=Fraction(-3)))
-        low = studio.voice_for(asked).speak(["Squeeze."])["Squeeze."]
-        usual = studio.voice_for(Manner()).speak(["Squeeze."])["Squeeze."]
+        line = Line("Squeeze.")
+        low = studio.voice_for(asked).speak([line])[line]
+        usual = studio.voice_for(Manner()).speak([line])[line]
         assert power_db(low) - power_db(usual) == pytest.approx(-3, abs=0.05)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from contextlib import ExitStack, closing
+from contextlib import closing
 from datetime import UTC, datetime
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from coach.render.publication import Wanted
     from coach.session import Prepared, Session
     from coach.settings import Settings
-    from coach.speech import Engine
 
 _FILE_FORMATS = (
     *("wav", "flac", "mp3", "ogg", "opus", "m4a", "m4b"),
@@ -243,19 +241,18 @@ class _Studio:
     def __init__(self) -> None:
         from coach.profile import Profile
         from coach.speech.pronounce import load_pronunciations
+        from coach.speech.speakers import Voices
         from coach.speech.store import ClipStore
 
         self._pronounce = load_pronunciations(Profile().pronounce_path)
-        self._stack = ExitStack()
-        self._store = ClipStore()
-        self._engines: dict[tuple[str, str | None, Fraction, str], Engine] = {}
-        self._voices: dict[tuple[Engine, Any, Fraction, int], KeepingVoice] = {}
+        self._voices = Voices(ClipStore())
+        self._kept: dict[tuple[object, ...], KeepingVoice] = {}
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stack.close()
+        self._voices.__exit__()
 
     def session(self, script: Path, settings: Settings, rate: int) -> Session:
         """Return the session of a script, spoken.
@@ -275,31 +272,15 @@ class _Studio:
 
     def _voice(self, ready: Prepared, settings: Settings, rate: int) -> KeepingVoice:
         from coach.cli.sessions import KeepingVoice
-        from coach.speech import open_engine
         from coach.speech.pronounce import pronunciation
-        from coach.speech.speaker import Speaker
         from coach.volume import balanced, voice_at
 
         manner = ready.manner
         volume = balanced(manner).speech
-        name = settings.engine or "auto"
-        key = (name, settings.voice, manner.speed, manner.language)
-        if key not in self._engines:
-            engine = open_engine(
-                name, voice=settings.voice, speed=manner.speed, language=manner.language
-            )
-            self._engines[key] = self._stack.enter_context(closing(engine))
-        engine = self._engines[key]
         said = pronunciation(ready.routine, self._pronounce, manner.language)
-        pronounce = tuple(said.items())
-        if (engine, pronounce, volume, rate) not in self._voices:
-            speaker = Speaker(
-                engine,
-                self._store,
-                language=manner.language,
-                pronounce=said,
-                rate=rate,
-            )
-            voice = KeepingVoice(voice_at(speaker, volume, rate))
-            self._voices[engine, pronounce, volume, rate] = voice
-        return self._voices[engine, pronounce, volume, rate]
+        engine = self._voices.engine(settings, manner)
+        key = (engine, tuple(said.items()), volume, rate)
+        if key not in self._kept:
+            speakers = self._voices.speakers(settings, manner, said, rate)
+            self._kept[key] = KeepingVoice(voice_at(speakers, volume, rate))
+        return self._kept[key]

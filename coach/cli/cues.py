@@ -261,12 +261,12 @@ def _timeline(pack: CuePack, engine: str | None, rate: int) -> Timeline:
     """
     from coach.cues import load_samples
     from coach.cues.parade import parade
-    from coach.steps import Say, texts_in
+    from coach.steps import Say, lines_in
     from coach.timeline import lay_out
 
     steps = tuple(parade(pack, is_spoken=engine is not None))
     sounds = load_samples(pack, rate)
-    words = _spoken(list(texts_in(steps)), engine, rate) if engine else {}
+    words = _spoken([line.text for line in lines_in(steps)], engine, rate) if engine else {}
     return lay_out(
         steps, lambda what: words[what.text] if isinstance(what, Say) else sounds[what.name], rate
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache, partial
@@ -17,19 +17,18 @@ from coach.routine import Routine, load_routine
 from coach.session import (
     EstimatedVoice,
     GradualVoice,
-    Prepared,
     Progress,
     Session,
     build,
     length_of,
+    lines_of,
     prepared,
-    texts_of,
 )
 from coach.settings import Manner, Settings, manner
 from coach.settings.dose import show_amount
-from coach.speech import Engine, open_engine
+from coach.speech import Engine
 from coach.speech.pronounce import AS_WRITTEN, Pronunciations, pronunciation
-from coach.speech.speaker import Speaker
+from coach.speech.speakers import Voices
 from coach.speech.store import ClipStore
 from coach.steps import CueName
 from coach.units import Relative, clock, seconds
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from coach.cli.personal import Decided, Personal
     from coach.settings.foresee import When
     from coach.settings.since import DoseChange
+    from coach.steps import Line
     from coach.timeline import Samples
 
 DEFAULT_CUES = "classic"
@@ -69,22 +69,21 @@ def build_session(personal: Personal, rate: int, *, quiet: bool) -> Made:
     """
     store = ClipStore()
     with ExitStack() as stack:
-        guess = _guess(personal.manner)
-        engine = stack.enter_context(_engine(personal.manner, guess))
+        voices = stack.enter_context(Voices(store))
+        engine = voices.engine(personal.manner, _guess(personal.manner))
         if store.is_empty():
             engine.start(engine.workers)
         routine = load_routine(personal.path)
         decided = personal.decide(routine)
         ready = prepared(routine, decided.settings)
-        if _choice(decided.settings, ready.manner) != _choice(personal.manner, guess):
-            engine = stack.enter_context(_engine(decided.settings, ready.manner))
-        speaker = _speaker(ready, engine, store, rate, personal.pronounce)
+        said = pronunciation(ready.routine, personal.pronounce, ready.manner.language)
+        speakers = voices.speakers(decided.settings, ready.manner, said, rate)
         show = stack.enter_context(progress("Speaking", quiet=quiet))
         if personal.fit is None:
-            speaker.begin(texts_of(ready))
+            speakers.begin(lines_of(ready))
         volumes = balanced(ready.manner)
         cues = cues_at(cues_of(routine, decided.settings, rate), volumes.cues, rate)
-        voice = KeepingVoice(voice_at(speaker, volumes.speech, rate))
+        voice = KeepingVoice(voice_at(speakers, volumes.speech, rate))
         length = Lengths(routine, ready.manner, cues, rate, voice.lengths)
         for _ in range(FIT_ROUNDS):
             made = fitted(personal, routine, decided, length)
@@ -124,23 +123,23 @@ class KeepingVoice:
 
     def __init__(self, voice: GradualVoice) -> None:
         self._voice = voice
-        self._clips: dict[str, Samples] = {}
+        self._clips: dict[Line, Samples] = {}
 
     def speak(
-        self, texts: Iterable[str], progress: Progress | None = None
-    ) -> Mapping[str, Samples]:
-        """Return the samples of each text."""
-        wanted = tuple(texts)
-        missing = [text for text in wanted if text not in self._clips]
+        self, lines: Iterable[Line], progress: Progress | None = None
+    ) -> Mapping[Line, Samples]:
+        """Return the samples of each line."""
+        wanted = tuple(lines)
+        missing = [line for line in wanted if line not in self._clips]
         if missing:
             self._clips |= self._voice.speak(missing, progress)
-        return {text: self._clips[text] for text in wanted}
+        return {line: self._clips[line] for line in wanted}
 
-    def lengths(self, texts: Iterable[str]) -> Mapping[str, int]:
-        """Return how many frames the clips of those texts have that need no engine."""
-        wanted = tuple(texts)
-        unspoken = [text for text in wanted if text not in self._clips]
-        found = {text: len(self._clips[text]) for text in wanted if text in self._clips}
+    def lengths(self, lines: Iterable[Line]) -> Mapping[Line, int]:
+        """Return how many frames the clips of those lines have that need no engine."""
+        wanted = tuple(lines)
+        unspoken = [line for line in wanted if line not in self._clips]
+        found = {line: len(self._clips[line]) for line in wanted if line in self._clips}
         return {**self._voice.lengths(unspoken), **found}
 
 
@@ -182,14 +181,15 @@ def described(personal: Personal, routine: Routine, decided: Decided, rate: int)
         CoachError: a setting, the cue pack or the speech engine is at fault, or nothing fits.
     """
     ready = prepared(routine, decided.settings)
-    with _engine(decided.settings, ready.manner) as engine:
-        speaker = _speaker(ready, engine, ClipStore(), rate, personal.pronounce)
+    said = pronunciation(routine, personal.pronounce, ready.manner.language)
+    with Voices(ClipStore()) as voices:
+        speakers = voices.speakers(decided.settings, ready.manner, said, rate)
         cues = cues_of(routine, decided.settings, rate)
         if personal.fit is not None:
-            length = Lengths(routine, ready.manner, cues, rate, speaker.lengths)
+            length = Lengths(routine, ready.manner, cues, rate, speakers.lengths)
             decided = fitted(personal, routine, decided, length)
             ready = prepared(routine, decided.settings)
-        voice = EstimatedVoice(rate, ready.manner.speed, speaker.lengths)
+        voice = EstimatedVoice(rate, ready.manner.speed, speakers.lengths)
         session = build(ready, voice, cues, rate)
     return Made(session, decided, voice.is_exact)
 
@@ -207,15 +207,15 @@ def open_lengths(
         pronounce: how the user wants words to be said.
     """
     cues = cues_of(routine, settings, rate)
-    with ExitStack() as stack:
+    ready = prepared(routine, Settings(language=settings.language))
+    said = pronunciation(ready.routine, pronounce, ready.manner.language)
+    with Voices(ClipStore()) as voices:
 
         @cache
         def lengths_at(speed: Fraction) -> Lengths:
             spoken = manner(routine, replace(settings, speed=speed))
-            engine = stack.enter_context(_engine(settings, spoken))
-            ready = prepared(routine, Settings(language=settings.language))
-            speaker = _speaker(ready, engine, ClipStore(), rate, pronounce)
-            return Lengths(routine, spoken, cues, rate, speaker.lengths)
+            speakers = voices.speakers(settings, spoken, said, rate)
+            return Lengths(routine, spoken, cues, rate, speakers.lengths)
 
         yield lambda wanted: lengths_at(manner(routine, wanted).speed)(wanted)
 
@@ -233,7 +233,7 @@ class Lengths:
         decided: Manner,
         cues: Mapping[CueName, Samples],
         rate: int,
-        lengths: Callable[[Iterable[str]], Mapping[str, int]],
+        lengths: Callable[[Iterable[Line]], Mapping[Line, int]],
         changes_with: Callable[[Settings], tuple[DoseChange, ...]] = lambda _: (),
     ) -> None:
         """Bind the parts.
@@ -243,7 +243,7 @@ class Lengths:
             decided: how it is spoken.
             cues: the cue pack's sounds.
             rate: Hz.
-            lengths: tells how many frames a text takes, if that is known.
+            lengths: tells how many frames a line takes, if that is known.
             changes_with: returns what a session with these settings tells as different.
         """
         self.margin = Fraction(0)
@@ -251,7 +251,7 @@ class Lengths:
         self._routine = routine
         self._cues = cues
         self._rate = rate
-        self._known: dict[str, int | None] = {}
+        self._known: dict[Line, int | None] = {}
         self._lengths = lengths
         self._changes_with = changes_with
         self._voice = EstimatedVoice(rate, decided.speed, self._looked_up)
@@ -278,16 +278,16 @@ class Lengths:
         if self._has_learned:
             self.margin = max(2 * self.margin, length - self._measured(settings))
         self._has_learned = True
-        self._known = {text: found for text, found in self._known.items() if found is not None}
+        self._known = {line: found for line, found in self._known.items() if found is not None}
         return True
 
-    def _looked_up(self, texts: Iterable[str]) -> Mapping[str, int]:
+    def _looked_up(self, lines: Iterable[Line]) -> Mapping[Line, int]:
         """Return the lengths that are known, each looked for once."""
-        wanted = tuple(texts)
-        missing = [text for text in wanted if text not in self._known]
+        wanted = tuple(lines)
+        missing = [line for line in wanted if line not in self._known]
         if missing:
             self._known |= {**dict.fromkeys(missing), **self._lengths(missing)}
-        return {text: length for text in wanted if (length := self._known[text]) is not None}
+        return {line: length for line in wanted if (length := self._known[line]) is not None}
 
 
 class LiveStudio:
@@ -303,28 +303,25 @@ class LiveStudio:
         self.rate = rate
         self._settings = settings
         self._store = ClipStore()
-        self._stack = ExitStack()
-        self._engines: dict[tuple[object, ...], Engine] = {}
-        self._speakers: dict[Engine, Speaker] = {}
-        self._voices: dict[tuple[Engine, Fraction], GradualVoice] = {}
+        self._voices = Voices(self._store)
+        self._spoken: dict[tuple[Engine, Fraction], GradualVoice] = {}
         self._pronounce: Callable[[str], dict[str, str]] = lambda _: {}
         self._pack: dict[CueName, Samples] = {}
         self._cue_volume = Fraction(0)
         if self._store.is_empty():
-            engine = self._engine(_guess(settings))
+            engine = self._voices.engine(settings, _guess(settings))
             engine.start(engine.workers)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stack.close()
+        self._voices.__exit__()
 
     @property
     def problems(self) -> tuple[str, ...]:
         """Return what could not be spoken or stored, a sentence each."""
-        told = [problem for speaker in self._speakers.values() for problem in speaker.problems]
-        return (*told, *([self._store.problem] if self._store.problem else []))
+        return self._voices.problems
 
     def furnish(
         self,
@@ -356,67 +353,21 @@ class LiveStudio:
 
     def voice_for(self, decided: Manner) -> GradualVoice:
         """Return what speaks in this manner."""
-        key = (self._engine(decided), heard(decided).speech)
-        if key not in self._voices:
-            self._voices[key] = voice_at(self._speaker(decided), key[1], self.rate)
-        return self._voices[key]
-
-    def _speaker(self, decided: Manner) -> Speaker:
-        engine = self._engine(decided)
-        if engine not in self._speakers:
-            self._speakers[engine] = Speaker(
-                engine,
-                self._store,
-                language=decided.language,
-                pronounce=self._pronounce(decided.language),
-                rate=self.rate,
-            )
-        return self._speakers[engine]
+        key = (self._voices.engine(self._settings, decided), heard(decided).speech)
+        if key not in self._spoken:
+            said = self._pronounce(decided.language)
+            speakers = self._voices.speakers(self._settings, decided, said, self.rate)
+            self._spoken[key] = voice_at(speakers, key[1], self.rate)
+        return self._spoken[key]
 
     def cues(self, louder: int) -> dict[CueName, Samples]:
         """Return the sounds of the cue pack at their volume, and so many decibels louder."""
         return cues_at(self._pack, self._cue_volume + louder, self.rate)
 
-    def _engine(self, decided: Manner) -> Engine:
-        key = _choice(self._settings, decided)
-        if key not in self._engines:
-            self._engines[key] = self._stack.enter_context(_engine(self._settings, decided))
-        return self._engines[key]
-
 
 def _guess(settings: Settings) -> Manner:
     """Return the manner in which a session is going to be spoken, unless its routine says other."""
     return Manner(speed=settings.speed or Fraction(1), language=settings.language or "en")
-
-
-def _choice(settings: Settings, decided: Manner) -> tuple[object, ...]:
-    """Return what an engine is opened with."""
-    return settings.engine, settings.voice, decided.speed, decided.language
-
-
-def _engine(settings: Settings, decided: Manner) -> closing[Engine]:
-    """Return the engine that the settings ask for, to be used in a `with` statement."""
-    return closing(
-        open_engine(
-            settings.engine or "auto",
-            voice=settings.voice,
-            speed=decided.speed,
-            language=decided.language,
-        )
-    )
-
-
-def _speaker(
-    prepared: Prepared, engine: Engine, store: ClipStore, rate: int, pronounce: Pronunciations
-) -> Speaker:
-    language = prepared.manner.language
-    return Speaker(
-        engine,
-        store,
-        language=language,
-        pronounce=pronunciation(prepared.routine, pronounce, language),
-        rate=rate,
-    )
 
 
 def cues_of(routine: Routine, settings: Settings, rate: int) -> dict[CueName, Samples]:

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from datetime import date
+from fractions import Fraction
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -35,8 +36,9 @@ from coach.settings import Settings
 from coach.speech import open_engine
 from coach.speech.normalise import normalise
 from coach.speech.speaker import Speaker
+from coach.speech.speakers import Speakers
 from coach.speech.store import ClipStore
-from coach.steps import texts_in
+from coach.steps import Line, lines_in
 from coach.timeline import mix
 
 LIBRARIES = ("soundfile", "soxr", "coach.validation")
@@ -48,9 +50,9 @@ def _sentences(name: str) -> tuple[list[str], str]:
     prepared = prepare(find_routine(name), Settings())
     cues = load_samples(load_pack("classic", data_dir("audio_cues")), RENDER_RATE)
     voice = EstimatedVoice(RENDER_RATE, prepared.manner.speed)
-    texts = texts_in(build(prepared, voice, cues, RENDER_RATE).steps)
+    lines = lines_in(build(prepared, voice, cues, RENDER_RATE).steps)
     language, pronounce = prepared.manner.language, dict(prepared.routine.pronounce)
-    said = (normalise(text, language, pronounce) for text in texts)
+    said = (normalise(line.text, language, pronounce) for line in lines)
     return list(dict.fromkeys(filter(None, said))), language
 
 
@@ -79,15 +81,15 @@ def one_by_one(name: str, engine_name: str) -> dict[str, float]:
 
 class _TimedSpeaker:
     def __init__(self, speaker: Speaker) -> None:
-        self._speaker = speaker
+        self._speaker = Speakers(lambda _: speaker, Fraction(1))
         self.seconds = 0.0
 
     def speak(
-        self, texts: Iterable[str], progress: Callable[[int, int], None] | None = None
-    ) -> Mapping[str, Any]:
+        self, lines: Iterable[Line], progress: Callable[[int, int], None] | None = None
+    ) -> Mapping[Line, Any]:
         start = time.perf_counter()
         try:
-            return self._speaker.speak(texts, progress)
+            return self._speaker.speak(lines, progress)
         finally:
             self.seconds += time.perf_counter() - start
 

@@ -26,7 +26,7 @@ from pocketsphinx import Decoder
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from coach.parallel import as_finished, cores
-from coach.session import bundled_routines, prepare, texts_of
+from coach.session import bundled_routines, lines_of, prepare
 from coach.settings import Settings
 from coach.speech import open_engine
 from coach.speech.normalise import normalise
@@ -52,7 +52,9 @@ def instructions() -> tuple[str, ...]:
         prepared = prepare(path, Settings())
         if prepared.manner.language.partition("-")[0] == "en":
             pronounce = dict(prepared.routine.pronounce)
-            texts |= dict.fromkeys(normalise(t, "en", pronounce) for t in texts_of(prepared))
+            texts |= dict.fromkeys(
+                normalise(line.text, "en", pronounce) for line in lines_of(prepared)
+            )
     return tuple(text for text in texts if len(words_of(text)) >= LEAST_WORDS)
 
 

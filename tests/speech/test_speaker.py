@@ -17,7 +17,10 @@ from coach.parallel import as_finished
 from coach.speech import ENGINES, Engine, Speech, Voice, open_engine
 from coach.speech.level import TARGET_DB, active_level
 from coach.speech.speaker import Speaker
+from coach.speech.speakers import Speakers
 from coach.speech.store import ClipStore
+from coach.steps import Line
+from coach.units import decimal
 
 RATE = 24000
 
@@ -305,3 +308,26 @@ def test_opening_an_engine_loads_nothing_heavy() -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "pyttsx3" in done.stdout
+
+
+def test_lines_are_spoken_at_their_own_speeds(tmp_path: Path) -> None:
+    engines = {speed: FakeEngine() for speed in (Fraction(3, 5), Fraction(6, 5), Fraction(2))}
+    opened = {
+        speed: speaker(engine, tmp_path / decimal(speed)) for speed, engine in engines.items()
+    }
+    voice = Speakers(lambda speed: opened[speed], Fraction(6, 5))
+    slow, fast = Fraction(1, 2), Fraction(2)
+    lines = [Line("One"), Line("Two", slow), Line("One", slow), Line("Three"), Line("Four", fast)]
+    told: list[tuple[int, int]] = []
+    clips = voice.speak(lines, lambda done, total: told.append((done, total)))
+    assert set(clips) == set(lines)
+    said = {speed: sorted(engine.said) for speed, engine in engines.items()}
+    assert said == {
+        Fraction(3, 5): ["One", "Two"],
+        Fraction(6, 5): ["One", "Three"],
+        Fraction(2): ["Four"],  # 2.4 is more than engines do
+    }
+    assert told[-1] == (5, 5)
+    assert told == sorted(told)
+    assert [line for line, _ in voice.each(lines)] == lines
+    assert voice.lengths(lines) == {line: len(clips[line]) for line in lines}
