@@ -53,7 +53,7 @@ def at_volume(samples: Samples, decibels: Fraction, rate: int) -> Samples:
         return samples
     import numpy as np
 
-    from coach.render.limiter import gains
+    from coach.limiter import gains
 
     scaled = samples * np.float32(10 ** (float(decibels) / 20))
     if decibels > 0:

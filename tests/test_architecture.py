@@ -15,7 +15,18 @@ import coach
 PACKAGE = Path(coach.__file__).parent
 
 LAYERS = (
-    *("errors", "units", "clock", "resample", "template", "files", "parallel", "parts", "locks"),
+    *(
+        "errors",
+        "units",
+        "clock",
+        "resample",
+        "limiter",
+        "template",
+        "files",
+        "parallel",
+        "parts",
+        "locks",
+    ),
     "profile",
     *("progress", "script", "editions", "values", "format", "validation"),
     *("routine", "translation", "settings", "phrases"),

@@ -18,6 +18,8 @@ from coach.batch.manifest import NAME, Manifest, key_of
 from coach.batch.roster import COLUMNS, read_roster
 from coach.cli import run
 from coach.errors import CoachError
+from coach.profile import Profile
+from coach.settings.default_voices import DefaultVoice, save_default_voice
 from tests.conftest import RATE
 from tests.render.sounds import decoded, probed
 from tests.waiting import until
@@ -126,6 +128,35 @@ def test_what_is_there_and_would_be_the_same_is_not_made_again(
     assert "Made 2 files;" in again("--lead-in", "1s")
     last = {record["file"]: record for record in records(folder / "made")}
     assert len(last) == 2
+
+
+def test_what_it_sounds_like_decides_whether_a_file_is_made_again(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = roster(
+        folder,
+        "name,routine,voice,language\n"
+        "Anna,small.yaml,,\nBen,small.yaml,de,de\nCleo,small.yaml,en-gb,\n",
+    )
+
+    def again() -> str:
+        assert batch(table, "--out", "made", "--format", "srt") == 0
+        return capsys.readouterr().err
+
+    assert "Made 3 files;" in again()
+    words = Profile().pronounce_path
+    words.parent.mkdir(parents=True)
+    words.write_text("Plank: {en: a plank for quite a long time}\n")
+    before = (folder / "made/anna-small.srt").read_text("utf-8")
+    assert "Made 2 files, 1 was there already" in again()
+    assert (folder / "made/anna-small.srt").read_text("utf-8") != before
+    save_default_voice(Profile(), "en", DefaultVoice("en-us+m3", "pyttsx3"))
+    assert "Made 1 file, 2 were there already" in again()
+    save_default_voice(Profile(), "en", DefaultVoice("en-us+m3", "gone"))
+    assert "the default voice `en-us+m3` is kept but not used" in again()
+    words.write_text("Plank: [1]\n")
+    assert batch(table, "--out", "made") == 1
+    assert "pronounce.yaml:1:8" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,10 +17,8 @@ if TYPE_CHECKING:
     from coach.batch.manifest import Manifest
     from coach.batch.roster import Entry
     from coach.batch.tasks import Crew, Task
-    from coach.cli.sessions import KeepingVoice
+    from coach.cli.batch_studio import Studio
     from coach.render.publication import Wanted
-    from coach.session import Prepared, Session
-    from coach.settings import Settings
 
 _FILE_FORMATS = (
     *("wav", "flac", "mp3", "ogg", "opus", "m4a", "m4b"),
@@ -67,7 +65,7 @@ def batch_command(
 
     ROSTER.csv has the columns name, routine, settings, voice, language and format; all but the
     first two may be missing or empty. Settings are written as for `coach adjust`, with spaces
-    between: reps=8 cat-camel.hold=6s speed=0.9. Nothing that is saved is used.
+    between: reps=8 cat-camel.hold=6s speed=0.9. Nothing that is saved for a routine is used.
 
     A batch that was stopped goes on where it was; what is there and would be the same is not made
     again. DIR/manifest.jsonl says what was made from what. A row that is wrong is told with its
@@ -126,18 +124,22 @@ class _Batch:
         Raises:
             OutputError: the folder takes no file any more.
         """
-        todo = []
-        for entry in entries:
-            self._keys[entry.file] = self._key(entry)
-            if self._manifest.has(entry.file, self._keys[entry.file]):
-                self._there += 1
-            else:
-                todo.append(entry)
+        from coach.cli.batch_studio import Studio
+
         with (
             closing(crew),
-            _Studio() as studio,
+            Studio() as studio,
             progress("Making", quiet=self._quiet) as show,
         ):
+            for notice in studio.notices:
+                note(f"coach: {notice}")
+            todo = []
+            for entry in entries:
+                self._keys[entry.file] = self._key(studio, entry)
+                if self._manifest.has(entry.file, self._keys[entry.file]):
+                    self._there += 1
+                else:
+                    todo.append(entry)
             for entry in todo:
                 task = self._task(studio, entry)
                 if task is not None:
@@ -167,7 +169,7 @@ class _Batch:
         see = f"; see {self._manifest.path}" if self._made or self._there else ""
         note(f"{', '.join(parts)}{see}.")
 
-    def _task(self, studio: _Studio, entry: Entry) -> Task | None:
+    def _task(self, studio: Studio, entry: Entry) -> Task | None:
         """Return what is to be done for a row; None if it cannot be done, which is told."""
         from coach.batch.tasks import Task
         from coach.errors import CoachError, ScriptError
@@ -215,7 +217,7 @@ class _Batch:
             }
         )
 
-    def _key(self, entry: Entry) -> str:
+    def _key(self, studio: Studio, entry: Entry) -> str:
         from coach import __version__
         from coach.batch.manifest import key_of
 
@@ -224,63 +226,14 @@ class _Batch:
         except OSError:
             script = b""
         return key_of(
-            __version__, script, repr(entry.settings), entry.format.ending, repr(self._wanted)
+            __version__,
+            script,
+            repr(entry.settings),
+            entry.format.ending,
+            repr(self._wanted),
+            studio.fingerprint(entry.script, entry.settings),
         )
 
 
 def _files(count: int) -> str:
     return f"{count} file{'' if count == 1 else 's'}"
-
-
-class _Studio:
-    """Speaks the sessions of many people; each distinct sentence once.
-
-    What is spoken is kept in memory, and in the store of clips.
-    """
-
-    def __init__(self) -> None:
-        from coach.profile import Profile
-        from coach.speech.pronounce import load_pronunciations
-        from coach.speech.speakers import Voices
-        from coach.speech.store import ClipStore
-
-        self._pronounce = load_pronunciations(Profile().pronounce_path)
-        self._voices = Voices(ClipStore())
-        self._kept: dict[tuple[object, ...], KeepingVoice] = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._voices.__exit__()
-
-    def session(self, script: Path, settings: Settings, rate: int) -> Session:
-        """Return the session of a script, spoken.
-
-        Raises:
-            CoachError: the script, a setting, the cue pack or the speech engine is at fault.
-        """
-        from coach.cli.sessions import cues_of
-        from coach.routine import load_routine
-        from coach.session import build, prepared
-        from coach.volume import balanced, cues_at
-
-        routine = load_routine(script)
-        ready = prepared(routine, settings)
-        cues = cues_at(cues_of(routine, settings, rate), balanced(ready.manner).cues, rate)
-        return build(ready, self._voice(ready, settings, rate), cues, rate)
-
-    def _voice(self, ready: Prepared, settings: Settings, rate: int) -> KeepingVoice:
-        from coach.cli.sessions import KeepingVoice
-        from coach.speech.pronounce import pronunciation
-        from coach.volume import balanced, voice_at
-
-        manner = ready.manner
-        volume = balanced(manner).speech
-        said = pronunciation(ready.routine, self._pronounce, manner.language)
-        engine = self._voices.engine(settings, manner)
-        key = (engine, tuple(said.items()), volume, rate)
-        if key not in self._kept:
-            speakers = self._voices.speakers(settings, manner, said, rate)
-            self._kept[key] = KeepingVoice(voice_at(speakers, volume, rate))
-        return self._kept[key]

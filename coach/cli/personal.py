@@ -35,6 +35,7 @@ from coach.translation import language_notice
 if TYPE_CHECKING:
     from coach.cli.options import Request
     from coach.history import Past
+    from coach.profile import Profile
     from coach.routine import Routine
 
 
@@ -194,20 +195,9 @@ class Personal:
         return dataclasses.replace(fitted, is_longest=is_longest)
 
     def _default_voices(self) -> DefaultVoices:
-        """Return the default voices whose engines are there."""
-        loaded = load_default_voices(self._request.profile)
-        problems = [loaded.problem] if loaded.problem else []
-        usable = {}
-        for language, chosen in loaded.voices.items():
-            try:
-                check_engine(chosen.engine)
-                usable[language] = chosen
-            except CoachError as error:
-                problems.append(
-                    f"the default voice `{chosen.voice}` is kept but not used: {error.message}"
-                )
-        self._problems += tuple(problems)
-        return DefaultVoices(usable)
+        found, problems = usable_voices(self._request.profile)
+        self._problems += problems
+        return found
 
     def _past(self) -> Past | None:
         from coach.history import History
@@ -237,6 +227,22 @@ def _missing(saved: Saved) -> dict[str, str]:
     if "engine" in missing and "voice" in saved.values:
         missing["voice"] = "it was chosen for that engine"
     return missing
+
+
+def usable_voices(profile: Profile) -> tuple[DefaultVoices, tuple[str, ...]]:
+    """Return a person's default voices whose engines are there, and a sentence for each other."""
+    loaded = load_default_voices(profile)
+    problems = [loaded.problem] if loaded.problem else []
+    usable = {}
+    for language, chosen in loaded.voices.items():
+        try:
+            check_engine(chosen.engine)
+            usable[language] = chosen
+        except CoachError as error:
+            problems.append(
+                f"the default voice `{chosen.voice}` is kept but not used: {error.message}"
+            )
+    return DefaultVoices(usable), tuple(problems)
 
 
 def check_engine(name: str) -> None:

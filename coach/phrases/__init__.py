@@ -68,10 +68,7 @@ class Phrasebook:
         return _locale(self.language)
 
     def _incomplete(self, what: str) -> CoachError:
-        return CoachError(
-            f"the phrases of the language `{self.language}` {what}",
-            f"Mend `{self.language}.yaml` of the coach, or set --language to another language.",
-        )
+        return _amiss(self.language, what)
 
     def turn(self, key: str, number: int) -> str:
         """Return one of several equal phrases, in turn by `number`."""
@@ -117,6 +114,25 @@ class Phrasebook:
         return self.say("about", time=self.duration(Fraction(60 * minutes)))
 
 
+class _Phrases(dict[str, Any]):
+    """A catalog, of which it is told if what is looked up is not there."""
+
+    def __init__(self, language: str, phrases: Mapping[str, Any]) -> None:
+        super().__init__(phrases)
+        self._language = language
+
+    def __missing__(self, key: str) -> Any:
+        raise _amiss(self._language, f"lack the phrase `{key}`")
+
+
+def _amiss(language: str, what: str) -> CoachError:
+    return CoachError(
+        f"the phrases of the language `{language}` {what}",
+        f"Mend {resources.files(__name__).joinpath(f'{language}.yaml')}, install the coach again, "
+        "or set --language to another language.",
+    )
+
+
 def _decimal(value: Fraction) -> Decimal:
     """Return a value to the thousandth."""
     return (Decimal(round(value * 1000)) / 1000).normalize()
@@ -140,7 +156,7 @@ def load_phrasebook(language: str) -> Phrasebook:
     """Return the phrases of `language`; `en-GB` is read from `en`.
 
     Raises:
-        CoachError: the coach has no phrases in that language.
+        CoachError: the coach has no phrases in that language, or they cannot be read.
     """
     import yaml
 
@@ -151,5 +167,13 @@ def load_phrasebook(language: str) -> Phrasebook:
             f"{did_you_mean(code, languages())}",
             f"Languages: {', '.join(languages())}. Set `language:` in the script or --language.",
         )
-    text = resources.files(__name__).joinpath(f"{code}.yaml").read_text("utf-8")
-    return Phrasebook(code, yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)))  # noqa: S506
+    text = resources.files(__name__).joinpath(f"{code}.yaml").read_bytes()
+    try:
+        phrases = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f" from line {mark.line + 1} on" if mark else ""
+        raise _amiss(code, f"cannot be read{place}") from error
+    if not isinstance(phrases, Mapping):
+        raise _amiss(code, "are no list of phrases")
+    return Phrasebook(code, _Phrases(code, phrases))

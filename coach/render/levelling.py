@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from coach.limiter import LOOK_S, STEP_S, factors_of, on_frames, step_of
 from coach.parallel import as_finished, cores
-from coach.render.limiter import LOOK_S, STEP_S, factors_of, on_frames, step_of
 from coach.timeline import Clip, Timeline
 
 if TYPE_CHECKING:

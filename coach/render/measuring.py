@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from coach.limiter import peaks_of, step_of
 from coach.parallel import as_finished, cores
-from coach.render.limiter import peaks_of, step_of
 from coach.render.loudness import HOPS, block_powers, hop_of
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from coach.limiter import LOOK_S, gains
 from coach.render.levelling import MIX_CEILING_DB, levelled
-from coach.render.limiter import LOOK_S, gains
 from coach.render.loudness import of_clips, of_sound
 from coach.render.measuring import ClipMeter
 from coach.render.pieces import Piece, merged

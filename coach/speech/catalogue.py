@@ -110,5 +110,7 @@ def no_voice(requested: str, engine: str, voices: Sequence[Voice]) -> SpeechErro
     message = f"there is no voice `{requested}` in the engine {engine}"
     if owner is not None:
         return SpeechError(message, hint=f"{owner.engine} has it: --engine {owner.engine}")
+    if requested.casefold().endswith(".onnx"):
+        return SpeechError(message, hint="a voice file is for Piper: --engine piper")
     message += did_you_mean(requested, [*ours, *theirs])
     return SpeechError(message, hint="`coach voices` lists those there are")

@@ -107,7 +107,10 @@ def folder_of(package: str) -> Path | None:
     """Return where a package is, which is not imported; None if it is nowhere."""
     from importlib.util import find_spec
 
-    spec = find_spec(package)
+    try:
+        spec = find_spec(package)
+    except (ImportError, ValueError):  # it is there in part, or kept from being imported
+        return None
     places = spec.submodule_search_locations if spec else None
     return Path(places[0]) if places else None
 

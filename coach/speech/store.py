@@ -37,7 +37,7 @@ USED_S = 86_400.0
 
 FORMAT_VERSION = 1
 
-PROCESSING_VERSION = 1
+PROCESSING_VERSION = 2
 """Counted up whenever `coach.speech.level` gives other samples, so that stored clips are made
 anew."""
 

@@ -12,8 +12,8 @@ import soxr
 from hypothesis import given
 from hypothesis import strategies as st
 
+from coach.limiter import LOOK_S, gains
 from coach.render.levelling import CEILING_DB, levelled
-from coach.render.limiter import LOOK_S, gains
 from coach.render.loudness import LOUDNESS, gated, of_clips, of_sound
 from coach.render.measuring import ClipMeter
 from coach.render.programme import Programme, produce
