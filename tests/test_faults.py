@@ -6,6 +6,7 @@ import contextlib
 import os
 import pty
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,13 +27,23 @@ def script(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def spoken(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache in which everything that the script says has been spoken already."""
+    folder = tmp_path_factory.mktemp("spoken")
+    script, cache = folder / "long.yaml", folder / "cache"
+    script.write_text(LONG)
+    homes = {f"XDG_{name}_HOME": str(folder / name) for name in ("CONFIG", "DATA", "STATE")}
+    command = [*COACH, "render", script, "-q", "-o", folder / "warm.wav"]
+    environment = {**os.environ, **homes, "HOME": str(folder), "XDG_CACHE_HOME": str(cache)}
+    subprocess.run(command, check=True, timeout=120, env=environment)
+    return cache
+
+
 @pytest.fixture(autouse=True)
-def stored(script: Path, tmp_path: Path) -> None:
-    """Speak everything once, so that what follows is about files."""
-    subprocess.run(
-        [*COACH, "render", script, "-q", "-o", tmp_path / "warm.wav"], check=True, timeout=120
-    )
-    (tmp_path / "warm.wav").unlink()
+def stored(spoken: Path) -> None:
+    """Let nothing have to be spoken, so that what follows is about files."""
+    shutil.copytree(spoken, os.environ["XDG_CACHE_HOME"])
 
 
 def in_mount(
@@ -119,7 +130,7 @@ def test_an_interrupted_render_leaves_the_old_file(
     tmp_path: Path, number: signal.Signals, name: str
 ) -> None:
     script = tmp_path / "huge.yaml"
-    script.write_text(LONG.replace("100", "300").replace("20", "60"))
+    script.write_text(LONG.replace("reps: 100", "reps: 100, sets: 3, rest: 1").replace("20", "60"))
     folder = tmp_path / "out"
     folder.mkdir()
     (folder / name).write_bytes(b"old")
