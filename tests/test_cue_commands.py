@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+import soxr
 from numpy.typing import NDArray
 
 from coach.cli import run
@@ -292,3 +293,46 @@ def test_distance_does_not_care_for_level() -> None:
     one = tone(700, 0.3)
     assert distance(one, 0.1 * one) == pytest.approx(0, abs=1e-6)
     assert distance(one, tone(1400, 0.3)) > 0.9
+
+
+def test_a_folder_that_is_nearly_there_and_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my-pack").mkdir()
+    (tmp_path / "notes.txt").write_text("none")
+    for given, message in (
+        ("my-pakc", "found `my-pakc`; did you mean `my-pack`?"),
+        ("notes.txt", "found the file `notes.txt`"),
+        ("", "found ``"),
+    ):
+        assert run(["cues", "check", given]) == 1
+        assert message in capsys.readouterr().err
+
+
+def test_cues_in_other_formats(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """48 kHz stereo is converted; MP3 and what is no sound are refused with the file's name."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(data_dir("audio_cues") / "classic", tmp_path / "mine")
+    samples, rate = soundfile.read(tmp_path / "mine/end.wav")
+    stereo = np.stack([soxr.resample(samples, rate, 48_000)] * 2, axis=1)
+    soundfile.write(tmp_path / "mine/end.ogg", stereo, 48_000)
+    soundfile.write(tmp_path / "mine/end.mp3", stereo, 48_000)
+    (tmp_path / "mine/end.aiff").write_bytes(b"no sound")
+    listed = (tmp_path / "mine/pack.yaml").read_text()
+    (tmp_path / "s.yaml").write_text("title: S\nexercises: [{name: A, hold: 2s}]\n")
+
+    def rendered(ending: str) -> int:
+        (tmp_path / "mine/pack.yaml").write_text(listed.replace("end.wav", f"end.{ending}"))
+        assert run(["cues", "check", "mine"]) == run(["cues", "check", "mine", "--json"])
+        return run(["render", "s.yaml", "-o", f"{ending}.wav", "--cues", "mine"])
+
+    assert rendered("ogg") == 0
+    for ending, found in (("mp3", "found an MP3"), ("aiff", "found something else")):
+        capsys.readouterr()
+        assert rendered(ending) == 1
+        said = capsys.readouterr().err
+        assert f"end.{ending}: expected a WAV, FLAC, Ogg or AIFF file, {found}" in said
+        assert not (tmp_path / f"{ending}.wav").exists()

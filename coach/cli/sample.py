@@ -109,11 +109,13 @@ def check_sound(path: Path) -> None:
     from coach.files import check_writable
     from coach.render import FORMATS, SOUNDS, format_for
 
-    if format_for(path).kind != "sound":
-        endings = ", ".join(FORMATS[name].ending for name in SOUNDS)
-        raise OutputError(
-            f"a sample is a sound, and {path.name} is none", f"Choose one of: {endings}."
-        )
+    endings = f"Choose one of: {', '.join(FORMATS[name].ending for name in SOUNDS)}."
+    try:
+        kind = format_for(path).kind
+    except OutputError as error:
+        raise OutputError(error.message, endings) from error
+    if kind != "sound":
+        raise OutputError(f"a sample is a sound, and {path.name} is none", endings)
     check_writable(path)
 
 

@@ -11,7 +11,7 @@ from coach.cli.console import echo_json, echo_text, note, table
 from coach.cli.options import profile_from, profile_option
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from coach.cli.sample import Asked
     from coach.profile import Profile
@@ -182,7 +182,7 @@ def _list(engine: str | None, language: str | None, profile: Profile, *, as_json
         if engine is None:
             everything = listing(engine_names())
             known = {primary(tag) for one in everything for tag in one.languages}
-            meant = did_you_mean(language or "", known)
+            meant = _named(language or "", known) or did_you_mean(language or "", known)
             message = f"no voice here speaks the language `{language}`{meant}"
             hint = "Piper has voices for 50 languages: `coach voices --engine piper`"
             raise SpeechError(message, hint)
@@ -198,6 +198,23 @@ def _list(engine: str | None, language: str | None, profile: Profile, *, as_json
         echo_json([_described(one) for one in listed])
     else:
         _print(listed, defaults)
+
+
+def _named(language: str, known: Collection[str]) -> str:
+    """Return a question for a language that is written out, or in a code of three letters."""
+    from babel import Locale
+    from babel.core import get_global
+
+    from coach.phrases import languages
+
+    wanted = language.strip().casefold()
+    code = str(get_global("language_aliases").get(wanted, ""))
+    for tag in known:
+        in_itself = Locale.parse(tag).get_display_name() if tag in languages() else None
+        names = (Locale("en").languages.get(tag), in_itself)
+        if wanted in {name.casefold() for name in names if name}:
+            code = tag
+    return f"; did you mean `{code}`?" if code in known else ""
 
 
 def _print(listed: Sequence[Listed], defaults: DefaultVoices) -> None:

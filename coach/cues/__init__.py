@@ -39,6 +39,7 @@ MAX_GAIN: Final = 40.0
 """The greatest `gain` in dB, either way."""
 _MAX_PACK_BYTES: Final = 64 * 1024
 _FULL_SCALE: Final = 32_768
+_LONGEST_NAME: Final = 100
 _MAX_PROBLEMS: Final = 12
 """So many problems are told at once; the rest would be of the same kind."""
 
@@ -160,17 +161,29 @@ def find_pack(name_or_folder: str | Path, search: Path) -> Path:
     if isinstance(name_or_folder, str) and name_or_folder in bundled:
         return search / name_or_folder
     folder = Path(name_or_folder)
+    is_file = False
     try:
         if str(name_or_folder) and folder.is_dir():
             return folder
+        is_file = folder.is_file()
     except OSError:  # a name too long for a file, or a folder that may not be entered
         pass
     wanted = str(name_or_folder)
+    is_short = len(wanted) < _LONGEST_NAME
+    near = did_you_mean(wanted, (*bundled, *_folders_beside(folder))) if is_short else ""
     raise CuePackError(
-        f"expected the name of a cue pack or a pack's folder, found `{_short(wanted)}`"
-        f"{did_you_mean(wanted, bundled) if len(wanted) < 100 else ''}",
+        f"expected the name of a cue pack or a pack's folder, found {'the file ' * is_file}"
+        f"`{_short(wanted)}`{near}",
         f"Bundled packs: {', '.join(bundled) or 'none'}.",
     )
+
+
+def _folders_beside(path: Path) -> list[str]:
+    """Return the folders that lie where `path` would, written as it is."""
+    try:
+        return [str(path.with_name(one.name)) for one in path.parent.iterdir() if one.is_dir()]
+    except (OSError, ValueError):
+        return []
 
 
 def _parse(pack_file: Path) -> yaml.Node | None:

@@ -57,6 +57,22 @@ def test_a_language_that_no_voice_speaks(capsys: pytest.CaptureFixture[str]) -> 
     assert "coach voices --engine piper" in told
 
 
+@pytest.mark.parametrize("written", ["german", "Deutsch", "deu"])
+def test_a_language_that_is_written_out(written: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["voices", "--language", written]) == 1
+    assert f"the language `{written}`; did you mean `de`?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["a", "a.xyz", "a.html"])
+def test_a_sample_that_is_no_sound_names_the_endings(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["voices", "--sample", "en", "-o", name]) == 1
+    told = capsys.readouterr().err
+    assert "Choose one of: .wav, .flac, .mp3" in told
+    assert "--format" not in told
+
+
 @pytest.mark.parametrize(
     ("content", "described", "told"),
     [

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -72,3 +73,33 @@ def test_a_language_without_phrases_is_told_before_anything_is_spoken(
     told = capsys.readouterr().err
     assert "no phrases in the language `xx`" in told
     assert "Languages: de, en, es, fr, it, nl, pt" in told
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "render small.yaml -o a.wav",
+        "play small.yaml --output file --fast --file b.wav",
+        "batch people.csv --out made --format wav",
+    ],
+)
+def test_the_default_voice_of_a_language_speaks_it(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small.yaml").write_text(
+        "title: Klein\nlanguage: de\nexercises: [{name: Brücke, hold: 1s}]\n", "utf-8"
+    )
+    (tmp_path / "people.csv").write_text("name,routine\nAnna,small.yaml\n")
+    assert run(["voices", "--default", "de+f4"]) == 0
+    voices: set[str | None] = set()
+    synthesize = Pyttsx3Engine.synthesize
+
+    def watched(engine: Pyttsx3Engine, text: str) -> Speech:
+        speech = synthesize(engine, text)
+        voices.add(engine._voice_id)
+        return speech
+
+    monkeypatch.setattr(Pyttsx3Engine, "synthesize", watched)
+    assert run(command.split()) == 0
+    assert voices == {"gmw/de+f4"}

@@ -20,12 +20,22 @@ _NUMBER = r"\d{1,9}(?:[.,]\d{1,3})?"
 _START = r"(?<![\w/])(?<!\d[.,:])"
 _DASH = " ?[-–] ?"
 _CLOCK = re.compile(r"(?<![\w:])(\d{1,3}):([0-5]\d)(?::([0-5]\d))?(?![\w:])")
+_CLOCKS = re.compile(rf"(?<![\w:])(\d{{1,3}}:[0-5]\d){_DASH}(?=\d{{1,3}}:[0-5]\d(?![\w:]))")
 _TOGETHER = re.compile(r"(?<!\w)(\d{1,3})(?:m|min) ?(\d{1,2})(?:s|sec|sek|seg)(?!\w)")
-_TIMES = re.compile(r"(?<=\d) ?[xX*] ?(?=\d)|(?<!\w)(\d{1,9}) ?[xX](?!\w)")
+_HOURS = re.compile(r"(?<!\w)(\d{1,2}) ?h ?([0-5]\d)(?: ?min)?(?!\w)")
+_TIMES = re.compile(r"(?<=\d) ?[xX*] ?(?=\d)|(?<!\w)(\d{1,9}) ?[xX](?! ?\d|\w)")
+_COUNTDOWN = re.compile(rf"(?<![\w.–-])\d{{1,4}}(?:{_DASH}\d{{1,4}}){{2,40}}(?![\w-])")
 _RANGE = re.compile(rf"(?<!-){_START}({_NUMBER}){_DASH}({_NUMBER})(?!\d|-\d)")
+_HALF = r"(?<![\w/.])(?:(\d{1,3}) )?1/2 ?"
 _FRACTION = re.compile(r"(?<![\w/.])(?:(\d{1,3}) )?(\d{1,3})/(\d{1,3})(?![\w/])")
 _NUMBERED = re.compile(r"#(?=\d)")
 _ROUGHLY = re.compile(r"([~<>≈≤≥]) ?(?=\d)")
+_ROUGH = MappingProxyType(
+    {"~": "about", "≈": "about", "<": "less", ">": "more", "≤": "most", "≥": "least"}
+)
+_ARTICLE = re.compile(r"^(\w+'| ?\w+ )(.+)$")
+_FEMININE = re.compile(r" [^\W\d_]{2,20}a\b")
+"""What follows ends as most feminine nouns of Spanish, Italian and Portuguese do."""
 _EITHER = re.compile(r"(?<=[^\W\d_]) ?/ ?(?=[^\W\d_])")
 _ORDINALS = MappingProxyType(
     {
@@ -74,10 +84,18 @@ class _Expander:
         self._units: dict[str, list[str]] = _split(tables["units"])
         self._words: dict[str, str] = _split(tables["words"])
         units = rf"(?i:{_any_of(self._units)})(?![\w'])"
-        self._unit_range = re.compile(rf"{_START}({_NUMBER}) ?({units}){_DASH}(?={_NUMBER} ?\2)")
+        self._unit_range = re.compile(
+            rf"{_START}({_NUMBER}) ?({units}){_DASH}(?={_NUMBER} ?({units}))"
+        )
         self._measure = re.compile(rf"{_START}({_NUMBER})[ -]?({units})")
         self._word = re.compile(
             rf"(?<![\w./])(?:{_any_of(self._words)})(?:(?<=\W)|(?!\w))", re.IGNORECASE
+        )
+        begins = tables.get("begins")
+        self._begins = re.compile(rf" (?:{begins})\b") if begins else None
+        self._half = re.compile(rf"{_HALF}({units})")
+        self._each = re.compile(
+            rf" ?/ ?(?=(?:{_any_of(_split(dict.fromkeys([tables['each']])))})\b)"
         )
         self._acronym = re.compile(rf"(?<!\w)(?:{_any_of(tables['acronyms'])})(?!\w)")
 
@@ -90,16 +108,21 @@ class _Expander:
             text = text.replace(sign, f" {fraction}")
         if any(map(str.isdigit, text)):
             text = self._numeric(text)
+        text = self._each.sub(f" {say['per']} ", text)
         text = self._word.sub(self._said, text)
         return _EITHER.sub(f" {say['or']} ", text)
 
     def _numeric(self, text: str) -> str:
         say = self._tables
+        text = _CLOCKS.sub(rf"\1 {say['to']} ", text)
         text = _CLOCK.sub(self._clock, text)
         text = _TOGETHER.sub(lambda found: self._time(0, int(found[1]), int(found[2])), text)
+        text = _HOURS.sub(lambda found: self._time(int(found[1]), int(found[2]), 0), text)
         text = _TIMES.sub(self._times, text)
-        text = self._unit_range.sub(rf"\1 {say['to']} ", text)
+        text = _COUNTDOWN.sub(lambda found: ", ".join(re.split(_DASH, found[0])), text)
+        text = self._unit_range.sub(self._ranged, text)
         text = _RANGE.sub(rf"\1 {say['to']} \2", text)
+        text = self._half.sub(self._halved, text)
         text = self._measure.sub(self._measured, text)
         text = _FRACTION.sub(self._fraction, text)
         text = _NUMBERED.sub(f"{say['number']} ", text)
@@ -125,11 +148,34 @@ class _Expander:
     def _measured(self, found: re.Match[str]) -> str:
         number, unit = found[1], found[2].lower()
         number = re.sub(r"^(\d{1,3})\.(\d{1,2})$", r"\1,\2", number)
-        before = found.string[: found.start()].rstrip()
-        is_end_of_range = before.endswith(f" {self._tables['to']}")
-        said = f"1 {self._units[unit][1]}" if is_end_of_range and number == "1" else None
-        stop = "." if unit.endswith(".") and _ends_sentence(found) else ""
-        return (said or self._count(number, unit)) + stop
+        return self._count(number, unit) + self._stop(unit, found)
+
+    def _ranged(self, found: re.Match[str]) -> str:
+        """Return the beginning of a range; a unit that comes again is said once."""
+        number, unit, other = found[1], found[2].lower(), found[3].lower()
+        first = number if unit == other else self._count(number, unit)
+        return f"{first} {self._tables['to']} "
+
+    def _halved(self, found: re.Match[str]) -> str:
+        """Return "half a minute" or "2 minutes and a half", as the language has it."""
+        whole, unit = found[1], found[2].lower()
+        article, noun = _ARTICLE.findall(self._units[unit][0])[0]
+        said = self._tables["half"][article.strip()]
+        if whole is None:
+            said = f"{said} {noun}"
+        elif say := self._tables.get("and_half"):
+            said = f"{self._count(whole, unit)} {self._tables['and']} {say[article.strip()]}"
+        else:
+            said = f"{whole} {self._tables['and']} {said} {noun}"
+        return said + self._stop(unit, found)
+
+    def _stop(self, unit: str, found: re.Match[str]) -> str:
+        """Return the full stop that is the unit's and the sentence's, too."""
+        ends = _at_end(found) or (
+            # Where nouns have capitals, too, few words are sure to begin a sentence.
+            self._begins.match(found.string, found.end()) if self._begins else _ends_sentence(found)
+        )
+        return "." if unit.endswith(".") and ends else ""
 
     def _times(self, found: re.Match[str]) -> str:
         say = self._tables
@@ -141,12 +187,17 @@ class _Expander:
         whole, upper, lower = found.groups()
         said = self._tables["fractions"].get(f"{upper}/{lower}")
         if said is not None:
+            if (
+                not whole
+                and f"{upper}/{lower}" == "1/2"
+                and _FEMININE.match(found.string, found.end())
+            ):
+                said = self._tables.get("half_a", said)
             return f"{whole} {self._tables['and']} {said}" if whole else said
         return f"{whole or ''} {upper} {self._tables['out_of']} {lower}".strip()
 
     def _rough(self, found: re.Match[str]) -> str:
-        key = "about" if found[1] in "~≈" else "less" if found[1] in "<≤" else "more"
-        return f"{self._tables[key]} "
+        return f"{self._tables[_ROUGH[found[1]]]} "
 
     def _ordinal(self, found: re.Match[str]) -> str:
         from num2words import num2words
