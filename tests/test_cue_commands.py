@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from coach.cli import run
 from coach.cues import load_pack, load_samples
 from coach.cues.examine import distance, examine
+from coach.cues.sounds import read_mono
 from coach.errors import CuePackError
 from coach.files import data_dir
 from coach.steps import CUE_NAMES
@@ -160,7 +161,7 @@ def test_a_file_that_is_missing_is_named(mine: Path) -> None:
     with pytest.raises(CuePackError) as caught:
         load_pack(mine, AUDIO_CUES)
     assert "found none for `rest`" in caught.value.message
-    assert "end.wav: expected a WAV, FLAC, Ogg or AIFF file" in caught.value.message
+    assert "end.wav: expected a WAV, FLAC, Ogg, AIFF or MP3 file" in caught.value.message
 
 
 @pytest.mark.parametrize(
@@ -313,7 +314,7 @@ def test_a_folder_that_is_nearly_there_and_a_file(
 def test_cues_in_other_formats(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """48 kHz stereo is converted; MP3 and what is no sound are refused with the file's name."""
+    """48 kHz stereo, Ogg and MP3 are converted; what is no sound is refused with its name."""
     monkeypatch.chdir(tmp_path)
     shutil.copytree(data_dir("audio_cues") / "classic", tmp_path / "mine")
     samples, rate = soundfile.read(tmp_path / "mine/end.wav")
@@ -329,10 +330,15 @@ def test_cues_in_other_formats(
         assert run(["cues", "check", "mine"]) == run(["cues", "check", "mine", "--json"])
         return run(["render", "s.yaml", "-o", f"{ending}.wav", "--cues", "mine"])
 
-    assert rendered("ogg") == 0
-    for ending, found in (("mp3", "found an MP3"), ("aiff", "found something else")):
-        capsys.readouterr()
-        assert rendered(ending) == 1
-        said = capsys.readouterr().err
-        assert f"end.{ending}: expected a WAV, FLAC, Ogg or AIFF file, {found}" in said
-        assert not (tmp_path / f"{ending}.wav").exists()
+    plain, _ = read_mono(tmp_path / "mine/end.wav")
+    for ending in ("ogg", "mp3"):
+        assert rendered(ending) == 0
+        mono, rate = read_mono(tmp_path / f"mine/end.{ending}")
+        assert rate == 48_000
+        both = np.correlate(np.pad(plain, 4800), mono[: len(plain)])
+        assert abs(int(np.argmax(both)) - 4800) < 0.005 * rate, "it is not late"
+    capsys.readouterr()
+    assert rendered("aiff") == 1
+    said = capsys.readouterr().err
+    assert "end.aiff: expected a WAV, FLAC, Ogg, AIFF or MP3 file, found something else" in said
+    assert not (tmp_path / "aiff.wav").exists()

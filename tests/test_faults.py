@@ -34,7 +34,7 @@ def spoken(tmp_path_factory: pytest.TempPathFactory) -> Path:
     script, cache = folder / "long.yaml", folder / "cache"
     script.write_text(LONG)
     homes = {f"XDG_{name}_HOME": str(folder / name) for name in ("CONFIG", "DATA", "STATE")}
-    command = [*COACH, "render", script, "-q", "-o", folder / "warm.wav"]
+    command = [*COACH, "render", str(script), "-q", "-o", str(folder / "warm.wav")]
     environment = {**os.environ, **homes, "HOME": str(folder), "XDG_CACHE_HOME": str(cache)}
     subprocess.run(command, check=True, timeout=120, env=environment)
     return cache

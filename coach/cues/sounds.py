@@ -1,8 +1,9 @@
 """The sound files of cue packs: opened within bounds, and read at any rate.
 
-WAV (RF64 and Wave64, too), FLAC, Ogg (Vorbis, Opus, FLAC), AIFF, CAF and AU will do, at any usual
-rate and with any number of channels up to eight. What begins with a silence that its format does
-not tell, MP3 and AAC, will not: every cue would be late.
+WAV (RF64 and Wave64, too), FLAC, Ogg (Vorbis, Opus, FLAC), AIFF, CAF, AU and MP3 will do, at any
+usual rate and with any number of channels up to eight. An MP3 begins with a silence that encoders
+add, up to 50 ms of which decoders know only in some files; it is cut off, or every cue would be
+late. M4A is not read.
 """
 
 from __future__ import annotations
@@ -22,16 +23,22 @@ if TYPE_CHECKING:
 MAX_SECONDS: Final = 5
 """The longest sound a cue may have."""
 ENDINGS: Final = (
-    ".wav", ".flac", ".ogg", ".oga", ".opus", ".aiff", ".aif", ".aifc", ".caf", ".au", ".w64"
+    ".wav", ".flac", ".ogg", ".oga", ".opus", ".aiff", ".aif", ".aifc", ".caf", ".au", ".w64",
+    ".mp3",
 )  # fmt: skip
 """Of the files that a folder without a `pack.yaml` may hold, the first one found counts."""
 _MAX_SOUND_BYTES: Final = 32 * 1024 * 1024
 """Holds `MAX_SECONDS` of every rate, channel count and sample format that is accepted."""
 _RATES: Final = range(8_000, 192_001)
 _CHANNELS: Final = range(1, 9)
-_FORMATS: Final = "WAV, FLAC, Ogg or AIFF"
-_MAGIC: Final = (b"RIFF", b"RF64", b"riff", b"fLaC", b"OggS", b"FORM", b"caff", b".snd")
-"""How WAV, RF64, Wave64, FLAC, Ogg, AIFF, CAF and AU files begin."""
+_FORMATS: Final = "WAV, FLAC, Ogg, AIFF or MP3"
+_MAGIC: Final = (
+    *(b"RIFF", b"RF64", b"riff", b"fLaC", b"OggS", b"FORM", b"caff", b".snd"),
+    *(b"ID3", b"\xff\xfb", b"\xff\xfa", b"\xff\xf3", b"\xff\xf2"),
+)
+"""How WAV, RF64, Wave64, FLAC, Ogg, AIFF, CAF, AU and MP3 files begin."""
+_LEAD_DB: Final = -50
+"""Beside the peak of an MP3: what is weaker at its beginning is the encoder's silence."""
 
 
 @contextmanager
@@ -111,17 +118,18 @@ def read_mono(path: Path) -> tuple[NDArray[np.float64], int]:
     with opened(path) as sound:
         rate: int = sound.samplerate
         channels = sound.read(dtype="float64", always_2d=True)
+        is_late = sound.format == "MP3"
     if not len(channels) or not np.isfinite(channels).all():
         raise CuePackError(f"{path}: expected a sound, found a damaged file")
     mono: NDArray[np.float64] = channels.mean(axis=1)
+    if is_late:
+        loud = np.abs(mono) > np.abs(mono).max() * 10 ** (_LEAD_DB / 20)
+        mono = mono[np.argmax(loud) :]
     return mono, rate
 
 
 def _other_format(content: bytes) -> str:
-    """Return what a file is that is not taken, and why."""
-    late = "which makes the cue late by a silence: cut that off and save it as WAV"
-    if content.startswith(b"ID3") or (content[0] == 0xFF and content[1:2] >= b"\xe0"):
-        return f"an MP3, {late}"
+    """Return what a file is that is not taken, and what to do about it."""
     if content[4:8] == b"ftyp":
-        return f"an M4A, {late}"
+        return "an M4A: save it as one of those"
     return "something else"
