@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 OPUS_BIT_RATES = {1: 40_000, 2: 96_000}
 AAC_BIT_RATES = {1: 64_000, 2: 128_000}
 """bit/s by the number of channels."""
+AAC_OPTIONS = MappingProxyType({"aac_tns": "0"})
+"""Without temporal noise shaping, with which a sharp s of a voice came out 4 dB too loud, as a hiss
+of 10 to 20 dB from 6 kHz on; without it, nothing is off by more than 1 dB."""
 OPUS_OPTIONS = MappingProxyType({"application": "lowdelay"})
 """Its transform coder alone: where Opus takes a beep for speech, the beep comes out 10 dB too loud
 and rings on for 100 ms (measured at 32 to 48 kbit/s)."""
@@ -56,7 +59,7 @@ class Mp4Encoder:
         """
         from mutagen.mp4 import MP4, MP4Cover
 
-        codec = _FfmpegCodec("aac", programme, AAC_BIT_RATES)
+        codec = _FfmpegCodec("aac", programme, AAC_BIT_RATES, AAC_OPTIONS)
         chapters: list[Any] = [
             {
                 "id": n,
