@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-from coach.errors import SpeechError, did_you_mean
+from coach.errors import SpeechError, did_you_mean, near_match
 from coach.speech import ENGINES, ENTRY_POINTS, Voice, open_engine
 from coach.speech.extras import EXTRAS, install_command, missing_packages
 from coach.speech.voice_choice import as_tag, speaks
@@ -112,5 +112,8 @@ def no_voice(requested: str, engine: str, voices: Sequence[Voice]) -> SpeechErro
         return SpeechError(message, hint=f"{owner.engine} has it: --engine {owner.engine}")
     if requested.casefold().endswith(".onnx"):
         return SpeechError(message, hint="a voice file is for Piper: --engine piper")
+    near = near_match(requested, [*ours, *theirs])
     message += did_you_mean(requested, [*ours, *theirs])
+    if near in theirs and near not in ours:
+        message += f" That is one of {theirs[near].engine}."
     return SpeechError(message, hint="`coach voices` lists those there are")

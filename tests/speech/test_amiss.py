@@ -177,3 +177,11 @@ def test_a_catalog_that_is_broken(
     said = refused(capsys)
     assert f"the phrases of the language `en` {told}" in said
     assert f"Mend {folder / 'en.yaml'}" in said
+
+
+def test_a_near_match_of_another_engine_says_whose_it_is(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(["render", "box-breathing", "--voice", "hart", "-o", "a.wav"]) == 1
+    told = capsys.readouterr().err
+    assert "did you mean `heart`? That is one of neural." in told
