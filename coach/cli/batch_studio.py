@@ -46,7 +46,7 @@ class Studio:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._voices.__exit__()
+        self._voices.close()
 
     def fingerprint(self, script: Path, settings: Settings) -> str:
         """Return what the speech of a session follows from besides its script and settings.

@@ -316,7 +316,7 @@ class LiveStudio:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._voices.__exit__()
+        self._voices.close()
 
     @property
     def problems(self) -> tuple[str, ...]:

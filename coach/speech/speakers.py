@@ -39,6 +39,10 @@ class Voices:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every engine."""
         self._stack.close()
 
     @property
