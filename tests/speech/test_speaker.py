@@ -329,5 +329,8 @@ def test_lines_are_spoken_at_their_own_speeds(tmp_path: Path) -> None:
     }
     assert told[-1] == (5, 5)
     assert told == sorted(told)
-    assert [line for line, _ in voice.each(lines)] == lines
+    one_by_one = [line for line, _ in voice.each(lines)]
+    assert set(one_by_one) == set(lines)
+    speeds = [line.speed for line in lines]
+    assert [line.speed for line in one_by_one] == speeds, "what is needed first comes first"
     assert voice.lengths(lines) == {line: len(clips[line]) for line in lines}
