@@ -24,6 +24,7 @@ from coach.settings.saved import Saved, SavedValue, Value
 from coach.settings.text import (
     DOSE_KEYS,
     MANNER_KEYS,
+    OWN_SPEED,
     PROGRESS,
     Assignment,
     name_parts,
@@ -201,8 +202,10 @@ class _Assigning:
 
     def _manner(self, item: Assignment) -> dict[str, SavedValue | None]:
         if item.owner is not None:
+            own = f" {OWN_SPEED}" if item.key == "speed" else ""
             raise SettingError(
-                f"`{item.key}` belongs to the whole session", f"Write {item.key}={item.value}."
+                f"`{item.key}` belongs to the whole session",
+                f"Write {item.key}={item.value}.{own}",
             )
         value: Value = item.value
         if item.key == "speed" and (change := SPEED.relative(item.value)):

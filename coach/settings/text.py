@@ -23,6 +23,7 @@ _VOLUMES = ("cue-volume", "speech-volume")
 _CHOICES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"detail": get_args(Detail), "count": get_args(Count), "style": get_args(Style)}
 )
+OWN_SPEED = "An exercise gets a speed of its own in the script: `speed: 0.8` beside its name."
 PROGRESS = "progress"
 SAVED_KEYS = (*DOSE_KEYS, *MANNER_KEYS, PROGRESS)
 """Everything that can be saved."""
@@ -184,7 +185,7 @@ def parse_speed(text: str, name: str = "--speed") -> Fraction:
     try:
         return SPEED.value(text)
     except ValueError as error:
-        raise SettingError(f"{name}: {error}") from None
+        raise SettingError(f"{name}: {error}", OWN_SPEED if "=" in text else "") from None
 
 
 def parse_volume(text: str, name: str) -> Fraction:

@@ -20,7 +20,7 @@ from coach.settings.counter import Done
 from coach.settings.dose import show_amount
 from coach.settings.layers import in_force
 from coach.settings.saved import Saved, SavedValue
-from coach.settings.text import SAVED_KEYS, parse_assignment
+from coach.settings.text import SAVED_KEYS, parse_assignment, parse_speed
 from tests.conftest import routine_of
 from tests.settings.test_layers import NOW, ROUTINE, overrides, saved
 from tests.strategies import scripts
@@ -268,3 +268,12 @@ def test_what_is_saved_is_in_force_afterwards_and_nothing_else_changes(
     got = dict(amounts(set_doses(routine, state.settings.overrides, beyond_range=True).routine))
     assert state.problems == ()
     assert got == wanted
+
+
+def test_who_wants_a_speed_for_one_exercise_is_told_where_it_stands() -> None:
+    with pytest.raises(SettingError) as caught:
+        given_saved(Saved(), "cat.speed=0.8")
+    assert "in the script: `speed: 0.8`" in caught.value.hint
+    with pytest.raises(SettingError) as caught:
+        parse_speed("cat=0.8")
+    assert "in the script: `speed: 0.8`" in caught.value.hint
