@@ -247,12 +247,12 @@ def test_no_pronunciation_makes_it_fail(text: str, pronounce: Mapping[str, str])
     ],
 )
 def test_time_grows_with_the_length_only(piece: str) -> None:
-    normalise(piece * (200_000 // len(piece)), "en", {"SI": "S I", "1 1": "one"})
+    normalise(piece * (40_000 // len(piece)), "en", {"SI": "S I", "1 1": "one"})
 
 
-def test_a_megabyte() -> None:
+def test_a_long_text() -> None:
     sentence = "Hold for 10s, repeat 5-10 reps w/ the (L) leg. "
-    count = 1_000_000 // len(sentence)
+    count = 100_000 // len(sentence)
     spoken = normalise(sentence * count, "en")
     assert (
         spoken.count("Hold for 10 seconds, repeat 5 to 10 repetitions with the left leg.") == count

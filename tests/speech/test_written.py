@@ -216,4 +216,4 @@ def test_what_is_spoken(language: str, form: str, spoken: str) -> None:
     "piece", ["1", "1-", "1:30 ", "1 1/2 ", "x1", "5 s-", "1/", "a/b ", "z.b.", "½"]
 )
 def test_time_grows_with_the_length_only(language: str, piece: str) -> None:
-    normalise(piece * (100_000 // len(piece)), language)
+    normalise(piece * (20_000 // len(piece)), language)
