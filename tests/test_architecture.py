@@ -32,8 +32,9 @@ LAYERS = (
     *("routine", "translation", "settings", "phrases"),
     *("steps", "plan", "timeline", "places", "correspondence"),
     *("cues", "session"),
-    *("speech", "render", "history", "outputs"),
-    *("volume", "navigation", "player", "view", "controls", "changes", "replan", "tally", "live"),
+    *("speech", "render", "history", "outputs", "listening"),
+    *("volume", "navigation", "player", "view", "controls", "changes", "replan", "tally"),
+    *("answers", "spoken", "live"),
     "batch",
     "cli",
 )

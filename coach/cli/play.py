@@ -26,10 +26,11 @@ if TYPE_CHECKING:
     from coach.cli.sessions import LiveStudio
     from coach.clock import Clock
     from coach.history import Entry, History, Recording
-    from coach.live import Ending, LiveSession
+    from coach.live import LiveSession
     from coach.outputs import Output
     from coach.profile import Profile
     from coach.routine import Routine
+    from coach.tally import Ending
     from coach.view import View
 
 PAIN_MOST = 10
