@@ -32,7 +32,7 @@ LAYERS = (
     *("routine", "translation", "settings", "phrases"),
     *("steps", "plan", "timeline", "places", "correspondence"),
     *("cues", "session"),
-    *("speech", "render", "history", "outputs"),
+    *("speech", "render", "history", "outputs", "listening"),
     *("volume", "navigation", "player", "view", "controls", "changes", "replan", "tally", "live"),
     "batch",
     "cli",
@@ -44,6 +44,7 @@ OUTSIDE_LAYERS = ("coach", "coach.__main__")
 PROGRAMS = (
     PACKAGE / "speech" / "worker.py",
     PACKAGE / "outputs" / "simpleaudio_child.py",
+    PACKAGE / "listening" / "child.py",
 )
 """Programs of their own, whose standard output is a protocol."""
 
