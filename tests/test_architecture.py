@@ -45,6 +45,7 @@ OUTSIDE_LAYERS = ("coach", "coach.__main__")
 PROGRAMS = (
     PACKAGE / "speech" / "worker.py",
     PACKAGE / "outputs" / "simpleaudio_child.py",
+    PACKAGE / "listening" / "child.py",
 )
 """Programs of their own, whose standard output is a protocol."""
 
