@@ -33,10 +33,8 @@ AHEAD_S = 0.4
 """How long before the coach is heard its listener is told."""
 SHOWN_S = 5.0
 """How long it is shown what was heard."""
-UNDERSTOOD_S = 1.2
-"""A command is known at most so long after its last word."""
-
-NOT_HEARD = "I cannot hear you any more. The session goes on."
+UNDERSTOOD_S = 0.5
+"""About how long after its last word a command is known."""
 
 COMMANDS: Mapping[Spoken, Command] = {
     "pause": Command.PAUSE,
@@ -130,12 +128,15 @@ class Words:
     @property
     def stopping(self) -> str:
         """The question before the end of a session."""
-        return f"Say {self.stop} again to end the session, or {self.resume}."
+        return f"To end the session, say again: {self.stop}. To go on, say: {self.resume}."
 
     @property
     def hurting(self) -> str:
         """The offer after something hurt."""
-        return f"I have noted that. Say {self.next} to skip it, or {self.resume}."
+        return (
+            f"I have noted that. To skip this exercise, say: {self.next}. "
+            f"To go on with it, say: {self.resume}."
+        )
 
 
 @dataclass(slots=True)
@@ -289,11 +290,11 @@ class Conversation:
             self._answers.drop()
 
     def lose(self, why: str) -> None:
-        """Tell that nothing is heard any more, and go on without."""
+        """Tell what is wrong with the ear, and go on: who speaks to it cannot see it."""
         self._state = ""
         self._session.warn(why)
-        self._answers.say(NOT_HEARD, self._session.manner)
-        self._session.tell(why)
+        sentence, _, _hint = why.partition(". ")
+        self._answers.say(sentence, self._session.manner)
 
     def look_around(self) -> None:
         """Do what is due: to be called often."""
@@ -301,12 +302,12 @@ class Conversation:
         if self.heard and now - self._heard_at > SHOWN_S:
             self.heard = None
         self._remember(now)
-        if self._state and not self._is_headset:
-            self._state = "listening"
-            for start, end in self._own_sound(now):
-                self._ear.deaf(start, end)
-                if start <= now < end:
-                    self._state = "deaf"
+        is_deaf = False
+        for start, end in () if self._is_headset else self._own_sound(now):
+            self._ear.deaf(start, end)
+            is_deaf = is_deaf or start <= now < end
+        if self._state:
+            self._state = "deaf" if is_deaf else "listening"
         if not self._is_prepared and self._session.is_spoken:
             self._is_prepared = True
             texts = (self._words.stopping, self._words.hurting, self._words.help)
