@@ -75,6 +75,8 @@ class NumberRecogniser:
 class Sounds:
     """A microphone that gives some sound, and then is lost."""
 
+    name = "stand-in"
+
     def __init__(self, sound: Samples, start: float, *, paced: bool = False) -> None:
         self._blocks = [sound[at : at + BLOCK] for at in range(0, len(sound), BLOCK)]
         self._end = start
@@ -97,6 +99,8 @@ class Sounds:
 
 class Endless:
     """A microphone that says the command of each number in turn, some twenty a second."""
+
+    name = "stand-in"
 
     def __init__(self, numbers: Iterable[int] = range(len(SPOKEN))) -> None:
         self._numbers = tuple(numbers)

@@ -60,6 +60,9 @@ class Block:
 class Capture(Protocol):
     """A microphone that is open."""
 
+    name: str
+    """What the system calls it."""
+
     def read(self, timeout: float) -> Block | None:
         """Return the next block, or None if there is none within `timeout` seconds."""
         ...

@@ -10,7 +10,7 @@ The first line on stdin is its configuration, in JSON:
 Each further line is a span of monotonic seconds in which it does not listen, {"deaf": [from,
 until]}. On stdout it writes, a line each:
 
-    {"ready": true}                                  it listens
+    {"ready": NAME}                                  it listens, with this microphone
     {"heard": {"command", "at", "end", "confidence", "wording"}}   see `coach.listening.Heard`
     {"level": dBFS or null, "peak": dBFS or null}    of the last while; null for silence
     {"fault": SENTENCE, "hint": SENTENCE, "kind": KIND}   each kind once
@@ -119,7 +119,7 @@ class Listener:
                 continue
             if not is_ready:
                 is_ready = True
-                self._answer({"ready": True})
+                self._answer({"ready": capture.name})
                 if self._last is not None:
                     self._recogniser.skip(max(0, round((block.start - self._last) * RATE)))
             self._take(block)

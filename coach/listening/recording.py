@@ -40,6 +40,17 @@ def read_recording(path: Path) -> Iterator[Samples]:
 _INSTEAD = "Give a recording of somebody who speaks commands, such as a WAV, FLAC, MP3 or M4A file."
 
 
+def seconds_of(path: Path) -> float:
+    """Return about how long a sound file is, in seconds; 0 if it does not tell."""
+    import soundfile
+
+    try:
+        with path.open("rb") as file:
+            return float(soundfile.info(file).duration)
+    except (soundfile.SoundFileError, OSError):
+        return 0.0
+
+
 def _check(path: Path) -> None:
     try:
         if not path.exists():

@@ -9,6 +9,7 @@ from coach.errors import did_you_mean
 from coach.listening.capture import Block, Inlet, Kind, MicrophoneError
 from coach.listening.permission import hint_for
 from coach.outputs import Device
+from coach.outputs.mend import PORTAUDIO, system_install
 from coach.outputs.time_limit import TooLateError, within
 
 OPEN_S = 4.0
@@ -70,10 +71,24 @@ class SounddeviceCapture:
                 within(CLOSE_S, lambda: stream.abort() or stream.close())
 
 
+def _sounddevice() -> Any:
+    """Return the library.
+
+    Raises:
+        MicrophoneError: it lacks PortAudio, which its wheels for Linux do not bring along.
+    """
+    try:
+        import sounddevice
+    except (ImportError, OSError) as error:
+        hint = system_install(PORTAUDIO) or "Install PortAudio with your system's package manager."
+        message = f"the package sounddevice cannot be used: {error}"
+        raise MicrophoneError("failed", message, hint) from error
+    return sounddevice
+
+
 def _query() -> tuple[list[Listed], int, Any]:
     """Return the microphones, the number of the default one, and the sound systems."""
-    import sounddevice
-
+    sounddevice = _sounddevice()
     # PortAudio lists the devices once, when it begins.
     sounddevice._terminate()  # noqa: SLF001 - there is no other way to see what was plugged in
     sounddevice._initialize()  # noqa: SLF001
@@ -82,8 +97,7 @@ def _query() -> tuple[list[Listed], int, Any]:
 
 
 def _open(wanted: str | None) -> tuple[Any, Inlet, str]:
-    import sounddevice
-
+    sounddevice = _sounddevice()
     found, default, _ = _query()
     chosen = _chosen(found, default, wanted)
     rate = int(chosen["default_samplerate"])
