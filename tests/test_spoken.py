@@ -289,7 +289,12 @@ def test_what_is_asked_for_later_takes_the_place_of_an_answer_to_come(
     jobs.pop()()
     second = free.second_of(lambda view: view.span == "hold") + 2
     session.told(second, "time").told(second + 1, "pause").told(second + 60, "resume")
-    session.clock.plan.append((second + 3, lambda: [job() for job in jobs] and None))
+
+    def finish() -> None:
+        for job in jobs:
+            job()
+
+    session.clock.plan.append((second + 3, finish))
     session.run()
     assert session.answers()
     assert session.aloud(session.answers()[-1]) == []
@@ -504,7 +509,8 @@ def spectrum(samples: NDArray[np.int16]) -> NDArray[np.float64]:
     """Return how the power of a sound is spread over a hundred bands up to 4 kHz."""
     power = np.abs(np.fft.rfft(samples.astype(float), 48_000)) ** 2
     bands = power[:4000].reshape(100, 40).sum(axis=1)
-    return bands / np.linalg.norm(bands)
+    shares: NDArray[np.float64] = bands / np.linalg.norm(bands)
+    return shares
 
 
 @pytest.mark.parametrize("answer", ["heard", "refused"])
@@ -540,8 +546,9 @@ def test_a_command_is_answered_by_a_tone_that_delays_nothing(tmp_path: Path, fre
 
 def test_a_refusal_has_another_tone(tmp_path: Path, free: Session) -> None:
     second = free.second_of(lambda view: view.where.rep == 2)
-    session = Told(tmp_path).told(second, *["softer"] * 9).told(second + 40, "pause")
-    session.told(second + 60, "resume").run()
+    softer: list[Spoken] = ["softer"] * 9
+    session = Told(tmp_path).told(second, *softer)
+    session.run()
     assert "The beeps are as loud or as soft as they get." in session.answers()
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
 
-from coach.listening import Spoken, Style
+from coach.listening import Style
 
 if TYPE_CHECKING:
     from coach.live import LiveSession
@@ -87,15 +87,18 @@ def begin_listening(stack: ExitStack, live: LiveSession, wanted: ByVoice, profil
         ListeningError: that cannot be.
     """
     from coach.listening.ear import Ear
+    from coach.listening.saved import load_listening
 
-    microphone, threshold = _saved(profile)
+    saved = load_listening(profile)
+    if saved.problem:
+        live.warn(saved.problem)
     ear = Ear(
         live.hear,
         live.miss,
         style=wanted.style,
         language=LANGUAGE,
-        microphone=wanted.microphone or microphone,
-        threshold=threshold,
+        microphone=wanted.microphone or saved.microphone,
+        threshold=saved.threshold,
     )
     stack.callback(ear.close)
     live.listen(ear, _words(wanted.style), is_headset=wanted.is_headset)
@@ -103,28 +106,14 @@ def begin_listening(stack: ExitStack, live: LiveSession, wanted: ByVoice, profil
     ear.start()
 
 
-def _saved(profile: Profile) -> tuple[str | None, float | None]:
-    """Return the microphone and the threshold that `coach doctor --listen` has saved."""
-    try:
-        saved = import_module("coach.listening.saved").load(profile)
-    except ModuleNotFoundError:
-        return None, None
-    return saved.microphone, saved.threshold
-
-
 def _words(style: Style) -> Words:
-    """Return how the commands are called, the wordings that are understood best."""
+    """Return how the commands are called, in the wordings that are understood best."""
     from coach.spoken import Words
 
     commands = import_module("coach.listening.command_list").command_list(LANGUAGE)
-
-    def called(command: Spoken) -> str:
-        wording = commands.wordings[command][0]
-        return f"{commands.address}, {wording}" if style == "address" else str(wording)
-
     return Words(
-        resume=called("resume"),
-        next=called("next"),
-        stop=called("stop"),
+        resume=commands.example("resume", style),
+        next=commands.example("next", style),
+        stop=commands.example("stop", style),
         help=" ".join(commands.help_lines(style)),
     )
