@@ -336,7 +336,7 @@ class Conversation:
         left = self._player.aside_left
         if left:
             yield now, now + min(latency + left / rate + float(ECHO), ahead)
-        elif self._session.state == "playing":
+        if self._session.state == "playing":
             timeline, frame = self._player.heard(round(latency * rate))
             for start, end in sounding_spans(timeline, frame, round(ahead * rate)):
                 yield now + (start - frame) / rate, now + (end - frame) / rate
@@ -346,7 +346,7 @@ class Conversation:
             self._said.popleft()
         if self._player.aside_left:
             self._said.append((now, self._answers.text))
-        elif self._session.state == "playing":
+        if self._session.state == "playing":
             lag = round(self._loudspeaker.latency * self._player.timeline.rate)
             timeline, frame = self._player.heard(lag)
             self._said.extend((now, text) for text in spoken_at(timeline, frame))
