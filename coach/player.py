@@ -77,6 +77,8 @@ class Player:
         belongs."""
         self._joined = -1
         """Frames played since sound was joined in its middle, while it fades in; else -1."""
+        self._aside: Samples | None = None
+        """What is still to be heard of an interjection; until then the timeline stands still."""
         self._played: list[Played] = []
 
     # -- what the output calls ---------------------------------------------------------------
@@ -87,7 +89,7 @@ class Player:
 
         block: Samples = np.zeros(count, np.int16)
         with self._lock:
-            filled = 0
+            filled = self._read_aside(block)
             while not self._is_paused and filled < count:
                 here = self._position
                 stop = min(self._stop(), here + count - filled)
@@ -98,7 +100,7 @@ class Player:
                     filled += stop - here
                 elif not self._go_on(filled):
                     break
-            if not self._is_paused and self._position >= self._stretch.stop:
+            if not self._stands and self._position >= self._stretch.stop:
                 self._go_on(filled)  # so that nobody sees a place that is not going to be played
             tails, self._tails = self._tails, []
             for offset, tail in tails:
@@ -133,6 +135,12 @@ class Player:
         with self._lock:
             return self._is_at_end() and self._position >= self.timeline.duration
 
+    @property
+    def aside_left(self) -> int:
+        """Return how many frames of an interjection are still to be handed out; 0 for none."""
+        with self._lock:
+            return 0 if self._aside is None else len(self._aside)
+
     def here(self) -> tuple[Timeline, int]:
         """Return what is being played, and the frame of it that is handed out next."""
         with self._lock:
@@ -164,19 +172,43 @@ class Player:
         """Fall silent at once, to go on at the start of the sentence or of the hold."""
         with self._lock:
             if not self._is_paused:
-                self._break_off(0)
+                self._stand()
                 self._is_paused = True
-                self._move(resume_at(self.timeline, self._position))
 
     def hush(self) -> None:
-        """Forget what was fading out, since nobody heard it."""
+        """Forget what was fading out or interjected, since nobody heard it."""
         with self._lock:
             self._tails = []
+            self._aside = None
 
     def resume(self) -> None:
-        """Go on where `pause` has gone to."""
+        """Go on where `pause` has gone to; what was interjected in the pause is broken off."""
         with self._lock:
-            self._is_paused = False
+            if self._is_paused:
+                self._end_aside()
+                self._is_paused = False
+
+    def interject(self, samples: Samples) -> None:
+        """Let something else be heard at once, during which all stands still as in a pause.
+
+        After it all goes on as it was: in a pause it stays paused. Whatever moves the session
+        breaks it off, and so does another interjection.
+
+        Args:
+            samples: mono int16, at the timeline's rate.
+        """
+        with self._lock:
+            self._stand()
+            self._aside = samples if len(samples) else None
+
+    def add(self, samples: Samples) -> None:
+        """Let something short be heard at once, above what is played or in its silence.
+
+        Args:
+            samples: mono int16, at the timeline's rate.
+        """
+        with self._lock:
+            self._tails.append((0, samples))
 
     def go_to(self, timeline: Timeline, way: Way) -> bool:
         """Go on as `way` says, unless another timeline has come into force; return whether.
@@ -189,6 +221,7 @@ class Player:
             if timeline is not self.timeline:
                 return False
             self._break_off(0)
+            self._end_aside()
             if not way.stays:
                 stretch = Stretch(timeline, way.start, timeline.duration)
                 for first, stop in reversed(way.before):
@@ -206,16 +239,45 @@ class Player:
                 if self.timeline is not old:  # a change before this one has just come into force
                     continue
                 here = self._position
-                at = here if self._is_paused else same.switch_from(here)
+                at = here if self._stands else same.switch_from(here)
                 self._change = _Change(timeline, same, at, ready)
-                if self._is_paused:
+                if self._stands:
                     self._move(here)
                 return
 
     # -- with the lock held --------------------------------------------------------------------
 
+    @property
+    def _stands(self) -> bool:
+        """Whether nothing of the timeline is played, because of a pause or an interjection."""
+        return self._is_paused or self._aside is not None
+
+    def _stand(self) -> None:
+        """Break off what is heard, and go to where to go on after a break."""
+        if self._aside is not None:
+            self._end_aside()
+        elif not self._is_paused:
+            self._break_off(0)
+            self._move(resume_at(self.timeline, self._position))
+
+    def _read_aside(self, block: Samples) -> int:
+        """Put the next frames of what is interjected into `block`, and return how many."""
+        if self._aside is None:
+            return 0
+        part = self._aside[: len(block)]
+        block[: len(part)] = part
+        rest = self._aside[len(part) :]
+        self._aside = rest if len(rest) else None
+        return len(part)
+
+    def _end_aside(self) -> None:
+        """Let fade out what is interjected."""
+        if self._aside is not None:
+            self._fade_out(self._aside[: _fade_frames(self.timeline)], 1.0, 0)
+            self._aside = None
+
     def _is_at_end(self) -> bool:
-        is_last = self._stretch.then is None and self._change is None
+        is_last = self._stretch.then is None and self._change is None and self._aside is None
         return is_last and self._position >= self._stop()
 
     def _stop(self) -> int:
@@ -268,10 +330,14 @@ class Player:
         """Let fade out what sounds, beginning `offset` frames into what is read next."""
         import numpy as np
 
-        if self._is_paused:
+        if self._stands:
             return
         tail = np.frombuffer(self._tail(self.timeline, self._position), np.int16)
-        level = 1.0 if self._joined < 0 else self._joined / len(tail)
+        self._fade_out(tail, 1.0 if self._joined < 0 else self._joined / len(tail), offset)
+
+    def _fade_out(self, tail: Samples, level: float, offset: int) -> None:
+        import numpy as np
+
         fade = np.linspace(level, 0, len(tail))
         self._tails.append((offset, np.rint(tail * fade).astype(np.int16)))
 

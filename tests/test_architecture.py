@@ -33,7 +33,8 @@ LAYERS = (
     *("steps", "plan", "timeline", "places", "correspondence"),
     *("cues", "session"),
     *("speech", "render", "history", "outputs", "listening"),
-    *("volume", "navigation", "player", "view", "controls", "changes", "replan", "tally", "live"),
+    *("volume", "navigation", "player", "view", "controls", "changes", "replan", "tally"),
+    *("answers", "spoken", "live"),
     "batch",
     "cli",
 )

@@ -866,6 +866,7 @@ def test_json_has_everything(capsys: pytest.CaptureFixture[str], history: Histor
         "where": dataclasses.asdict(Where("squeeze", set=1, rep=4)) | {"rounds": []},
         "pain_before": None,
         "pain_after": None,
+        "hurt": [],
     }
 
 
