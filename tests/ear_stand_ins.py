@@ -82,6 +82,8 @@ class Sounds:
         self._end = start
         self._paced = paced
         self.closed = False
+        self.hangs = False
+        """Whether it cannot be closed."""
 
     def read(self, timeout: float) -> Block | None:
         samples = self._blocks.pop(0)
@@ -93,8 +95,9 @@ class Sounds:
     def is_lost(self) -> bool:
         return not self._blocks
 
-    def close(self) -> None:
+    def close(self) -> bool:
         self.closed = True
+        return not self.hangs
 
 
 class Endless:
@@ -118,8 +121,8 @@ class Endless:
     def is_lost(self) -> bool:
         return False
 
-    def close(self) -> None:
-        pass
+    def close(self) -> bool:
+        return True
 
 
 def run() -> None:
@@ -139,6 +142,10 @@ def run() -> None:
             return Sounds(np.concatenate([spoken(1), np.full(RATE, 31_000, np.int16)]), now)
         if wanted == "lost":
             return Sounds(spoken(2), now)
+        if wanted == "lost and hangs":
+            found = Sounds(spoken(2), now)
+            found.hangs = True
+            return found
         if wanted == "hangs":
             time.sleep(1000)
         return Endless()

@@ -368,6 +368,15 @@ def test_a_fault_is_told_in_a_sentence(live: Callable[..., Life], microphone: st
     )
 
 
+def test_a_microphone_that_hangs_is_left_behind_with_its_process(live: Callable[..., Life]) -> None:
+    life = live("lost and hangs")
+    pid = life.pid
+    until(lambda: len(life.heard) >= 5, "the fifth process")
+    assert is_gone(pid)
+    assert len(life.told) == 1
+    assert "was lost" in life.told[0]
+
+
 @pytest.mark.parametrize("is_stopped", [False, True])
 def test_a_process_that_hangs_is_killed(live: Callable[..., Life], is_stopped: bool) -> None:
     life = live("hangs")

@@ -71,8 +71,8 @@ class Capture(Protocol):
         """Return whether nothing comes any more: it was taken away, or its server ended."""
         ...
 
-    def close(self) -> None:
-        """End at once, and never hang."""
+    def close(self) -> bool:
+        """End at once, and never hang; return whether nothing of it is left behind."""
         ...
 
 

@@ -17,7 +17,8 @@ until]}. On stdout it writes, a line each:
 
 The kinds: "none" (there is no microphone), "refused", "busy", "failed" (it cannot be opened),
 "lost", "silent", "clipped", "unusable" (nothing can be understood here; the process ends) and
-"bug". The process ends when its stdin does. It stores no sound.
+"bug". {"again": true} comes before it ends because it must be started again to be of use. The
+process ends when its stdin does, and stores no sound.
 """
 
 from __future__ import annotations
@@ -87,7 +88,7 @@ class Listener:
         """The monotonic time at which what was listened to last ended."""
 
     def run(self) -> None:
-        """Listen for ever."""
+        """Listen until a microphone leaves something behind that hangs."""
         while True:
             capture = self._open()
             if capture is None:
@@ -95,11 +96,12 @@ class Listener:
                 self._answer({"level": None, "peak": None})
                 time.sleep(self._retry_s)
                 continue
-            try:
-                self._listen(capture)
-            finally:
-                capture.close()
+            self._listen(capture)
             self._tell("lost", "the microphone was lost", f"See whether it is still in {place()}.")
+            if not capture.close():
+                # PortAudio takes a whole core for that.
+                self._answer({"again": True})
+                return
 
     def _open(self) -> Capture | None:
         try:

@@ -88,7 +88,9 @@ class Ear:
         kind = message["kind"]
         if kind == "unusable":
             self._process.give_up()
-        if kind == "bug" or kind in self._told:
+        # One that was lost and cannot be opened again is still lost.
+        is_known = kind in self._told or ("lost" in self._told and kind in NOT_OPEN)
+        if kind == "bug" or is_known:
             return
         self._told.add(kind)
         self._tell(sentence(message["fault"], _CONSEQUENCES.get(kind, ""), message["hint"]))
@@ -107,11 +109,11 @@ class Ear:
             )
 
 
+NOT_OPEN = ("none", "refused", "busy", "failed")
+"""Faults with which a microphone cannot be opened."""
+
 _CONSEQUENCES = {
-    **dict.fromkeys(
-        ("none", "refused", "busy", "failed", "unusable"),
-        "the session goes on without spoken commands",
-    ),
+    **dict.fromkeys((*NOT_OPEN, "unusable"), "the session goes on without spoken commands"),
     "lost": "the session goes on without it",
 }
 """What a fault means for a session."""

@@ -7,7 +7,6 @@ own rate, because miniaudio's resampler is unfit.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Generator
 from typing import Any
 
@@ -72,12 +71,14 @@ class MiniaudioCapture:
         """Return whether nothing comes any more."""
         return self._inlet.is_lost()
 
-    def close(self) -> None:
-        """End at once; what hangs is left behind on a thread of its own."""
+    def close(self) -> bool:
+        """End at once; return whether it did. What hangs is left behind on a thread of its own."""
         device, self._device = self._device, None
-        if device is not None:
-            with contextlib.suppress(TooLateError):
-                within(CLOSE_S, device.close)
+        try:
+            within(CLOSE_S, (lambda: None) if device is None else device.close)
+        except TooLateError:
+            return False
+        return True
 
 
 def _microphones() -> list[Found]:

@@ -62,6 +62,7 @@ class ListeningProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._outbox: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         self._quiet_ticks = 0
+        self._is_asked = False
         self._closed = False
         self._may_restart = True
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -143,14 +144,16 @@ class ListeningProcess:
             # Whatever has closed its stdout is of no use any more.
             process.kill()
             process.wait()
-            is_final = restarts == RESTARTS or not self._may_restart
-            restarts += 1
+            is_asked, self._is_asked = self._is_asked, False
+            is_final = not is_asked and (restarts == RESTARTS or not self._may_restart)
+            restarts += not is_asked
             try:
                 if not is_final and not self._spawn():
                     return
             except OSError:
                 is_final = True
-            self._ended(is_final)
+            if is_final or not is_asked:
+                self._ended(is_final)
             if is_final:
                 return
 
@@ -164,6 +167,7 @@ class ListeningProcess:
                 with contextlib.suppress(ValueError):
                     message = json.loads(line)
                     if isinstance(message, dict) and not self._closed:
+                        self._is_asked = "again" in message
                         self._receive(message)
 
     def _write(

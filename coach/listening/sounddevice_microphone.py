@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import Any
 
 from coach.errors import did_you_mean
@@ -63,12 +62,14 @@ class SounddeviceCapture:
         """Return whether nothing comes any more."""
         return self._inlet.is_lost()
 
-    def close(self) -> None:
-        """End at once; what hangs is left behind on a thread of its own."""
+    def close(self) -> bool:
+        """End at once; return whether it did. What hangs is left behind on a thread of its own."""
         stream, self._stream = self._stream, None
-        if stream is not None:
-            with contextlib.suppress(TooLateError):
-                within(CLOSE_S, lambda: stream.abort() or stream.close())
+        try:
+            within(CLOSE_S, lambda: stream is None or stream.abort() or stream.close())
+        except TooLateError:
+            return False
+        return True
 
 
 def _sounddevice() -> Any:
