@@ -8,7 +8,6 @@ import pty
 import signal
 import subprocess
 import sys
-import types
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -205,18 +204,8 @@ class Whisperer:
 
 @pytest.fixture
 def whisperer(monkeypatch: pytest.MonkeyPatch) -> type[Whisperer]:
-    """What sessions listen with, and a list of commands for them."""
+    """What sessions listen with."""
 
-    class Commands:
-        def example(self, command: str, style: str) -> str:
-            return f"coach, {command}" if style == "address" else command
-
-        def help_lines(self, style: str) -> list[str]:
-            return ["Say pause.", "Or say stop."]
-
-    module: Any = types.ModuleType("coach.listening.command_list")
-    module.command_list = lambda language: Commands()
-    monkeypatch.setitem(sys.modules, "coach.listening.command_list", module)
     monkeypatch.setattr("coach.listening.ear.check_installed", lambda: None)
     monkeypatch.setattr("coach.listening.ear.Ear", Whisperer)
     Whisperer.made = []
