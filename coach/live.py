@@ -68,6 +68,7 @@ class LiveSession:
 
     Attributes:
         settings: those in force, with all changes.
+        is_paused: whether it waits until it is told to go on.
         has_controls: whether anybody could resume a session that pauses by itself.
         is_help_wanted: whether the user has asked to see the keys.
         warnings: what went wrong without stopping the session, a sentence each.

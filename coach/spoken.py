@@ -205,9 +205,11 @@ class Conversation:
             self._stop(question, now)
             return
         command = heard.command
-        if question and question.about == "stop" and not question.was_paused:
-            if command not in ("pause", "pain"):
-                self._resume()
+        if question and question.about == "pain":
+            if command not in GOING_ON:
+                self._question = question  # what was offered still holds
+        elif question and not question.was_paused and command not in ("pause", "pain"):
+            self._resume()
         if command == "time":
             self._sound("heard")
             about = load_phrasebook("en").about(self._session.view().left)

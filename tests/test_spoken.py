@@ -330,8 +330,10 @@ def test_pain_stops_is_noted_and_can_be_skipped(tmp_path: Path, free: Session) -
 
 def test_after_pain_even_a_wait_is_skipped(tmp_path: Path, free: Session) -> None:
     waits = free.second_of(lambda view: view.kind == "settle" and view.number == 2)
-    session = Told(tmp_path).told(waits + 2, "pain").told(waits + 30, "next")
+    session = Told(tmp_path).told(waits + 2, "pain").told(waits + 20, "time")
+    session.told(waits + 30, "next")
     assert session.run().done == 5
+    assert session.view_at(waits + 29).state == "paused"
     assert session.view_at(waits + 31).number == 3
 
 
