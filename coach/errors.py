@@ -81,7 +81,7 @@ class DeviceError(CoachError):
 
 
 class ListeningError(CoachError):
-    """Spoken commands cannot be listened to."""
+    """Spoken commands cannot be listened to: something is missing, or the language is unknown."""
 
 
 class HistoryError(CoachError):

