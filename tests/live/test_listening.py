@@ -313,7 +313,7 @@ def test_silence_is_told_once_and_the_session_goes_on(
 def child_of(pid: int) -> int:
     """Return the process that listens for a session."""
     listed = subprocess.run(
-        ["ps", "-o", "pid=", "-o", "args=", "--ppid", str(pid)],
+        ["ps", "-ww", "-o", "pid=", "-o", "args=", "--ppid", str(pid)],
         capture_output=True,
         text=True,
         check=False,
