@@ -36,9 +36,6 @@ LEVEL_S = 0.1
 BAR, BAR_DB = 30, -70.0
 """Cells of the meter, and the dBFS at which it is empty."""
 
-SYSTEMS_OWN = "default"
-"""What is given as a microphone's name to go back to the system's own choice."""
-
 AT_END_S = 1.5
 """Seconds of silence behind a recording, in which its last word is understood."""
 
@@ -119,15 +116,15 @@ def _last_words(recogniser: Recogniser) -> Iterator[Heard]:
 def _recogniser(check: Check) -> Recogniser:
     """Return what would listen in a session of this person."""
     from coach.listening.ear import check_installed
-    from coach.listening.recogniser import CommandRecogniser
+    from coach.listening.recogniser import THRESHOLD, CommandRecogniser
     from coach.listening.saved import load_listening
 
     check_installed()
     saved = load_listening(check.profile)
     if saved.problem:
         note(f"coach: {saved.problem}")
-    chosen = {} if saved.threshold is None else {"threshold": saved.threshold}
-    return CommandRecogniser(check.style, **chosen)
+    threshold = THRESHOLD if saved.threshold is None else saved.threshold
+    return CommandRecogniser(check.style, threshold=threshold)
 
 
 # -- live ----------------------------------------------------------------------------------------
@@ -140,6 +137,7 @@ def check_live(check: Check) -> int:
         ListeningError: nothing can be understood here, or there is no microphone.
     """
     from coach.listening.ear import check_installed
+    from coach.listening.microphone import SYSTEMS_OWN
     from coach.listening.saved import load_listening, save_listening
 
     check_installed()

@@ -172,13 +172,13 @@ def _finite(decibels: float) -> float | None:
 
 
 def _command_recogniser(configuration: Message) -> Recogniser:
-    from coach.listening.recogniser import CommandRecogniser
+    from coach.listening.recogniser import THRESHOLD, CommandRecogniser
 
     threshold = configuration["threshold"]
     return CommandRecogniser(
         configuration["style"],
         language=configuration["language"],
-        **({} if threshold is None else {"threshold": threshold}),
+        threshold=THRESHOLD if threshold is None else threshold,
     )
 
 

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from coach.outputs import Device
 
 
+SYSTEMS_OWN = "default"
+"""What is given as a name for the system's own choice, where another one is saved."""
+
+
 def list_microphones() -> tuple[Device, ...]:
     """Return the microphones, the default first; empty if there are none.
 
@@ -27,12 +31,13 @@ def open_microphone(wanted: str | None = None) -> Capture:
     """Return a microphone that is open.
 
     Args:
-        wanted: its name or a part of it; None is the system's own choice.
+        wanted: its name or a part of it; None or `SYSTEMS_OWN` is the system's own choice.
 
     Raises:
         MicrophoneError: there is none, it may not be used, another program has it, or it hangs.
     """
-    capture: Capture = _library().open_microphone(wanted)
+    name = None if wanted == SYSTEMS_OWN else wanted
+    capture: Capture = _library().open_microphone(name)
     return capture
 
 

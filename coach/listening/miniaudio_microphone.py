@@ -114,16 +114,20 @@ def _open(wanted: str | None) -> tuple[Any, Inlet, str]:
 
 
 def _chosen(wanted: str | None) -> Found:
-    microphones = _microphones()
+    everything = list_devices("capture")
+    microphones = [one for one in everything if not one.is_monitor]
     if wanted is not None:
-        everything = list_devices("capture")
-        if everything:
-            try:
-                return choose(wanted, everything, "microphone")
-            except DeviceError as error:
-                raise MicrophoneError("none", error.message, error.hint) from None
+        # Whoever wants to listen to a loudspeaker may, by its whole name.
+        exact = [one for one in everything if one.device.name.casefold() == wanted.casefold()]
+        if exact:
+            return exact[0]
     if not microphones:
         raise MicrophoneError("none", "there is no microphone", hint_for("none"))
+    if wanted is not None:
+        try:
+            return choose(wanted, microphones, "microphone")
+        except DeviceError as error:
+            raise MicrophoneError("none", error.message, error.hint) from None
     default = (one for one in microphones if one.device.is_default)
     return next(default, microphones[0])
 
