@@ -34,7 +34,17 @@ CHANGES = frozenset(
 
 
 class Refused(Exception):  # noqa: N818 - no error: an answer
-    """A change that cannot be made; the message is a sentence that says why."""
+    """A change that cannot be made; the message is a sentence that says why.
+
+    Args:
+        message: for the screen.
+        brief: for somebody who does not see it and knows which exercise this is; empty if the
+            message is as brief.
+    """
+
+    def __init__(self, message: str, brief: str = "") -> None:
+        super().__init__(message)
+        self.brief = brief or message
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +89,15 @@ def _repeated(command: Command, exercise: Exercise, settings: Settings, where: W
     reps = exercise.reps
     wanted = reps.value + (1 if command is Command.MORE else -1)
     if wanted < 1:
-        raise Refused(f"{exercise.name}: one repetition is the least.")
+        raise Refused(f"{exercise.name}: one repetition is the least.", "One is the least.")
     if wanted < where.rep:
         raise Refused("This is the last repetition already.")
     if not _is_allowed(reps, wanted, settings):
-        raise Refused(f"{exercise.name}: {reps.low} to {reps.high} repetitions are prescribed.")
+        why = f"{reps.low} to {reps.high} repetitions are prescribed."
+        raise Refused(f"{exercise.name}: {why}", why)
     if wanted > REPS.most:
-        raise Refused(f"{exercise.name}: {REPS.most} repetitions are the most.")
+        why = f"{REPS.most} repetitions are the most."
+        raise Refused(f"{exercise.name}: {why}", why)
     override = Override("reps", wanted, exercise.id, is_beyond=reps.at(wanted).is_beyond)
     plural = "" if wanted == 1 else "s"
     return Change(_with(settings, override), f"{exercise.name}: {wanted} repetition{plural}.")
@@ -94,7 +106,7 @@ def _repeated(command: Command, exercise: Exercise, settings: Settings, where: W
 def _held(command: Command, exercise: Exercise, settings: Settings) -> Change:
     timed = list(_timed(exercise))
     if not timed:
-        raise Refused(f"{exercise.name} has nothing to hold.")
+        raise Refused(f"{exercise.name} has nothing to hold.", "There is nothing to hold.")
     notices = {}
     for phase, key, time in timed:
         is_up = command is Command.LONGER
@@ -114,8 +126,9 @@ def _held(command: Command, exercise: Exercise, settings: Settings) -> Change:
             if not time.is_fixed
         }
         if not ranges:
-            raise Refused(f"{exercise.name} cannot get {command}.")
-        raise Refused(f"{exercise.name}: {', '.join(sorted(ranges))} are prescribed.")
+            raise Refused(f"{exercise.name} cannot get {command}.", f"It cannot get {command}.")
+        why = f"{', '.join(sorted(ranges))} are prescribed."
+        raise Refused(f"{exercise.name}: {why}", why)
     kind = next(iter(notices.values()))
     return Change(settings, f"{exercise.name}: {kind} {', '.join(notices)}.")
 

@@ -80,6 +80,10 @@ class DeviceError(CoachError):
     """No sound device, or none that can be used."""
 
 
+class ListeningError(CoachError):
+    """Spoken commands cannot be listened to: something is missing, or the language is unknown."""
+
+
 class HistoryError(CoachError):
     """The history of sessions cannot be read or written."""
 

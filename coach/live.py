@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
+from coach.answers import Answers
 from coach.changes import CHANGES, Refused, changed
 from coach.controls import Command
 from coach.errors import CoachError
@@ -29,19 +30,23 @@ from coach.navigation import (
     skip,
     skip_exercise,
 )
-from coach.replan import Replanner, Spawn, Studio
+from coach.own_sound import OwnSound
+from coach.replan import Replanner, Spawn, Studio, on_a_thread
 from coach.routine import Routine, wait_for_user
 from coach.session import Prepared, Progress, prepared
 from coach.settings import Settings
 from coach.settings.since import DoseChange
+from coach.spoken import Conversation, Ear, Words
 from coach.steps import Where
-from coach.tally import Tally, next_repetition
+from coach.tally import Ending, Recording, Tally, next_repetition
 from coach.units import VOLUME, decimal, seconds
 from coach.view import State, View, is_user_awaited, view
 
 if TYPE_CHECKING:
     from coach.clock import Clock
+    from coach.listening import Heard
     from coach.outputs.loudspeaker import Loudspeaker
+    from coach.settings import Manner
     from coach.timeline import Timeline
 
 TICK_S = 0.05
@@ -58,43 +63,12 @@ LOUDER_STEP = 3
 """dB."""
 
 
-class Recording(Protocol):
-    """What is kept of a session; see `coach.history`."""
-
-    def done(self, where: Where) -> None:
-        """Note that a repetition was finished."""
-        ...
-
-    def at(self, where: Where, played: float) -> None:
-        """Note the repetition to go on from, and the seconds that were played so far."""
-        ...
-
-    def change(self, settings: Settings, planned: int) -> None:
-        """Note that the settings, and the repetitions that are planned, are others now."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How a session ended."""
-
-    is_finished: bool
-    done: int
-    """Repetitions."""
-    planned: int
-    played: Fraction
-    """Seconds, pauses not counted."""
-    where: Where
-    """The repetition that was under way or would have come next."""
-    problem: str = ""
-    """Why it could not go on; empty if it was not the coach's fault."""
-
-
 class LiveSession:
     """Runs one session. `obey` may be called from any thread, the rest from the one that made it.
 
     Attributes:
         settings: those in force, with all changes.
+        is_paused: whether it waits until it is told to go on.
         has_controls: whether anybody could resume a session that pauses by itself.
         is_help_wanted: whether the user has asked to see the keys.
         warnings: what went wrong without stopping the session, a sentence each.
@@ -127,15 +101,19 @@ class LiveSession:
         self.settings = settings
         self.warnings: list[str] = []
         self._rate = studio.rate
+        self._studio = studio
+        self._spawn = spawn or on_a_thread
+        self._conversation: Conversation | None = None
         self._loudspeaker = loudspeaker
         self._clock = clock
         self._recording: Recording | None = None
         self._queue: queue.Queue[Command | Callable[[], None]] = queue.Queue()
         self._replanner = Replanner(
-            studio, lambda problem: self._queue.put(partial(self._hear_of, problem)), spawn
+            studio, lambda problem: self._queue.put(partial(self._hear_of, problem)), self._spawn
         )
         self._louder = 0
-        self._is_paused = False
+        self.is_paused = False
+        self._refusal = ""
         self._lost_since: float | None = None
         self._over_since: float | None = None
         self._notice = ("", 0.0)
@@ -186,6 +164,8 @@ class LiveSession:
         while self._ended is None:
             asked = self._clock.wait(self._queue, TICK_S)
             if isinstance(asked, Command):
+                if self._conversation:
+                    self._conversation.press(asked)
                 self._obey(asked)
             elif asked is not None:
                 asked()
@@ -196,6 +176,30 @@ class LiveSession:
     def obey(self, command: Command) -> None:
         """Do what the user asks, as soon as possible."""
         self._queue.put(command)
+
+    def listen(self, ear: Ear, words: Words, *, is_headset: bool = False) -> None:
+        """Obey spoken commands, too, from now on: after `begin`.
+
+        Args:
+            ear: gives what it understands to `hear`, and what is wrong with it to `miss`.
+            words: how the commands are called.
+            is_headset: whether the ear does not hear the loudspeaker.
+        """
+        answers = Answers(self._studio, self._player, self._spawn, self._queue.put, self._hear_of)
+        own = OwnSound(self._player, self._loudspeaker, answers)
+        self._conversation = Conversation(
+            self, self._player, answers, own, self._clock, ear, words, is_headset=is_headset
+        )
+
+    def hear(self, heard: Heard) -> None:
+        """Do what was said, as soon as possible."""
+        if self._conversation:
+            self._queue.put(partial(self._conversation.hear, heard))
+
+    def miss(self, why: str) -> None:
+        """Tell once why nothing can be heard any more, and go on."""
+        if self._conversation:
+            self._queue.put(partial(self._conversation.lose, why))
 
     def close(self) -> None:
         """Fall silent, and end what goes on in the background."""
@@ -235,7 +239,9 @@ class LiveSession:
         if self._clock.now() - since > NOTICE_S:
             notice = ""
         spoken = self._replanner.spoken
-        return view(plan.session, plan.found, frame, self._state(), notice, spoken)
+        seen = view(plan.session, plan.found, frame, self.state, notice, spoken)
+        said = self._conversation
+        return replace(seen, ear=said.state, heard=said.heard) if said else seen
 
     def ending(self) -> Ending:
         """Return how it ended, or how it stands."""
@@ -249,14 +255,27 @@ class LiveSession:
             problem=self._ended or "",
         )
 
-    def _state(self) -> State:
+    @property
+    def state(self) -> State:
+        """Return what it does at this moment."""
         if self._lost_since is not None:
             return "lost"
-        if self._is_paused:
+        if self.is_paused:
             return "paused"
         if self._player.is_over:
             return "over"
         return "waiting" if self._player.is_waiting else "playing"
+
+    @property
+    def manner(self) -> Manner:
+        """Return how it is spoken."""
+        return self._prepared.manner
+
+    @property
+    def is_spoken(self) -> bool:
+        """Return whether no sentence has still to be made."""
+        done, total = self._replanner.spoken
+        return done == total
 
     # -- looking around ------------------------------------------------------------------------
 
@@ -269,7 +288,7 @@ class LiveSession:
             self._lose_loudspeaker(problem)
         now = self._clock.now()
         if self._lost_since is not None:
-            if self._is_paused:  # nobody is waiting for it
+            if self.is_paused:  # nobody is waiting for it
                 self._lost_since = now
             if now - self._lost_since > LOST_S:
                 self._ended = "the loudspeaker did not come back"
@@ -280,6 +299,8 @@ class LiveSession:
                 self._ended = ""
         else:
             self._over_since = None
+        if self._conversation:
+            self._conversation.look_around()
 
     def _note_what_was_played(self) -> int:
         """Keep what has been done, and return how many frames were played."""
@@ -302,11 +323,11 @@ class LiveSession:
     def _look_for_sleep(self, played: int) -> None:
         # While something else holds up this thread, such as a terminal, the sound goes on.
         slept = self._clock.slept() - played / self._rate
-        if slept < STOPPED_S or self._is_paused:
+        if slept < STOPPED_S or self.is_paused:
             return
         if slept >= ASLEEP_S and self.has_controls:
             self._pause()
-            self._tell("The computer was asleep. Press space to go on.")
+            self.tell("The computer was asleep. Press space to go on.")
         else:
             self._player.pause()
             self._settle_pause()
@@ -321,19 +342,48 @@ class LiveSession:
 
     def _find_loudspeaker(self) -> None:
         self._lost_since = None
+        self._player.hush()  # an answer that comes late is none
         self._settle_pause()
 
     def _settle_pause(self) -> None:
         """Play, unless something keeps the session from it."""
-        if self._is_paused or self._lost_since is not None:
+        if self.is_paused or self._lost_since is not None:
             self._player.pause()
         else:
             self._player.resume()
 
-    def _tell(self, notice: str) -> None:
+    def tell(self, notice: str) -> None:
+        """Show a notice for a while."""
         self._notice = (notice, self._clock.now())
 
+    def warn(self, sentence: str) -> None:
+        """Show what went wrong, and tell it again in the end."""
+        if sentence not in self.warnings:
+            self.warnings.append(sentence)
+        self.tell(sentence)
+
+    def _refuse(self, why: str, brief: str = "") -> None:
+        self._refusal = brief or why
+        self.tell(why)
+
     # -- commands ------------------------------------------------------------------------------
+
+    def carry_out(self, command: Command) -> str:
+        """Do something at once, and return why it was not done, briefly; empty if it was."""
+        self._refusal = ""
+        self._obey(command)
+        return self._refusal
+
+    def note_hurt(self) -> None:
+        """Note that what is being done hurts, or what was to come next where nothing is."""
+        where = self.view().where
+        if self._recording:
+            where = where if where.exercise else self._next
+            self._recording.hurt(where, self._tally.frames / self._rate)
+
+    def end(self) -> None:
+        """End as if nothing more were planned."""
+        self._ended = ""
 
     def _obey(self, command: Command) -> None:
         if command in _WAYS:
@@ -350,27 +400,28 @@ class LiveSession:
         elif command is Command.HELP:
             self.is_help_wanted = not self.is_help_wanted
         elif command is Command.STOP:
-            self._ended = ""
+            self.end()
 
     def _toggle(self, command: Command) -> None:
         # A headset that is told of a session that waits sends "play", not "play or pause".
-        is_answer = not self._is_paused and self._is_user_awaited()
+        is_answer = not self.is_paused and self.is_user_awaited()
         if command is not Command.PAUSE and is_answer:
             self._go_on()
-        elif command is Command.PAUSE or (command is Command.TOGGLE and not self._is_paused):
+        elif command is Command.PAUSE or (command is Command.TOGGLE and not self.is_paused):
             self._pause()
         else:
             self._resume()
 
     def _pause(self) -> None:
-        self._is_paused = True
+        self.is_paused = True
         self._settle_pause()
 
     def _resume(self) -> None:
-        self._is_paused = False
+        self.is_paused = False
         self._settle_pause()
 
-    def _is_user_awaited(self) -> bool:
+    def is_user_awaited(self) -> bool:
+        """Return whether it waits for its user, in position or at the user's own pace."""
         plan, frame = self._replanner.here()
         return is_user_awaited(plan.session, plan.place_at(frame), frame)
 
@@ -396,10 +447,10 @@ class LiveSession:
         louder = self._louder + step
         volume = louder + self._prepared.manner.cue_volume
         if not VOLUME.least <= volume <= VOLUME.most:
-            self._tell("The beeps are as loud or as soft as they get.")
+            self._refuse("The beeps are as loud or as soft as they get.")
             return
         self._louder = louder
-        self._tell(f"Beeps {'+' if volume > 0 else ''}{decimal(volume)} dB.")
+        self.tell(f"Beeps {'+' if volume > 0 else ''}{decimal(volume)} dB.")
         self._remake(self.settings, self._prepared)
 
     def _change(self, command: Command) -> None:
@@ -413,13 +464,13 @@ class LiveSession:
             change = changed(command, self._prepared, self.settings, where)
             self._prepared = self._made_ready(change.settings)
         except Refused as refused:
-            self._tell(str(refused))
+            self._refuse(str(refused), refused.brief)
             return
         except CoachError as error:
-            self._tell(error.message)
+            self._refuse(error.message)
             return
         self.settings = change.settings
-        self._tell(change.notice)
+        self.tell(change.notice)
         self._remake(*before)
 
     def _remake(self, settings: Settings, ready: Prepared) -> None:
@@ -439,8 +490,7 @@ class LiveSession:
         """Tell what went wrong in the background; a bug ends the session, as anywhere."""
         if isinstance(problem, Exception):
             raise problem
-        self.warnings.append(problem)
-        self._tell(problem)
+        self.warn(problem)
 
 
 _WAYS: dict[Command, Callable[[Planned, int, Detour | None], Way]] = {

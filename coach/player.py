@@ -7,14 +7,17 @@ are for the thread that runs the session. Nothing here waits for anything.
 from __future__ import annotations
 
 import threading
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from coach.correspondence import Correspondence
 from coach.navigation import Detour, Way
-from coach.places import resume_at, sounding
-from coach.timeline import mix
+from coach.places import resume_at, sounding, speech_at
+from coach.timeline import WORD_GAP, mix
+from coach.units import frames
 
 if TYPE_CHECKING:
     from coach.timeline import Samples, Timeline
@@ -77,6 +80,10 @@ class Player:
         belongs."""
         self._joined = -1
         """Frames played since sound was joined in its middle, while it fades in; else -1."""
+        self._aside: Samples | None = None
+        """What is still to be heard of an interjection."""
+        self._is_above = False
+        """Whether that is heard above the timeline, which otherwise stands still meanwhile."""
         self._played: list[Played] = []
 
     # -- what the output calls ---------------------------------------------------------------
@@ -87,7 +94,7 @@ class Player:
 
         block: Samples = np.zeros(count, np.int16)
         with self._lock:
-            filled = 0
+            filled = 0 if self._is_above else self._read_aside(block)
             while not self._is_paused and filled < count:
                 here = self._position
                 stop = min(self._stop(), here + count - filled)
@@ -98,15 +105,15 @@ class Player:
                     filled += stop - here
                 elif not self._go_on(filled):
                     break
-            if not self._is_paused and self._position >= self._stretch.stop:
+            if not self._stands and self._position >= self._stretch.stop:
                 self._go_on(filled)  # so that nobody sees a place that is not going to be played
+            if self._is_above:
+                self._read_aside(block)
             tails, self._tails = self._tails, []
             for offset, tail in tails:
-                target = block[offset : offset + len(tail)]
-                total = target.astype(np.int32) + tail[: len(target)]
-                target[:] = np.clip(total, -32768, 32767)
-                if len(target) < len(tail):
-                    self._tails.append((max(0, offset - count), tail[len(target) :]))
+                added = _add(block[offset:], tail)
+                if added < len(tail):
+                    self._tails.append((max(0, offset - count), tail[added:]))
         return block
 
     # -- what the session asks ---------------------------------------------------------------
@@ -132,6 +139,12 @@ class Player:
         """Return whether the last frame has been handed out."""
         with self._lock:
             return self._is_at_end() and self._position >= self.timeline.duration
+
+    @property
+    def aside_left(self) -> int:
+        """Return how many frames of an interjection are still to be handed out; 0 for none."""
+        with self._lock:
+            return 0 if self._aside is None else len(self._aside)
 
     def here(self) -> tuple[Timeline, int]:
         """Return what is being played, and the frame of it that is handed out next."""
@@ -164,19 +177,48 @@ class Player:
         """Fall silent at once, to go on at the start of the sentence or of the hold."""
         with self._lock:
             if not self._is_paused:
-                self._break_off(0)
+                self._stand()
                 self._is_paused = True
-                self._move(resume_at(self.timeline, self._position))
 
     def hush(self) -> None:
-        """Forget what was fading out, since nobody heard it."""
+        """Forget what was fading out or interjected, since nobody heard it."""
         with self._lock:
             self._tails = []
+            self._aside = None
 
     def resume(self) -> None:
-        """Go on where `pause` has gone to."""
+        """Go on where `pause` has gone to; what was interjected in the pause is broken off."""
         with self._lock:
-            self._is_paused = False
+            if self._is_paused:
+                self._end_aside()
+                self._is_paused = False
+
+    def interject(self, samples: Samples) -> None:
+        """Let something else be heard at once; if a sentence is in its way, that is said later.
+
+        Where nothing is spoken for as long as it takes, as in a hold, all else goes on. Otherwise
+        it stands still as in a pause, and goes on as after one; in a pause it stays paused.
+        Whatever moves the session breaks it off, and so does another interjection.
+
+        Args:
+            samples: mono int16, at the timeline's rate.
+        """
+        with self._lock:
+            self._is_above = not self._stands and self._leaves_room_for(len(samples))
+            if self._is_above:
+                self._end_aside()
+            else:
+                self._stand()
+            self._aside = samples if len(samples) else None
+
+    def add(self, samples: Samples) -> None:
+        """Let something short be heard at once, above what is played or in its silence.
+
+        Args:
+            samples: mono int16, at the timeline's rate.
+        """
+        with self._lock:
+            self._tails.append((0, samples))
 
     def go_to(self, timeline: Timeline, way: Way) -> bool:
         """Go on as `way` says, unless another timeline has come into force; return whether.
@@ -189,6 +231,7 @@ class Player:
             if timeline is not self.timeline:
                 return False
             self._break_off(0)
+            self._end_aside()
             if not way.stays:
                 stretch = Stretch(timeline, way.start, timeline.duration)
                 for first, stop in reversed(way.before):
@@ -206,16 +249,53 @@ class Player:
                 if self.timeline is not old:  # a change before this one has just come into force
                     continue
                 here = self._position
-                at = here if self._is_paused else same.switch_from(here)
+                at = here if self._stands else same.switch_from(here)
                 self._change = _Change(timeline, same, at, ready)
-                if self._is_paused:
+                if self._stands:
                     self._move(here)
                 return
 
     # -- with the lock held --------------------------------------------------------------------
 
+    @property
+    def _stands(self) -> bool:
+        """Whether nothing of the timeline is played, because of a pause or an interjection."""
+        return self._is_paused or (self._aside is not None and not self._is_above)
+
+    def _stand(self) -> None:
+        """Break off what is heard, and go to where to go on after a break."""
+        if not self._stands:
+            self._break_off(0)
+            self._move(resume_at(self.timeline, self._position))
+        self._end_aside()
+
+    def _leaves_room_for(self, count: int) -> bool:
+        """Return whether nothing is spoken in the next `count` frames and a moment after them."""
+        here = self._position
+        until = here + count + frames(WORD_GAP, self.timeline.rate)
+        begin = attrgetter("start")
+        first = bisect_left(self.timeline.clips, here, key=begin)
+        last = bisect_left(self.timeline.clips, until, key=begin)
+        coming = self.timeline.clips[first:last]
+        is_quiet = all(clip.kind != "speech" for clip in coming)
+        return is_quiet and speech_at(self.timeline, here) is None and until <= self._stretch.stop
+
+    def _read_aside(self, block: Samples) -> int:
+        """Add the next frames of what is interjected to `block`, and return how many."""
+        if self._aside is None:
+            return 0
+        added = _add(block, self._aside)
+        self._aside = self._aside[added:] if added < len(self._aside) else None
+        return added
+
+    def _end_aside(self) -> None:
+        """Let fade out what is interjected."""
+        if self._aside is not None:
+            self._fade_out(self._aside[: _fade_frames(self.timeline)], 1.0, 0)
+            self._aside = None
+
     def _is_at_end(self) -> bool:
-        is_last = self._stretch.then is None and self._change is None
+        is_last = self._stretch.then is None and self._change is None and self._aside is None
         return is_last and self._position >= self._stop()
 
     def _stop(self) -> int:
@@ -268,10 +348,14 @@ class Player:
         """Let fade out what sounds, beginning `offset` frames into what is read next."""
         import numpy as np
 
-        if self._is_paused:
+        if self._stands:
             return
         tail = np.frombuffer(self._tail(self.timeline, self._position), np.int16)
-        level = 1.0 if self._joined < 0 else self._joined / len(tail)
+        self._fade_out(tail, 1.0 if self._joined < 0 else self._joined / len(tail), offset)
+
+    def _fade_out(self, tail: Samples, level: float, offset: int) -> None:
+        import numpy as np
+
         fade = np.linspace(level, 0, len(tail))
         self._tails.append((offset, np.rint(tail * fade).astype(np.int16)))
 
@@ -310,6 +394,16 @@ def _translated(stretch: Stretch, change: _Change) -> Stretch:
         change.timeline.duration if is_whole else to(stretch.stop),
         None if stretch.then is None else _translated(stretch.then, change),
     )
+
+
+def _add(block: Samples, samples: Samples) -> int:
+    """Add as much of `samples` to a block as there is room for, and return how many frames."""
+    import numpy as np
+
+    target = block[: len(samples)]
+    total = target.astype(np.int32) + samples[: len(target)]
+    target[:] = np.clip(total, -32768, 32767)
+    return len(target)
 
 
 def _is_sounding(timeline: Timeline, frame: int) -> bool:

@@ -63,7 +63,7 @@ class Replanner:
         self.spoken = (0, 0)
         self._studio = studio
         self._tell = tell
-        self._spawn = spawn or _on_a_thread
+        self._spawn = spawn or on_a_thread
         self._louder = 0
         self._generation = 0
         self._replacing = threading.Lock()
@@ -198,5 +198,5 @@ class Replanner:
         return plan
 
 
-def _on_a_thread(job: Callable[[], None]) -> None:
+def on_a_thread(job: Callable[[], None]) -> None:
     threading.Thread(target=job, daemon=True).start()

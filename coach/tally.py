@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Protocol
 
 from coach.places import Place, place_at, repetitions
 from coach.steps import Where
@@ -11,7 +13,44 @@ from coach.steps import Where
 if TYPE_CHECKING:
     from coach.navigation import Planned
     from coach.replan import Replanner
+    from coach.settings import Settings
     from coach.timeline import Timeline
+
+
+class Recording(Protocol):
+    """What is kept of a session; see `coach.history`."""
+
+    def done(self, where: Where) -> None:
+        """Note that a repetition was finished."""
+        ...
+
+    def at(self, where: Where, played: float) -> None:
+        """Note the repetition to go on from, and the seconds that were played so far."""
+        ...
+
+    def hurt(self, where: Where, played: float) -> None:
+        """Note that something hurts, after so many seconds."""
+        ...
+
+    def change(self, settings: Settings, planned: int) -> None:
+        """Note that the settings, and the repetitions that are planned, are others now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a session ended."""
+
+    is_finished: bool
+    done: int
+    """Repetitions."""
+    planned: int
+    played: Fraction
+    """Seconds, pauses not counted."""
+    where: Where
+    """The repetition that was under way or would have come next."""
+    problem: str = ""
+    """Why it could not go on; empty if it was not the coach's fault."""
 
 
 class Tally:

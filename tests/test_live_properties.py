@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from coach import replan
 from coach.controls import Command
-from coach.live import Ending, LiveSession
+from coach.live import LiveSession
 from coach.outputs.loudspeaker import Loudspeaker
 from coach.outputs.paced import SilentOutput
 from coach.places import speech_at
@@ -25,6 +25,7 @@ from coach.player import Player
 from coach.session import GradualVoice
 from coach.settings import Manner, Settings
 from coach.steps import CueName
+from coach.tally import Ending
 from coach.timeline import Timeline
 from tests.conftest import FakeVoice, fake_cues, routine_of
 from tests.strategies import scripts

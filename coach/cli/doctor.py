@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import click
 
 from coach.cli.console import echo_json, echo_text, table
+from coach.cli.options import profile_from, profile_option
+from coach.listening import Style
 
 if TYPE_CHECKING:
     from coach.outputs import Device, Output
+    from coach.profile import Profile
     from coach.timeline import Samples
 
 PHRASE = "This is your coach. Can you hear me?"
@@ -43,23 +47,60 @@ class _Finding:
 @click.option("--device", metavar="NAME", help="The device to play on, or a part of its name.")
 @click.option("--engine", metavar="NAME", default="auto", help="A speech engine. [default: auto]")
 @click.option("--silent", is_flag=True, help="Play nothing that could be heard.")
+@click.option(
+    "--listen",
+    is_flag=True,
+    help="Try spoken commands with the microphone, and save what suits; with FILE, tell which "
+    "commands would be heard in that recording.",
+)
+@click.option(
+    "--listen-style",
+    type=click.Choice(get_args(Style)),
+    default="address",
+    help='Whether commands begin with "coach" (address) or not (plain). [default: address]',
+)
+@click.option(
+    "--microphone",
+    metavar="NAME",
+    help="The microphone to try, or a part of its name; `default` is the system's own choice.",
+)
+@profile_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.argument("file", type=click.Path(path_type=Path), required=False)
 def doctor_command(
-    output_name: str, device: str | None, engine: str, *, silent: bool, as_json: bool
+    output_name: str,
+    device: str | None,
+    engine: str,
+    listen_style: Style,
+    microphone: str | None,
+    file: Path | None,
+    *,
+    silent: bool,
+    listen: bool,
+    as_json: bool,
+    **options: Any,
 ) -> int:
     """Check the outputs, the devices and the voice, and say a sentence.
 
-    Exits with 0 if a session could be heard, and with 1 if not.
+    Exits with 0 if a session could be heard, and with 1 if not. With --listen it has five commands
+    said, and exits with 0 if enough of them were understood.
 
     \b
     coach doctor
     coach doctor --device headphones
+    coach doctor --listen
+    coach doctor --listen recording.wav --json
     """
+    if listen:
+        return _listen(file, listen_style, microphone, profile_from(options), as_json=as_json)
+    if file is not None or microphone is not None:
+        raise click.UsageError("FILE and --microphone go with --listen")
     devices, outputs, chosen = _outputs(output_name, device)
     speech, phrase = _speech(engine)
     findings = [*outputs, speech, _clips()]
+    hearing = _hearing()
     if not as_json:
-        _show(findings, devices)
+        _show(findings, devices, hearing)
     is_ready = chosen is not None and phrase is not None
     if chosen is not None and phrase is not None and not silent:
         if not as_json:
@@ -68,10 +109,35 @@ def doctor_command(
         findings.append(played)
         is_ready = played.state == "works"
     if as_json:
-        echo_json(_document(findings, devices, is_ready=is_ready))
+        echo_json(_document(findings, devices, hearing, is_ready=is_ready))
     else:
         _conclude(findings, is_ready=is_ready)
     return 0 if is_ready else 1
+
+
+def _listen(
+    file: Path | None,
+    style: Style,
+    microphone: str | None,
+    profile: Profile,
+    *,
+    as_json: bool,
+) -> int:
+    """Try spoken commands, and return the exit code.
+
+    Raises:
+        ListeningError: nothing can be understood here, or not with this microphone or file.
+    """
+    from coach.cli.listen_check import Check, check_live, check_recording
+
+    if file is None and as_json:
+        raise click.UsageError("with --listen, --json needs a FILE")
+    if file is not None and microphone is not None:
+        raise click.UsageError("a FILE needs no --microphone")
+    check = Check(style, microphone, profile)
+    if file is not None:
+        return check_recording(file, check, as_json=as_json)
+    return check_live(check)
 
 
 # -- the checks ----------------------------------------------------------------------------------
@@ -204,6 +270,31 @@ def _play(output: Output, phrase: Samples) -> _Finding:
     return _Finding(what, "works", f"{heard_after}{gaps}")
 
 
+@dataclass(frozen=True, slots=True)
+class _Hearing:
+    """Whether spoken commands can be heard."""
+
+    microphones: tuple[Device, ...]
+    problem: str
+    """Why they cannot; empty if they can."""
+    mend: str
+
+
+def _hearing() -> _Hearing:
+    """Return what there is to listen with; no session needs it."""
+    from coach.errors import ListeningError
+    from coach.listening.ear import check_installed
+    from coach.listening.microphone import list_microphones
+
+    found: tuple[Device, ...] = ()
+    try:
+        check_installed()
+        found = list_microphones()
+    except ListeningError as error:
+        return _Hearing(found, error.message, error.hint)
+    return _Hearing(found, "" if found else "there is no microphone", "")
+
+
 # -- telling -------------------------------------------------------------------------------------
 
 
@@ -229,7 +320,11 @@ def _system() -> str:
 
 
 def _document(
-    findings: Sequence[_Finding], devices: tuple[Device, ...], *, is_ready: bool
+    findings: Sequence[_Finding],
+    devices: tuple[Device, ...],
+    hearing: _Hearing,
+    *,
+    is_ready: bool,
 ) -> dict[str, Any]:
     return {
         "ready": is_ready,
@@ -237,10 +332,15 @@ def _document(
         "versions": _versions(),
         "checks": [asdict(finding) for finding in findings],
         "devices": [asdict(device) for device in devices],
+        "listening": {
+            "ready": not hearing.problem,
+            "problem": hearing.problem or None,
+            "microphones": [asdict(microphone) for microphone in hearing.microphones],
+        },
     }
 
 
-def _show(findings: Sequence[_Finding], devices: tuple[Device, ...]) -> None:
+def _show(findings: Sequence[_Finding], devices: tuple[Device, ...], hearing: _Hearing) -> None:
     versions = ", ".join(f"{name} {version}" for name, version in _versions().items())
     echo_text(f"{versions}; {_system()}")
     click.echo()
@@ -253,6 +353,14 @@ def _show(findings: Sequence[_Finding], devices: tuple[Device, ...]) -> None:
             for device in devices
         ]
         table(("Device", "Used", "By"), listed)
+    click.echo()
+    if hearing.problem:
+        echo_text(f"Spoken commands: {hearing.problem}. {hearing.mend}".rstrip())
+    else:
+        names = ", ".join(
+            f"{one.name} (default)" if one.is_default else one.name for one in hearing.microphones
+        )
+        echo_text(f"Spoken commands: by {names}. Try them: coach doctor --listen")
     click.echo()
 
 

@@ -27,7 +27,7 @@ SHOWN = 20
 
 _CSV_HEADINGS = (
     *("id", "started", "routine", "title", "script", "done", "planned", "seconds", "length"),
-    *("finished", "stopped_at", "pain_before", "pain_after", "settings"),
+    *("finished", "stopped_at", "pain_before", "pain_after", "settings", "hurt_at"),
 )
 _FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What spreadsheets take for the beginning of a formula; some take the full-width forms, too."""
@@ -106,12 +106,13 @@ def _print(history: History, routine: Path | str | None, limit: int) -> None:
         echo_text(f"No sessions{of} yet. `coach play {name}` begins one.")
         return
     shown = entries[:limit]
-    table(
-        ("Date", "Routine", "Reps", "Time", "Pain", "End"),
-        [_row(entry) for entry in reversed(shown)],
-        right=("Reps", "Time"),
-        whole=("Date", "Pain"),
-    )
+    headings: tuple[str, ...] = ("Date", "Routine", "Reps", "Time", "Pain", "Hurt", "End")
+    rows = [_row(entry) for entry in reversed(shown)]
+    if not any(entry.hurt for entry in shown):  # as it is, let us hope
+        at = headings.index("Hurt")
+        headings = (*headings[:at], *headings[at + 1 :])
+        rows = [(*row[:at], *row[at + 1 :]) for row in rows]
+    table(headings, rows, right=("Reps", "Time"), whole=("Date", "Pain"))
     if len(entries) > limit:
         echo_text(f"Older sessions are not shown; --limit {limit * 5} shows more.")
     now = datetime.now().astimezone()
@@ -141,6 +142,7 @@ def _row(entry: Entry) -> tuple[str, ...]:
         f"{entry.done}/{entry.planned}",
         clock(Fraction(entry.seconds)),
         pain,
+        hurt_text(entry),
         _end(entry),
     )
 
@@ -175,6 +177,14 @@ def place_text(where: Where | None) -> str:
     return ", ".join(parts)
 
 
+def hurt_text(entry: Entry) -> str:
+    """Return where and when the user said that it hurts: `bridging, repetition 2 (3:20)`."""
+    return "; ".join(
+        f"{place_text(moment.where) or 'between exercises'} ({clock(Fraction(moment.at))})"
+        for moment in entry.hurt
+    )
+
+
 def _document(entry: Entry) -> dict[str, Any]:
     import dataclasses
 
@@ -183,6 +193,7 @@ def _document(entry: Entry) -> dict[str, Any]:
     document = {field.name: getattr(entry, field.name) for field in dataclasses.fields(entry)}
     document["started"] = entry.started.isoformat()
     document["settings"] = settings_document(entry.settings)
+    document["hurt"] = [dataclasses.asdict(moment) for moment in entry.hurt]
     document["where"] = None if entry.where is None else dataclasses.asdict(entry.where)
     return document
 
@@ -202,6 +213,7 @@ def csv_text(entries: Iterable[Entry]) -> str:
             "started": entry.started.isoformat(),
             "stopped_at": place_text(entry.where),
             "settings": settings_to_json(entry.settings),
+            "hurt_at": hurt_text(entry),
         }
         cells = [special.get(name, getattr(entry, name, None)) for name in _CSV_HEADINGS]
         writer.writerow([_safe(cell) if isinstance(cell, str) else cell for cell in cells])

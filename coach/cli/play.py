@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import click
 
+from coach.cli.by_voice import begin_listening, by_voice, listen_options
 from coach.cli.console import left_out_lines, note
 from coach.cli.options import RoutineName, request_from, session_options
 from coach.errors import CoachError
@@ -26,10 +27,11 @@ if TYPE_CHECKING:
     from coach.cli.sessions import LiveStudio
     from coach.clock import Clock
     from coach.history import Entry, History, Recording
-    from coach.live import Ending, LiveSession
+    from coach.live import LiveSession
     from coach.outputs import Output
     from coach.profile import Profile
     from coach.routine import Routine
+    from coach.tally import Ending
     from coach.view import View
 
 PAIN_MOST = 10
@@ -66,6 +68,7 @@ WORTH_TELLING = 1.0
     help="What --output file writes. [default: ROUTINE-live.wav]",
 )
 @click.option("--fast", is_flag=True, help="With --output file or none: do not wait for time.")
+@listen_options
 @session_options
 def play_command(
     routine: str | None,
@@ -82,10 +85,12 @@ def play_command(
     """Speak a session of ROUTINE, hands-free from the first word to the last.
 
     Keys pause, skip, repeat and change it while it runs; ? shows them. Media keys and headset
-    buttons work where the desktop passes them on (MPRIS).
+    buttons work where the desktop passes them on (MPRIS). With --listen you ask for the same by
+    word.
 
     \b
     coach play si-joint-relief
+    coach play si-joint-relief --listen
     coach play si-joint-relief --reps 8 --skip bridging
     coach play --resume
     """
@@ -110,6 +115,7 @@ def play_command(
         raise click.UsageError(
             "--fit goes with a session from the beginning; one that is resumed keeps its values"
         )
+    wanted = by_voice(options, fast=fast)
     history = History(request.profile.history_path)
     entry = _unfinished(history, routine) if resume else None
     if entry is not None:
@@ -155,6 +161,8 @@ def play_command(
                 pain=pain,
             )
             live.record(recording)
+        if wanted:
+            begin_listening(stack, live, wanted, request.profile)
         ending, code = _run(live, interrupts, plain=plain, quiet=options["quiet"])
         live.close()
         problems = [*live.warnings, *studio.problems]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.text import Text
 
+    from coach.listening import Heard
     from coach.view import View
 
 WIDE, TALL = 60, 20
@@ -36,6 +37,7 @@ LAST_SECONDS = 3
 
 _WAITS = {"rest": "Rest", "settle": "Get ready", "switch": "Switch sides"}
 _STATES = {"paused": "Paused", "lost": "No sound", "waiting": "One moment"}
+_EARS = {"": "", "listening": "Listening", "deaf": "Not listening while it speaks"}
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
@@ -86,7 +88,12 @@ class PlainScreen:
             yield f"  Rest for {short_duration(view.span_length)}."
         if view.kind == "settle" and self._is_new("settle", (view.is_awaited, where)):
             if view.is_awaited:
-                yield "  Take the position; Enter goes on."
+                how = 'Enter or the word "ready"' if view.ear else "Enter"
+                yield f"  Take the position; {how} goes on."
+        if self._is_new("ear", bool(view.ear)) and view.ear:
+            yield "Listening for spoken commands."
+        if self._is_new("heard", view.heard) and view.heard:
+            yield _heard(view.heard)
         if self._is_new("state", view.state) and view.state in (*_STATES, "playing"):
             yield {"playing": "Playing.", "lost": "No sound: waiting for the loudspeaker."}.get(
                 view.state, f"{_STATES.get(view.state, '')}."
@@ -196,7 +203,8 @@ def _head(view: View, width: int) -> list[Line]:
     if view.number:
         left = f"{view.number} of {view.exercises}, {left}"
     title = _cut(view.title, max(0, width - len(left) - 2))
-    return [(f"{title}{left:>{max(1, width - len(title))}}", "dim"), ("", "")]
+    ear = (_heard(view.heard), "bold green") if view.heard else (_EARS[view.ear], "dim")
+    return [(f"{title}{left:>{max(1, width - len(title))}}", "dim"), ear]
 
 
 def _foot(view: View, width: int) -> list[Line]:
@@ -283,6 +291,11 @@ def _seconds_left(view: View) -> str:
         return ""
     left = math.ceil(view.span_left)
     return str(left) if left < 100 else clock(Fraction(left))
+
+
+def _heard(heard: Heard) -> str:
+    whistled = "" if heard.wording else " (whistled)"
+    return f"heard: {heard.command}{whistled}"
 
 
 def _bar(part: Fraction, width: int, *, has_blocks: bool) -> str:

@@ -19,6 +19,7 @@ from coach.errors import HistoryError
 from coach.history.entry import (
     COLUMNS,
     Entry,
+    Hurt,
     Past,
     entry_of,
     past_of,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from coach.settings import Settings
 
-__all__ = ["Entry", "History", "Past", "Recording", "default_path"]
+__all__ = ["Entry", "History", "Hurt", "Past", "Recording", "default_path"]
 
 MOST_PAIN = 10
 """Pain is noted from 0, none, to this, the worst that can be imagined."""

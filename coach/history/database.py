@@ -22,7 +22,7 @@ from coach.locks import Lock
 if TYPE_CHECKING:
     import sqlite3
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Kept in the file as `user_version`."""
 
 BUSY_S = 2.0
@@ -46,9 +46,16 @@ CREATE TABLE session (
     pain_before INTEGER,           -- 0 to 10
     pain_after INTEGER,            -- 0 to 10
     finished INTEGER NOT NULL,     -- 1: came to its end
-    closed INTEGER NOT NULL        -- 1: is not being recorded any more
+    closed INTEGER NOT NULL,       -- 1: is not being recorded any more
+    hurt TEXT                      -- JSON: where and when the user said that it hurts
 )
 """
+
+_CHANGES = {1: "ALTER TABLE session ADD COLUMN hurt TEXT"}
+"""What makes the next version of each older one."""
+
+_AS_NEW = {1: "CREATE TEMP VIEW session AS SELECT *, NULL AS hurt FROM main.session"}
+"""What lets an older version be read as if it were the newest, where nothing can be written."""
 
 
 class DamagedHistoryError(HistoryError):
@@ -74,8 +81,12 @@ def reading(path: Path) -> Iterator[sqlite3.Connection | None]:
             yield None
             return
         with closing(_connect(path)) as connection:
+            version = _version(connection, path)
+            if version in _AS_NEW:
+                connection.execute("PRAGMA temp_store = MEMORY")
+                connection.execute(_AS_NEW[version])
             connection.execute("PRAGMA query_only = ON")
-            yield connection if _version(connection, path) else None
+            yield connection if version else None
 
 
 @contextmanager
@@ -97,8 +108,12 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with closing(_connect(path)) as connection:
             connection.execute("BEGIN IMMEDIATE")
-            if not _version(connection, path):
+            version = _version(connection, path)
+            if not version:
                 connection.execute(_SCHEMA)
+            for older in range(version, SCHEMA_VERSION) if version else ():
+                connection.execute(_CHANGES[older])
+            if version != SCHEMA_VERSION:
                 connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
             yield connection
             connection.execute("COMMIT")

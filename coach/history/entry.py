@@ -24,9 +24,19 @@ from coach.units import VOLUME, Count, Detail, Style
 COLUMNS = (
     *("id", "uid", "started", "utc_offset", "routine", "title", "script", "settings"),
     *("planned", "length", "done", "seconds", "place"),
-    *("pain_before", "pain_after", "finished", "closed"),
+    *("pain_before", "pain_after", "finished", "closed", "hurt"),
 )
 """Of the table `session`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hurt:
+    """A moment at which the user said that it hurts."""
+
+    where: Where
+    """What was being done; without an exercise in the introduction and at the end."""
+    at: float
+    """Seconds that had been spent on the session, pauses not counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +72,8 @@ class Entry:
     """0 to 10."""
     pain_after: int | None
     """0 to 10."""
+    hurt: tuple[Hurt, ...] = ()
+    """When the user said that it hurts, in order."""
 
 
 def entry_of(row: Mapping[str, Any], path: Path) -> Entry:
@@ -87,6 +99,7 @@ def entry_of(row: Mapping[str, Any], path: Path) -> Entry:
             where=None if row["place"] is None else where_from_json(row["place"]),
             pain_before=row["pain_before"],
             pain_after=row["pain_after"],
+            hurt=() if row["hurt"] is None else hurt_from_json(row["hurt"]),
         )
     except (ValueError, TypeError, OverflowError) as error:
         raise DamagedHistoryError(path, f"session {row['id']} cannot be understood") from error
@@ -176,6 +189,24 @@ def where_from_json(text: str) -> Where:
         ValueError: it is no JSON object.
     """
     return Where(**_fields(_object(text), _WHERE))
+
+
+def hurt_to_json(hurt: Iterable[Hurt]) -> str:
+    """Return the moments of pain as one line of JSON."""
+    return json.dumps([dataclasses.asdict(moment) for moment in hurt])
+
+
+def hurt_from_json(text: str) -> tuple[Hurt, ...]:
+    """Return the moments of pain in `text`; what only a newer coach knows is left out.
+
+    Raises:
+        ValueError: it is no JSON list of objects.
+    """
+    return tuple(
+        Hurt(Where(**_fields(_is_a(dict, item["where"]), _WHERE)), float(item["at"]))
+        for item in (_is_a(dict, found) for found in _is_a(list, json.loads(text)))
+        if "where" in item and "at" in item
+    )
 
 
 def _object(text: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from coach.errors import HistoryError
 from coach.history.database import DamagedHistoryError, move_aside, writing
-from coach.history.entry import settings_to_json, where_to_json
+from coach.history.entry import Hurt, hurt_to_json, settings_to_json, where_to_json
 from coach.history.running import is_running, lock_path
 from coach.locks import Lock
 
@@ -46,11 +46,12 @@ class Recording:
         self._lock = Lock(lock_path(path, self._uid))
         self._row = {
             **row,
-            **dict.fromkeys(("place", "pain_after")),
+            **dict.fromkeys(("place", "pain_after", "hurt")),
             **dict.fromkeys(("done", "seconds", "finished", "closed"), 0),
             "uid": self._uid,
         }
         self._finished: set[Where] = set()
+        self._hurt: list[Hurt] = []
         self._changed = threading.Condition()
         self._version, self._tried = 1, 0
         self._id: int | None = None
@@ -87,6 +88,17 @@ class Recording:
             played: seconds that were spent on the session so far.
         """
         self._set(place=where_to_json(where), seconds=float(played))
+
+    def hurt(self, where: Where, played: float) -> None:
+        """Record that the user said that it hurts.
+
+        Args:
+            where: what was being done.
+            played: seconds that were spent on the session so far.
+        """
+        with self._changed:
+            self._hurt.append(Hurt(where, float(played)))
+            self._set(hurt=hurt_to_json(self._hurt), seconds=float(played))
 
     def change(self, settings: Settings, planned: int) -> None:
         """Record that the session was changed.

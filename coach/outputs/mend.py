@@ -34,6 +34,18 @@ SOUND_LIBRARIES: Mapping[str, str] = MappingProxyType(
 )
 """Program -> the command that installs with it what miniaudio opens on Linux."""
 
+PORTAUDIO: Mapping[str, str] = MappingProxyType(
+    {
+        "apt-get": "sudo apt install libportaudio2",
+        "apk": "sudo apk add portaudio",
+        "dnf": "sudo dnf install portaudio",
+        "pacman": "sudo pacman -S portaudio",
+        "zypper": "sudo zypper install libportaudio2",
+        "brew": "brew install portaudio",
+    }
+)
+"""Program -> the command that installs with it what sounddevice opens."""
+
 SOUND_SERVERS: Mapping[str, str] = MappingProxyType(
     {
         "apt-get": "sudo apt install pulseaudio",

@@ -12,14 +12,22 @@ import contextlib
 import sys
 import threading
 import time
-from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from collections.abc import Generator
 from typing import Any
 
-from coach.errors import DeviceError, did_you_mean
+from coach.errors import DeviceError
 from coach.outputs import INSTEAD, Device, Source, is_installed
 from coach.outputs.lead import Lead
 from coach.outputs.mend import not_installed
+from coach.outputs.sound_systems import (
+    Found,
+    SoundSystem,
+    choose,
+    closing_fully,
+    list_devices,
+    quieten,
+    sound_systems,
+)
 from coach.outputs.time_limit import TooLateError, within
 
 OPEN_S = 4.0
@@ -34,32 +42,6 @@ SILENT_S = 1.0
 SWITCH_S = 0.001
 """Seconds after which a busy Python thread lets another one run while a device plays. Beside three
 busy threads, Python's own 5 ms made 29 gaps in 21 s, and 1 ms made 2."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Backend:
-    """A sound system, and the buffer that it gets."""
-
-    name: str
-    """As `miniaudio.Backend` calls it."""
-    period_ms: int
-    periods: int
-
-
-# PulseAudio fits all that it buffers into one period, whatever their number, and then asks for
-# whole ones: 60 ms means that a change is heard after 45 to 105 ms. The others keep all periods
-# full, so theirs are shorter.
-_PULSE = _Backend("PULSEAUDIO", 60, 3)
-_LINUX = (_PULSE, _Backend("ALSA", 20, 3))
-_MAC = (_Backend("COREAUDIO", 20, 3),)
-_WINDOWS = (_Backend("WASAPI", 20, 3), _Backend("DSOUND", 20, 3), _Backend("WINMM", 20, 3))
-_BSD = (_PULSE, _Backend("SNDIO", 20, 3), _Backend("AUDIO4", 20, 3), _Backend("OSS", 20, 3))
-
-
-def _backends() -> tuple[_Backend, ...]:
-    """Return this system's sound systems, best first; never the one that plays to nobody."""
-    by_platform = {"linux": _LINUX, "darwin": _MAC, "win32": _WINDOWS}
-    return by_platform.get(sys.platform, _BSD)
 
 
 class MiniaudioOutput:
@@ -78,7 +60,7 @@ class MiniaudioOutput:
         """
         _check_installed()
         found = _in_time(_all_devices)
-        return tuple(sorted((device for device, _, _ in found), key=lambda one: not one.is_default))
+        return tuple(sorted((one.device for one in found), key=lambda one: not one.is_default))
 
     def start(self, source: Source, rate: int) -> MiniaudioPlayback:
         """Begin to play `source` at `rate` Hz; return as soon as the device has taken sound.
@@ -197,30 +179,31 @@ def _open(wanted: str | None, feed: _Feed, rate: int) -> Any:
     """
     import miniaudio
 
-    choices: list[tuple[_Backend, Any]] = [(backend, None) for backend in _backends()]
+    choices: list[tuple[SoundSystem, Any]] = [(system, None) for system in sound_systems()]
     if wanted is not None:
-        choices = [_choose(wanted, _all_devices())]
+        chosen = choose(wanted, _all_devices(), what="sound device")
+        choices = [(chosen.system, chosen.id)]
     said = []
-    for backend, device_id in choices:
+    for system, device_id in choices:
         try:
-            return _started(backend, device_id, feed, rate)
+            return _started(system, device_id, feed, rate)
         except miniaudio.MiniaudioError as error:
-            said.append(f"{backend.name}: {' '.join(map(str, error.args))}")
+            said.append(f"{system.name}: {' '.join(map(str, error.args))}")
     raise DeviceError(f"no sound device can be used ({'; '.join(said)})", INSTEAD)
 
 
-def _started(backend: _Backend, device_id: Any, feed: _Feed, rate: int) -> Any:
+def _started(system: SoundSystem, device_id: Any, feed: _Feed, rate: int) -> Any:
     import miniaudio
 
-    _quieten(backend)
-    device = _device_class()(
+    quieten(system)
+    device = closing_fully(miniaudio.PlaybackDevice)(
         miniaudio.SampleFormat.SIGNED16,
         nchannels=1,
         sample_rate=rate,
-        buffersize_msec=backend.period_ms,
-        callback_periods=backend.periods,
+        buffersize_msec=system.period_ms,
+        callback_periods=system.periods,
         device_id=device_id,
-        backends=[miniaudio.Backend[backend.name]],
+        backends=[miniaudio.Backend[system.name]],
         app_name="coach",
     )
     if device.backend == "Null":  # pragma: no cover - it was not named
@@ -232,93 +215,15 @@ def _started(backend: _Backend, device_id: Any, feed: _Feed, rate: int) -> Any:
     return device
 
 
-def _device_class() -> Any:
-    """Return miniaudio's PlaybackDevice, made to close its connection to the server as well."""
-    import miniaudio
-
-    class Device(miniaudio.PlaybackDevice):  # type: ignore[misc]
-        def close(self) -> None:
-            super().close()
-            context, self._context = getattr(self, "_context", None), None
-            if context is not None:
-                miniaudio.lib.ma_context_uninit(context)
-
-    return Device
-
-
 def _close(device: Any) -> None:
     device.close()
 
 
-def _all_devices() -> list[tuple[Device, _Backend, Any]]:
-    """Return the devices of the first sound system that has any, with what opens them.
-
-    Raises:
-        DeviceError: there are none.
-    """
-    import miniaudio
-
-    for backend in _backends():
-        _quieten(backend)
-        try:
-            found = list(_devices_of(backend))
-        except miniaudio.MiniaudioError:
-            continue
-        if found:
-            return found
-    raise DeviceError("no sound system answers, and none knows a device", INSTEAD)
-
-
-def _devices_of(backend: _Backend) -> Iterator[tuple[Device, _Backend, Any]]:
-    import miniaudio
-
-    ffi, lib = miniaudio.ffi, miniaudio.lib
-    # Not by `get_playbacks`: it does not tell which one is the default, and fails as a whole if
-    # one device does not answer.
-    listing = miniaudio.Devices([miniaudio.Backend[backend.name]])
-    infos, count = ffi.new("ma_device_info **"), ffi.new("ma_uint32 *")
-    result = lib.ma_context_get_devices(listing._context, infos, count, ffi.NULL, ffi.NULL)  # noqa: SLF001
-    if result != lib.MA_SUCCESS:
-        raise miniaudio.MiniaudioError("cannot list the devices", result)
-    for i in range(count[0]):
-        info = infos[0][i]
-        name = ffi.string(info.name).decode("utf-8", "replace")
-        device = Device(name, bool(info.isDefault), listing.backend)
-        yield device, backend, ffi.new("ma_device_id *", info.id)
-
-
-def _choose(wanted: str, found: list[tuple[Device, _Backend, Any]]) -> tuple[_Backend, Any]:
-    """Return what opens the device whose name is `wanted`, or the only one with that in it."""
-    names = [device.name for device, _, _ in found]
-    folded = wanted.casefold()
-    exact = [entry for entry in found if entry[0].name.casefold() == folded]
-    partly = [entry for entry in found if folded in entry[0].name.casefold()]
-    if exact or len(partly) == 1:
-        _, backend, device_id = (exact or partly)[0]
-        return backend, device_id
-    listed = ", ".join(f"`{name}`" for name in names)
-    if partly:
-        names = [device.name for device, _, _ in partly]
-        raise DeviceError(f"several devices have `{wanted}` in their name", f"Choose one: {listed}")
-    raise DeviceError(
-        f"there is no sound device `{wanted}`{did_you_mean(wanted, names)}",
-        f"Choose one: {listed}",
-    )
-
-
-def _quieten(backend: _Backend) -> None:
-    """Keep ALSA from writing dozens of lines to stderr where there is no sound card."""
-    if backend.name != "ALSA":
-        return
-    import ctypes
-
-    try:
-        alsa = ctypes.CDLL("libasound.so.2")
-        # A handler in C, because a Python one could be called while the interpreter ends. This
-        # one ignores what it is given.
-        alsa.snd_lib_error_set_handler(ctypes.cast(alsa.snd_asoundlib_version, ctypes.c_void_p))
-    except (OSError, AttributeError):
-        pass  # then miniaudio does not find it either
+def _all_devices() -> list[Found]:
+    found = list_devices("playback")
+    if not found:
+        raise DeviceError("no sound system answers, and none knows a device", INSTEAD)
+    return found
 
 
 def _check_installed() -> None:

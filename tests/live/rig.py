@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 RATE = 48_000
 SPEAKER, HEADPHONES = "Rig loudspeaker", "Rig headphones"
 """The devices' names; the first is the default."""
+MICROPHONE = "Rig microphone"
+MOUTH = "mouth"
+"""The sink whose sound the microphone gets."""
 
 
 class Rig:
@@ -45,6 +48,7 @@ class Rig:
             "ALSA_CONFIG_PATH": str(alsa),
         }
         self._server: subprocess.Popen[bytes] | None = None
+        self._microphone = ""
 
     def start(self) -> None:
         """Start the server, also again after `kill`, on the same socket."""
@@ -104,6 +108,44 @@ class Rig:
             timeout=LIMIT_S,
             check=False,
         )
+
+    def add_microphone(self) -> None:
+        """Give the server a microphone that captures what is played into the sink `MOUTH`."""
+        self.pactl(
+            "load-module", "module-null-sink", f"sink_name={MOUTH}", f"rate={RATE}", "channels=1",
+            "format=s16le", "norewinds=1",
+        )  # fmt: skip
+        self._microphone = self.pactl(
+            "load-module", "module-remap-source", "source_name=microphone", "channels=1",
+            f"master={MOUTH}.monitor", f"source_properties=\"device.description='{MICROPHONE}'\"",
+        ).strip()  # fmt: skip
+        self.pactl("set-default-sink", "out0")
+        self.pactl("set-default-source", "microphone")
+
+    def remove_microphone(self) -> None:
+        """Unplug it."""
+        self.pactl("unload-module", self._microphone)
+
+    def echo(self, decibels: float) -> None:
+        """Let the microphone hear the loudspeaker, so much louder than it is."""
+        self.pactl(
+            "load-module", "module-loopback", "source=out0.monitor", f"sink={MOUTH}",
+            "latency_msec=20", "source_dont_move=1", "sink_dont_move=1",
+        )  # fmt: skip
+        (line,) = self.pactl("list", "short", "sink-inputs").splitlines()
+        self.pactl("set-sink-input-volume", line.split()[0], f"{decibels}dB")
+
+    def say(self, samples: Samples) -> subprocess.Popen[bytes]:
+        """Speak into the microphone: mono int16 at `RATE`. Return the process that does it."""
+        path = self._folder / "spoken"
+        path.write_bytes(samples.tobytes())
+        with path.open("rb") as file:
+            return subprocess.Popen(
+                ["pacat", "-d", MOUTH, "--raw", "--format=s16le", f"--rate={RATE}", "--channels=1",
+                 "--latency-msec=20"],
+                env={**os.environ, **self.environment},
+                stdin=file,
+            )  # fmt: skip
 
     @contextlib.contextmanager
     def record(self, sink: str = "out0") -> Iterator[Recording]:

@@ -252,7 +252,7 @@ def test_a_device_that_is_not_there(rig: Rig) -> None:
     with pytest.raises(DeviceError, match="did you mean `Rig headphones`") as caught:
         open_output("miniaudio", "rig headfones").start(Level(), LIVE_RATE)
     assert SPEAKER in caught.value.hint
-    with pytest.raises(DeviceError, match="several devices"):
+    with pytest.raises(DeviceError, match="several sound devices"):
         open_output("miniaudio", "rig").start(Level(), LIVE_RATE)
     with pytest.raises(DeviceError, match="default device only"):
         open_output("simpleaudio", "rig").start(Level(), LIVE_RATE)

@@ -1,0 +1,346 @@
+"""`coach doctor --listen`: whether spoken commands are understood here, or in a recording."""
+
+from __future__ import annotations
+
+import queue
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from coach.cli.console import echo_json, echo_text, note
+
+if TYPE_CHECKING:
+    from coach.listening import Heard, Recogniser, Style
+    from coach.listening.trial import Attempt, Levels
+    from coach.profile import Profile
+
+QUIET_S = 2.0
+"""Seconds in which nobody is to speak."""
+
+ATTEMPT_S = 6.0
+"""Seconds to say a command and have it understood."""
+
+LATE_S = 0.7
+"""Seconds after which something that is heard cannot belong to the command before."""
+
+READY_S = 20.0
+"""Seconds until a microphone must have been opened."""
+
+LEVEL_S = 0.1
+"""Seconds between two movements of the meter."""
+
+BAR, BAR_DB = 30, -70.0
+"""Cells of the meter, and the dBFS at which it is empty."""
+
+AT_END_S = 1.5
+"""Seconds of silence behind a recording, in which its last word is understood."""
+
+
+Show = Callable[[str, float | None], None]
+"""Shows whose level it is, and the level in dBFS."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """How to listen."""
+
+    style: Style
+    microphone: str | None
+    """As it was asked for."""
+    profile: Profile
+
+
+# -- a recording ---------------------------------------------------------------------------------
+
+
+def check_recording(path: Path, check: Check, *, as_json: bool) -> int:
+    """Tell what would be heard in a sound file, and return the exit code.
+
+    Raises:
+        ListeningError: nothing can be understood here, or it is no sound file.
+    """
+    from coach.cli.console import progress
+    from coach.listening import RATE
+    from coach.listening.recording import read_recording, seconds_of
+
+    recogniser = _recogniser(check)
+    found: list[Heard] = []
+    with progress("Listening", quiet=as_json) as advance:
+        whole = seconds_of(path)
+        done = 0.0
+        for samples in read_recording(path):
+            found += recogniser.hear(samples)
+            done += len(samples) / RATE
+            advance(round(min(done, whole)), round(whole) or 1)
+        found += _last_words(recogniser)
+    if as_json:
+        commands = [
+            {
+                "at": round(heard.at, 2),
+                "command": heard.command,
+                "confidence": round(heard.confidence, 2),
+            }
+            for heard in found
+        ]
+        echo_json({"commands": commands})
+        return 0
+    for heard in found:
+        wording = f" (“{heard.wording}”)" if heard.wording else " (a whistle)"
+        echo_text(f"{_clock(heard.at)} {heard.command}{wording}, confidence {heard.confidence:.2f}")
+    count = len(found)
+    echo_text(
+        f"{count or 'No'} command{'s' if count != 1 else ''} would be heard in {_clock(done)}."
+    )
+    return 0
+
+
+def _clock(seconds: float) -> str:
+    """Return minutes and seconds, to a tenth."""
+    tenths = round(seconds * 10)
+    return f"{tenths // 600}:{tenths % 600 / 10:04.1f}"
+
+
+def _last_words(recogniser: Recogniser) -> Iterator[Heard]:
+    import numpy as np
+
+    from coach.listening import RATE
+
+    for _ in range(round(AT_END_S * 10)):
+        yield from recogniser.hear(np.zeros(RATE // 10, np.int16))
+
+
+def _recogniser(check: Check) -> Recogniser:
+    """Return what would listen in a session of this person."""
+    from coach.listening.ear import check_installed
+    from coach.listening.recogniser import THRESHOLD, CommandRecogniser
+    from coach.listening.saved import load_listening
+
+    check_installed()
+    saved = load_listening(check.profile)
+    if saved.problem:
+        note(f"coach: {saved.problem}")
+    threshold = THRESHOLD if saved.threshold is None else saved.threshold
+    return CommandRecogniser(check.style, threshold=threshold)
+
+
+# -- live ----------------------------------------------------------------------------------------
+
+
+def check_live(check: Check) -> int:
+    """Have five commands said, save what suits, and return the exit code.
+
+    Raises:
+        ListeningError: nothing can be understood here, or there is no microphone.
+    """
+    from coach.listening.ear import check_installed
+    from coach.listening.microphone import SYSTEMS_OWN
+    from coach.listening.saved import load_listening, save_listening
+
+    check_installed()
+    saved = load_listening(check.profile)
+    if saved.problem:
+        note(f"coach: {saved.problem}")
+    microphone = check.microphone or saved.microphone
+    if microphone == SYSTEMS_OWN:
+        microphone = None
+    with closing(_Live(check.style, microphone)) as live, _meter() as show:
+        trial = _Trial(live, show, check.style)
+        echo_text(f"Listening with `{live.wait_until_ready()}`.")
+        trial.room()
+        attempts = trial.commands()
+    code, threshold = _tell(trial, attempts, live.warnings)
+    if threshold is not None:
+        save_listening(check.profile, threshold=threshold, microphone=microphone)
+        where = f", and the microphone `{microphone}`" if microphone else ""
+        echo_text(f"Saved for all sessions: a threshold of {threshold:.2f}{where}.")
+    return code
+
+
+class _Live:
+    """The process that listens in sessions, too."""
+
+    def __init__(self, style: Style, microphone: str | None) -> None:
+        from coach.listening.process import ListeningProcess
+
+        configuration = {
+            "style": style,
+            "language": "en",
+            "microphone": microphone,
+            "threshold": _lowest_threshold(),
+            "level_s": LEVEL_S,
+        }
+        self._inbox: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self._process = ListeningProcess(
+            lambda: [configuration], self._inbox.put, lambda _: self._inbox.put({"ended": True})
+        )
+        self._process.start()
+        self.warnings: list[str] = []
+        """What was found out about the microphone meanwhile."""
+
+    def close(self) -> None:
+        self._process.close()
+
+    def wait_until_ready(self) -> str:
+        """Return the microphone's name once it is open.
+
+        Raises:
+            ListeningError: it cannot be opened.
+        """
+        from coach.errors import ListeningError
+
+        deadline = time.monotonic() + READY_S
+        while (left := deadline - time.monotonic()) > 0:
+            message = self.next(left)
+            if message is not None and "ready" in message:
+                return str(message["ready"])
+        raise ListeningError("the microphone gives no sound: it hangs", "Try another one.")
+
+    def next(self, timeout: float) -> dict[str, Any] | None:
+        """Return what comes within `timeout` seconds, or None.
+
+        Raises:
+            ListeningError: nothing can be heard (any more).
+        """
+        from coach.errors import ListeningError
+        from coach.listening.ear import sentence
+
+        try:
+            message = self._inbox.get(timeout=max(0.0, timeout))
+        except queue.Empty:
+            return None
+        if "ended" in message:
+            raise ListeningError("what understands spoken commands has ended by itself")
+        if "fault" in message and message["kind"] in ("silent", "clipped"):
+            self.warnings.append(sentence(message["fault"], "", message["hint"]))
+        elif "fault" in message and message["kind"] != "bug":
+            raise ListeningError(message["fault"], message["hint"])
+        return message
+
+
+def _lowest_threshold() -> float:
+    """Return a threshold with which one that suits can be found."""
+    from coach.listening.recogniser import THRESHOLD
+    from coach.listening.trial import FURTHEST
+
+    return max(0.0, THRESHOLD - FURTHEST)
+
+
+class _Trial:
+    """What is asked of the person, and what came of it."""
+
+    def __init__(self, live: _Live, show: Show, style: Style) -> None:
+        from coach.listening.command_list import command_list
+        from coach.listening.trial import Levels
+
+        self._live = live
+        self._show = show
+        listed = command_list("en")
+        self._address = f"{listed.address}, " if style == "address" else ""
+        self._wordings = listed.wordings
+        self.quiet, self.words = Levels(), Levels()
+
+    def room(self) -> None:
+        """Listen to the room."""
+        echo_text("Be quiet for a moment.")
+        self._until(time.monotonic() + QUIET_S, self.quiet, "the room")
+
+    def commands(self) -> list[Attempt]:
+        """Have the commands said, and return what was heard."""
+        from coach.listening.trial import COMMANDS, Attempt
+
+        attempts: list[Attempt] = []
+        for wanted in COMMANDS:
+            echo_text(f"Say: “{self._address}{self._wordings[wanted][0]}”")
+            begun = time.monotonic()
+            heard = self._until(begun + ATTEMPT_S, self.words, "your voice")
+            if heard and attempts and attempts[-1].heard is None:
+                # It may be the last one, come late.
+                is_late = time.monotonic() - begun < LATE_S
+                if is_late and heard.command == attempts[-1].wanted:
+                    attempts[-1] = Attempt(heard.command, heard)
+                    heard = self._until(begun + ATTEMPT_S, self.words, "your voice")
+            attempts.append(Attempt(wanted, heard))
+            echo_text(f"  {_outcome(attempts[-1])}")
+        return attempts
+
+    def _until(self, deadline: float, levels: Levels, what: str) -> Heard | None:
+        """Return the first command that is heard before a time, or None at that time."""
+        from coach.listening import Heard
+
+        while (left := deadline - time.monotonic()) > 0:
+            message = self._live.next(left)
+            if message is None:
+                continue
+            if "level" in message:
+                levels.add(message["level"], message["peak"])
+                self._show(what, message["level"])
+            elif "heard" in message:
+                return Heard(**message["heard"])
+        return None
+
+
+def _outcome(attempt: Attempt) -> str:
+    if attempt.heard is None:
+        return "not understood"
+    if attempt.is_right:
+        return f"understood (confidence {attempt.heard.confidence:.2f})"
+    return f"taken for `{attempt.heard.command}`"
+
+
+def _tell(
+    trial: _Trial, attempts: Sequence[Attempt], warnings: Sequence[str]
+) -> tuple[int, float | None]:
+    """Tell the result, and return the exit code and the threshold that suits, if one does."""
+    from coach.listening.recogniser import THRESHOLD
+    from coach.listening.trial import on_levels, suitable_threshold
+
+    count = sum(one.is_right for one in attempts)
+    echo_text(f"{count} of {len(attempts)} commands were understood.")
+    for one in attempts:
+        if not one.is_right:
+            echo_text(f"  {one.wanted}: {_outcome(one)}")
+    echo_text(on_levels(trial.quiet, trial.words))
+    for warning in warnings:
+        echo_text(warning)
+    threshold = suitable_threshold(attempts, THRESHOLD)
+    if threshold is None:
+        echo_text(
+            "That is too little, and nothing was saved. Try again: say each command in one go, "
+            "with a pause before and after it."
+        )
+    return (0 if threshold is not None else 1), threshold
+
+
+@contextmanager
+def _meter() -> Iterator[Show]:
+    """Yield what shows a level in dBFS on a terminal; elsewhere it does nothing."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        yield lambda _what, _level: None
+        return
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    with Live(Text(""), console=Console(), transient=True, auto_refresh=False) as screen:
+
+        def show(what: str, level: float | None) -> None:
+            screen.update(Text.assemble(*_bar(what, level)), refresh=True)
+
+        yield show
+
+
+def _bar(what: str, level: float | None) -> Iterator[tuple[str, str]]:
+    """Yield the parts of the meter, each with its style."""
+    if level is None:
+        yield (f"  {what}: silence", "dim")
+        return
+    filled = round(BAR * min(1.0, max(0.0, 1 - level / BAR_DB)))
+    style = "red" if level > -6 else "green" if level > -45 else "dim"
+    yield (f"  {what} ", "")
+    yield ("█" * filled, style)
+    yield ("░" * (BAR - filled), "dim")
+    yield (f" {level:.0f} dBFS", "")

@@ -1,0 +1,397 @@
+"""Spoken commands for real: words in a microphone, beside what the loudspeaker plays."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from coach.cli import run
+from coach.listening import Heard, Spoken
+from coach.listening.capture import Block
+from coach.listening.command_list import command_list
+from coach.listening.ear import Ear
+from coach.listening.microphone import list_microphones, open_microphone
+from coach.listening.saved import load_listening
+from coach.listening.trial import COMMANDS
+from coach.profile import Profile
+from coach.speech import open_engine
+from coach.speech.speaker import Speaker
+from coach.speech.store import ClipStore
+from tests.live.rig import MICROPHONE, MOUTH, RATE, SPEAKER, Recording, Rig
+from tests.live.test_play import Play
+from tests.waiting import until
+
+SCRIPT = """\
+coach: 1
+title: Standing still
+exercises:
+  - name: Stand
+    hold: 120s
+    reps: 3
+    settle: 3s
+"""
+UNDERSTOOD_S = 6.0
+"""Seconds after which somebody says it again."""
+TRIES = 4
+
+
+class Voice:
+    """Somebody who speaks commands."""
+
+    def __init__(self, engine: str, folder: Path) -> None:
+        self._listed = command_list("en")
+        with closing(open_engine(engine, speed=Fraction(1))) as opened:
+            speaker = Speaker(opened, ClipStore(folder), language="en", rate=RATE)
+            texts = {command: self._text(command) for command in self._listed.wordings}
+            clips = speaker.speak(list(texts.values()))
+        # A sentence stands between silences.
+        self._clips = {name: np.pad(clips[text], RATE // 2) for name, text in texts.items()}
+
+    def _text(self, command: Spoken) -> str:
+        return f"{self._listed.example(command, 'address')}."
+
+    def say(self, rig: Rig, command: Spoken) -> None:
+        """Say a command into the microphone."""
+        rig.say(self._clips[command]).wait(20)
+
+    def say_until(self, rig: Rig, command: Spoken, condition: Callable[[], object]) -> None:
+        """Say a command until it is obeyed."""
+        for _ in range(TRIES):
+            self.say(rig, command)
+            with suppress(AssertionError):
+                until(condition, limit=UNDERSTOOD_S)
+                return
+        raise AssertionError(f"{command} was not understood")
+
+
+@pytest.fixture(scope="module", params=["neural", "piper"])
+def voice(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Voice:
+    return Voice(request.param, tmp_path_factory.mktemp("voice"))
+
+
+@pytest.fixture
+def mic(rig: Rig) -> Rig:
+    """A server with a microphone."""
+    rig.add_microphone()
+    return rig
+
+
+class Listened:
+    """An ear, and what it heard."""
+
+    def __init__(self, microphone: str | None = None) -> None:
+        self.heard: list[Heard] = []
+        self.told: list[str] = []
+        self.ear = Ear(self.heard.append, self.told.append, microphone=microphone)
+        self.ear.start()
+
+    @property
+    def commands(self) -> list[str]:
+        return [heard.command for heard in self.heard]
+
+    @property
+    def pid(self) -> int:
+        process = self.ear._process._process
+        assert process is not None
+        return process.pid
+
+
+@pytest.fixture
+def listen() -> Iterator[Callable[..., Listened]]:
+    begun: list[Listened] = []
+
+    def start(microphone: str | None = None) -> Listened:
+        begun.append(Listened(microphone))
+        return begun[-1]
+
+    yield start
+    for one in begun:
+        one.ear.close()
+
+
+# -- the microphone ------------------------------------------------------------------------------
+
+
+def test_microphones_are_listed_without_monitors(rig: Rig) -> None:
+    assert list_microphones() == ()
+    rig.add_microphone()
+    assert [(one.name, one.is_default) for one in list_microphones()] == [(MICROPHONE, True)]
+
+
+def test_frames_are_captured_when_they_sound(mic: Rig) -> None:
+    click = np.zeros(RATE, np.int16)
+    click[RATE // 2 : RATE // 2 + 480] = 20_000
+    with closing(open_microphone("rig micro")) as capture, mic.record(MOUTH) as recording:
+        assert capture.read(5.0) is not None
+        said = mic.say(click)
+        blocks: list[Block] = []
+        while not any(block.samples.max(initial=0) > 10_000 for block in blocks[-1:]):
+            block = capture.read(5.0)
+            assert block is not None
+            blocks.append(block)
+        said.wait(20)
+        until(lambda: recording.heard().size)
+    last = blocks[-1]
+    by_microphone = last.start + int(np.argmax(last.samples > 10_000)) / 16_000
+    played = recording.time_of(int(np.flatnonzero(recording.samples)[0]))
+    assert abs(by_microphone - played) < 0.06, "a source behind a source takes some milliseconds"
+
+
+def test_a_monitor_can_be_asked_for_by_name(mic: Rig) -> None:
+    with closing(open_microphone(f"Monitor of {SPEAKER}")) as capture:
+        assert capture.read(5.0) is not None
+
+
+# -- the ear -------------------------------------------------------------------------------------
+
+
+def test_words_are_understood_but_not_while_deaf(
+    mic: Rig, voice: Voice, listen: Callable[..., Listened]
+) -> None:
+    one = listen()
+    voice.say_until(mic, "pause", lambda: one.commands[-1:] == ["pause"])
+    now = time.monotonic()
+    one.ear.deaf(now, now + 600)
+    voice.say(mic, "next")
+    one.heard.clear()
+    # Nothing takes back what has been deaf, but a new process is told of the rest alone.
+    one.ear._deaf._spans = []
+    os.kill(one.pid, signal.SIGKILL)
+    until(lambda: one.told)
+    voice.say_until(mic, "resume", lambda: one.commands[-1:] == ["resume"])
+    assert "next" not in one.commands
+
+
+def test_no_microphone_and_one_that_is_plugged_in(
+    rig: Rig, listen: Callable[..., Listened], tmp_path: Path
+) -> None:
+    one = listen()
+    until(lambda: one.told)
+    assert "There is no microphone; the session goes on" in one.told[0]
+    rig.add_microphone()
+    spoken = Voice("neural", tmp_path)
+    spoken.say_until(rig, "pause", lambda: one.commands == ["pause"])
+    assert len(one.told) == 1
+
+
+@pytest.mark.parametrize("how", ["unplugged", "server"])
+def test_a_microphone_that_is_lost_is_found_again(
+    how: str, mic: Rig, listen: Callable[..., Listened], tmp_path: Path
+) -> None:
+    spoken = Voice("neural", tmp_path)
+    one = listen()
+    spoken.say_until(mic, "pause", lambda: "pause" in one.commands)
+    if how == "unplugged":
+        mic.remove_microphone()
+    else:
+        mic.kill()
+    until(lambda: one.told)
+    assert one.told[0].startswith("The microphone was lost; the session goes on without it.")
+    if how == "server":
+        mic.start()
+    mic.add_microphone()
+    spoken.say_until(mic, "next", lambda: "next" in one.commands)
+    assert len(one.told) == 1
+
+
+# -- a session -----------------------------------------------------------------------------------
+
+
+class Session(Play):
+    """A `coach play --listen` whose loudspeaker is recorded."""
+
+    recording: Recording
+
+    def has_heard(self, command: str) -> bool:
+        return f"heard: {command}".encode() in self.output
+
+    def is_silent(self, seconds: float = 2.5) -> bool:
+        """Return whether nothing has sounded for so long; in a hold there is a tick a second."""
+        return not self.recording.samples[-round(seconds * RATE) :].any()
+
+    def is_speaking(self) -> bool:
+        """Return whether there have been more than ticks for the last moment."""
+        return bool(np.count_nonzero(self.recording.samples[-RATE // 2 :]) > 0.4 * RATE)
+
+    def is_holding(self) -> bool:
+        """Return whether there have been only ticks for a while."""
+        last = self.recording.samples[-2 * RATE :]
+        return b"Repetition" in self.output and 0 < int(np.count_nonzero(last)) < RATE // 2
+
+
+@pytest.fixture
+def session(rig: Rig, tmp_path: Path) -> Iterator[Callable[..., Session]]:
+    script = tmp_path / "still.yaml"
+    script.write_text(SCRIPT)
+    begun: list[Session] = []
+    with rig.record() as recording:
+
+        def start(*arguments: str) -> Session:
+            begun.append(Session(str(script), "--listen", "--plain", *arguments))
+            begun[-1].recording = recording
+            return begun[-1]
+
+        yield start
+        for item in begun:
+            item.close()
+
+
+def test_a_session_obeys_beside_its_own_sound(
+    mic: Rig, voice: Voice, session: Callable[..., Session]
+) -> None:
+    mic.echo(-10)
+    with mic.record(MOUTH) as captured:
+        coach = session()
+        until(lambda: b"Repetition 1 of 3" in coach.output, limit=90)
+        played, echoed = (np.std(one.samples[-RATE * 5 :]) for one in (coach.recording, captured))
+        assert -11 < 20 * np.log10(echoed / played) < -9, "its own sound is in the microphone"
+    until(coach.is_holding)
+    voice.say_until(mic, "pause", lambda: coach.has_heard("pause") and coach.is_silent())
+    paused = coach.recording.frames
+    voice.say_until(mic, "resume", lambda: coach.has_heard("resume"))
+    until(lambda: coach.is_holding() and coach.recording.frames > paused + 5 * RATE)
+    voice.say_until(mic, "repeat", lambda: coach.has_heard("repeat"))
+    until(coach.is_speaking, "the words before the hold")
+    until(coach.is_holding)
+    voice.say_until(mic, "stop", lambda: coach.has_heard("stop"))
+    until(coach.is_silent)
+    assert coach.process.poll() is None, "it asks first"
+    voice.say_until(mic, "stop", lambda: coach.process.poll() is not None)
+    assert coach.wait() == 0
+    assert b"Stopped in Stand, repetition 1 of 3" in coach.errors
+    assert b"Traceback" not in coach.errors
+
+
+def ended(coach: Session) -> str:
+    """Break a session off, and return all that it said."""
+    coach.process.send_signal(signal.SIGINT)
+    assert coach.wait() == 130
+    assert b"Traceback" not in coach.errors
+    return (coach.output + coach.errors).decode()
+
+
+def test_a_session_goes_on_without_a_microphone(rig: Rig, session: Callable[..., Session]) -> None:
+    coach = session()
+    until(lambda: b"There is no microphone" in coach.output + coach.errors, limit=60)
+    until(coach.is_holding, limit=90)
+    assert "the session goes on without spoken commands" in ended(coach)
+
+
+def test_a_session_goes_on_when_the_microphone_is_lost(
+    mic: Rig, session: Callable[..., Session]
+) -> None:
+    coach = session()
+    until(coach.is_holding, limit=90)
+    mic.remove_microphone()
+    until(lambda: b"The microphone was lost" in coach.output + coach.errors)
+    until(coach.is_holding)
+    assert "the session goes on without it" in ended(coach)
+
+
+def test_silence_is_told_once_and_the_session_goes_on(
+    mic: Rig, session: Callable[..., Session]
+) -> None:
+    coach = session()
+    until(lambda: b"nothing but silence" in coach.output + coach.errors, limit=90)
+    until(coach.is_holding, limit=90)
+    ended(coach)
+    assert coach.output.count(b"nothing but silence") == 1
+
+
+def child_of(pid: int) -> int:
+    """Return the process that listens for a session."""
+    listed = subprocess.run(
+        ["ps", "-ww", "-o", "pid=", "-o", "args=", "--ppid", str(pid)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    (line,) = (line for line in listed.stdout.splitlines() if "coach.listening.child" in line)
+    return int(line.split()[0])
+
+
+def test_a_session_goes_on_when_what_listens_is_killed(
+    mic: Rig, voice: Voice, session: Callable[..., Session]
+) -> None:
+    coach = session()
+    until(coach.is_holding, limit=90)
+    os.kill(child_of(coach.process.pid), signal.SIGKILL)
+    until(lambda: b"is started again" in coach.output + coach.errors)
+    until(coach.is_holding)
+    voice.say_until(mic, "pause", lambda: coach.has_heard("pause") and coach.is_silent())
+    ended(coach)
+    assert coach.output.count(b"is started again") == 1
+
+
+# -- the doctor ----------------------------------------------------------------------------------
+
+
+def test_the_doctor_has_five_commands_said(mic: Rig, voice: Voice) -> None:
+    doctor = subprocess.Popen(
+        [sys.executable, "-u", "-m", "coach", "doctor", "--listen", "--microphone", "rig"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert doctor.stdout is not None
+    lines: list[str] = []
+    prompts = {f"Say: “{command_list('en').example(name, 'address')}”": name for name in COMMANDS}
+    with doctor, doctor.stdout as stdout:
+        for line in stdout:
+            lines.append(line.rstrip())
+            name = prompts.pop(lines[-1], None)
+            if name is not None:
+                voice.say(mic, name)
+    said = "\n".join(lines)
+    assert not prompts, said
+    assert doctor.returncode == 0, said
+    assert lines[0] == f"Listening with `{MICROPHONE}`."
+    understood = next(line for line in lines if "commands were understood" in line)
+    assert int(understood[0]) >= 4, said
+    assert "Loud enough" in said
+    saved = load_listening(Profile())
+    assert saved.microphone == "rig"
+    assert saved.threshold is not None
+    assert saved.problem == ""
+
+
+def test_the_doctor_says_that_there_is_no_microphone(
+    rig: Rig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["doctor", "--listen"]) == 1
+    assert "coach: there is no microphone" in capsys.readouterr().err
+    assert run(["doctor", "--silent", "--json"]) == 0
+    listening = json.loads(capsys.readouterr().out)["listening"]
+    assert listening == {"ready": False, "problem": "there is no microphone", "microphones": []}
+    rig.add_microphone()
+    assert run(["doctor", "--listen", "--microphone", "headset"]) == 1
+    assert "there is no microphone `headset`" in capsys.readouterr().err
+    assert run(["doctor", "--silent"]) == 0
+    assert f"Spoken commands: by {MICROPHONE} (default)." in capsys.readouterr().out
+
+
+def test_the_doctor_says_what_is_in_a_recording(
+    voice: Voice, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sound = np.concatenate([voice._clips["pause"], voice._clips["stop"]])
+    path = tmp_path / "said.flac"
+    soundfile.write(path, np.stack([sound, sound // 2], axis=1), RATE)
+    assert run(["doctor", "--listen", str(path), "--json"]) == 0
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    document = json.loads(captured.out)
+    assert [set(one) for one in document["commands"]] == [{"at", "command", "confidence"}] * 2
+    assert [one["command"] for one in document["commands"]] == ["pause", "stop"]
+    assert document["commands"][0]["at"] == pytest.approx(0.5, abs=0.3)
