@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from coach.cli.console import echo_json, echo_text, note
 
 if TYPE_CHECKING:
+    from rich.live import Live
+
     from coach.listening import Heard, Recogniser, Style
     from coach.listening.trial import Attempt, Levels
     from coach.profile import Profile
@@ -33,15 +35,11 @@ READY_S = 20.0
 LEVEL_S = 0.1
 """Seconds between two movements of the meter."""
 
-BAR, BAR_DB = 30, -70.0
-"""Cells of the meter, and the dBFS at which it is empty."""
+BAR, BAR_HIGH_DB = 30, -6.0
+"""Cells of the meter, and the dBFS from which on it is red."""
 
 AT_END_S = 1.5
 """Seconds of silence behind a recording, in which its last word is understood."""
-
-
-Show = Callable[[str, float | None], None]
-"""Shows whose level it is, and the level in dBFS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +145,9 @@ def check_live(check: Check) -> int:
     microphone = check.microphone or saved.microphone
     if microphone == SYSTEMS_OWN:
         microphone = None
-    with closing(_Live(check.style, microphone)) as live, _meter() as show:
-        trial = _Trial(live, show, check.style)
-        echo_text(f"Listening with `{live.wait_until_ready()}`.")
+    with closing(_Live(check.style, microphone)) as live, _opened_screen() as screen:
+        trial = _Trial(live, screen, check.style)
+        screen.say(f"Listening with `{live.wait_until_ready()}`.")
         trial.room()
         attempts = trial.commands()
     code, threshold = _tell(trial, attempts, live.warnings)
@@ -232,12 +230,12 @@ def _lowest_threshold() -> float:
 class _Trial:
     """What is asked of the person, and what came of it."""
 
-    def __init__(self, live: _Live, show: Show, style: Style) -> None:
+    def __init__(self, live: _Live, screen: _Lines | _Meter, style: Style) -> None:
         from coach.listening.command_list import command_list
         from coach.listening.trial import Levels
 
         self._live = live
-        self._show = show
+        self._screen = screen
         listed = command_list("en")
         self._address = f"{listed.address}, " if style == "address" else ""
         self._wordings = listed.wordings
@@ -245,7 +243,7 @@ class _Trial:
 
     def room(self) -> None:
         """Listen to the room."""
-        echo_text("Be quiet for a moment.")
+        self._screen.say("Be quiet for a moment.")
         self._until(time.monotonic() + QUIET_S, self.quiet, "the room")
 
     def commands(self) -> list[Attempt]:
@@ -254,7 +252,7 @@ class _Trial:
 
         attempts: list[Attempt] = []
         for wanted in COMMANDS:
-            echo_text(f"Say: “{self._address}{self._wordings[wanted][0]}”")
+            self._screen.say(f"Say: “{self._address}{self._wordings[wanted][0]}”")
             begun = time.monotonic()
             heard = self._until(begun + ATTEMPT_S, self.words, "your voice")
             if heard and attempts and attempts[-1].heard is None:
@@ -264,7 +262,7 @@ class _Trial:
                     attempts[-1] = Attempt(heard.command, heard)
                     heard = self._until(begun + ATTEMPT_S, self.words, "your voice")
             attempts.append(Attempt(wanted, heard))
-            echo_text(f"  {_outcome(attempts[-1])}")
+            self._screen.say(f"  {_outcome(attempts[-1])}")
         return attempts
 
     def _until(self, deadline: float, levels: Levels, what: str) -> Heard | None:
@@ -277,7 +275,7 @@ class _Trial:
                 continue
             if "level" in message:
                 levels.add(message["level"], message["peak"])
-                self._show(what, message["level"])
+                self._screen.show(what, message["level"])
             elif "heard" in message:
                 return Heard(**message["heard"])
         return None
@@ -315,31 +313,56 @@ def _tell(
     return (0 if threshold is not None else 1), threshold
 
 
+class _Lines:
+    """Prints lines, where nobody would see a meter move."""
+
+    def say(self, text: str) -> None:
+        """Print a line."""
+        echo_text(text)
+
+    def show(self, what: str, level: float | None) -> None:
+        """Show whose level it is, and the level in dBFS; None is silence."""
+
+
+class _Meter:
+    """Prints lines above a meter, on a terminal."""
+
+    def __init__(self, screen: Live) -> None:
+        self._screen = screen
+
+    def say(self, text: str) -> None:
+        """Print a line."""
+        self._screen.console.print(text, markup=False, highlight=False)
+
+    def show(self, what: str, level: float | None) -> None:
+        """Show whose level it is, and the level in dBFS; None is silence."""
+        from rich.text import Text
+
+        self._screen.update(Text.assemble(*_bar(what, level)), refresh=True)
+
+
 @contextmanager
-def _meter() -> Iterator[Show]:
-    """Yield what shows a level in dBFS on a terminal; elsewhere it does nothing."""
+def _opened_screen() -> Iterator[_Lines | _Meter]:
+    """Yield what to print with; the meter goes in the end."""
     if sys.stdout is None or not sys.stdout.isatty():
-        yield lambda _what, _level: None
+        yield _Lines()
         return
-    from rich.console import Console
     from rich.live import Live
-    from rich.text import Text
 
-    with Live(Text(""), console=Console(), transient=True, auto_refresh=False) as screen:
-
-        def show(what: str, level: float | None) -> None:
-            screen.update(Text.assemble(*_bar(what, level)), refresh=True)
-
-        yield show
+    with Live("", transient=True, auto_refresh=False) as screen:
+        yield _Meter(screen)
 
 
 def _bar(what: str, level: float | None) -> Iterator[tuple[str, str]]:
     """Yield the parts of the meter, each with its style."""
-    if level is None:
+    from coach.listening.signal_watch import SILENT_DB
+    from coach.listening.trial import LOW_DB
+
+    if level is None or level < SILENT_DB:
         yield (f"  {what}: silence", "dim")
         return
-    filled = round(BAR * min(1.0, max(0.0, 1 - level / BAR_DB)))
-    style = "red" if level > -6 else "green" if level > -45 else "dim"
+    filled = round(BAR * min(1.0, 1 - level / SILENT_DB))
+    style = "red" if level > BAR_HIGH_DB else "green" if level > LOW_DB else "dim"
     yield (f"  {what} ", "")
     yield ("█" * filled, style)
     yield ("░" * (BAR - filled), "dim")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from coach.listening import Heard, Spoken
 from coach.listening.permission import place
+from coach.listening.signal_watch import SILENT_DB
 
 COMMANDS: tuple[Spoken, ...] = ("pause", "resume", "repeat", "next", "slower")
 """What is to be said, one after the other: what sessions are most often told."""
@@ -67,7 +68,7 @@ def on_levels(room: Levels, words: Levels) -> str:
     """
     noise = statistics.median(room.levels) if room.levels else None
     loudest = max(words.levels, default=None)
-    if loudest is None:
+    if loudest is None or loudest < SILENT_DB:
         return f"Nothing came but silence: is the microphone muted? See {place()}."
     beside = "" if noise is None else f", the room at {noise:.0f}"
     found = f"your words came at {loudest:.0f} dBFS{beside}"
