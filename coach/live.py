@@ -30,6 +30,7 @@ from coach.navigation import (
     skip,
     skip_exercise,
 )
+from coach.own_sound import OwnSound
 from coach.replan import Replanner, Spawn, Studio, on_a_thread
 from coach.routine import Routine, wait_for_user
 from coach.session import Prepared, Progress, prepared
@@ -67,6 +68,7 @@ class LiveSession:
 
     Attributes:
         settings: those in force, with all changes.
+        is_paused: whether it waits until it is told to go on.
         has_controls: whether anybody could resume a session that pauses by itself.
         is_help_wanted: whether the user has asked to see the keys.
         warnings: what went wrong without stopping the session, a sentence each.
@@ -184,15 +186,9 @@ class LiveSession:
             is_headset: whether the ear does not hear the loudspeaker.
         """
         answers = Answers(self._studio, self._player, self._spawn, self._queue.put, self._hear_of)
+        own = OwnSound(self._player, self._loudspeaker, answers)
         self._conversation = Conversation(
-            self,
-            self._player,
-            self._loudspeaker,
-            answers,
-            self._clock,
-            ear,
-            words,
-            is_headset=is_headset,
+            self, self._player, answers, own, self._clock, ear, words, is_headset=is_headset
         )
 
     def hear(self, heard: Heard) -> None:

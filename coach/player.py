@@ -7,14 +7,17 @@ are for the thread that runs the session. Nothing here waits for anything.
 from __future__ import annotations
 
 import threading
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from coach.correspondence import Correspondence
 from coach.navigation import Detour, Way
-from coach.places import resume_at, sounding
-from coach.timeline import mix
+from coach.places import resume_at, sounding, speech_at
+from coach.timeline import WORD_GAP, mix
+from coach.units import frames
 
 if TYPE_CHECKING:
     from coach.timeline import Samples, Timeline
@@ -78,7 +81,9 @@ class Player:
         self._joined = -1
         """Frames played since sound was joined in its middle, while it fades in; else -1."""
         self._aside: Samples | None = None
-        """What is still to be heard of an interjection; until then the timeline stands still."""
+        """What is still to be heard of an interjection."""
+        self._is_above = False
+        """Whether that is heard above the timeline, which otherwise stands still meanwhile."""
         self._played: list[Played] = []
 
     # -- what the output calls ---------------------------------------------------------------
@@ -89,7 +94,7 @@ class Player:
 
         block: Samples = np.zeros(count, np.int16)
         with self._lock:
-            filled = self._read_aside(block)
+            filled = 0 if self._is_above else self._read_aside(block)
             while not self._is_paused and filled < count:
                 here = self._position
                 stop = min(self._stop(), here + count - filled)
@@ -102,13 +107,13 @@ class Player:
                     break
             if not self._stands and self._position >= self._stretch.stop:
                 self._go_on(filled)  # so that nobody sees a place that is not going to be played
+            if self._is_above:
+                self._read_aside(block)
             tails, self._tails = self._tails, []
             for offset, tail in tails:
-                target = block[offset : offset + len(tail)]
-                total = target.astype(np.int32) + tail[: len(target)]
-                target[:] = np.clip(total, -32768, 32767)
-                if len(target) < len(tail):
-                    self._tails.append((max(0, offset - count), tail[len(target) :]))
+                added = _add(block[offset:], tail)
+                if added < len(tail):
+                    self._tails.append((max(0, offset - count), tail[added:]))
         return block
 
     # -- what the session asks ---------------------------------------------------------------
@@ -189,16 +194,21 @@ class Player:
                 self._is_paused = False
 
     def interject(self, samples: Samples) -> None:
-        """Let something else be heard at once, during which all stands still as in a pause.
+        """Let something else be heard at once; if a sentence is in its way, that is said later.
 
-        After it all goes on as it was: in a pause it stays paused. Whatever moves the session
-        breaks it off, and so does another interjection.
+        Where nothing is spoken for as long as it takes, as in a hold, all else goes on. Otherwise
+        it stands still as in a pause, and goes on as after one; in a pause it stays paused.
+        Whatever moves the session breaks it off, and so does another interjection.
 
         Args:
             samples: mono int16, at the timeline's rate.
         """
         with self._lock:
-            self._stand()
+            self._is_above = not self._stands and self._leaves_room_for(len(samples))
+            if self._is_above:
+                self._end_aside()
+            else:
+                self._stand()
             self._aside = samples if len(samples) else None
 
     def add(self, samples: Samples) -> None:
@@ -250,25 +260,33 @@ class Player:
     @property
     def _stands(self) -> bool:
         """Whether nothing of the timeline is played, because of a pause or an interjection."""
-        return self._is_paused or self._aside is not None
+        return self._is_paused or (self._aside is not None and not self._is_above)
 
     def _stand(self) -> None:
         """Break off what is heard, and go to where to go on after a break."""
-        if self._aside is not None:
-            self._end_aside()
-        elif not self._is_paused:
+        if not self._stands:
             self._break_off(0)
             self._move(resume_at(self.timeline, self._position))
+        self._end_aside()
+
+    def _leaves_room_for(self, count: int) -> bool:
+        """Return whether nothing is spoken in the next `count` frames and a moment after them."""
+        here = self._position
+        until = here + count + frames(WORD_GAP, self.timeline.rate)
+        begin = attrgetter("start")
+        first = bisect_left(self.timeline.clips, here, key=begin)
+        last = bisect_left(self.timeline.clips, until, key=begin)
+        coming = self.timeline.clips[first:last]
+        is_quiet = all(clip.kind != "speech" for clip in coming)
+        return is_quiet and speech_at(self.timeline, here) is None and until <= self._stretch.stop
 
     def _read_aside(self, block: Samples) -> int:
-        """Put the next frames of what is interjected into `block`, and return how many."""
+        """Add the next frames of what is interjected to `block`, and return how many."""
         if self._aside is None:
             return 0
-        part = self._aside[: len(block)]
-        block[: len(part)] = part
-        rest = self._aside[len(part) :]
-        self._aside = rest if len(rest) else None
-        return len(part)
+        added = _add(block, self._aside)
+        self._aside = self._aside[added:] if added < len(self._aside) else None
+        return added
 
     def _end_aside(self) -> None:
         """Let fade out what is interjected."""
@@ -376,6 +394,16 @@ def _translated(stretch: Stretch, change: _Change) -> Stretch:
         change.timeline.duration if is_whole else to(stretch.stop),
         None if stretch.then is None else _translated(stretch.then, change),
     )
+
+
+def _add(block: Samples, samples: Samples) -> int:
+    """Add as much of `samples` to a block as there is room for, and return how many frames."""
+    import numpy as np
+
+    target = block[: len(samples)]
+    total = target.astype(np.int32) + samples[: len(target)]
+    target[:] = np.clip(total, -32768, 32767)
+    return len(target)
 
 
 def _is_sounding(timeline: Timeline, frame: int) -> bool:

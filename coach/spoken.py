@@ -7,35 +7,27 @@ that was heard wrongly does harm: a session ends only after being asked for it t
 
 from __future__ import annotations
 
-import re
-from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from coach.controls import Command
 from coach.listening import Heard, Spoken
 from coach.listening.tones import Answer, tone
-from coach.listening.windows import ECHO, sounding_spans, spoken_at
 from coach.phrases import load_phrasebook
 
 if TYPE_CHECKING:
     from coach.answers import Answers
     from coach.clock import Clock
-    from coach.outputs.loudspeaker import Loudspeaker
+    from coach.own_sound import OwnSound
     from coach.player import Player
     from coach.settings import Manner
     from coach.view import EarState, State, View
 
 AGAIN_S = 15.0
 """How long a second "stop" is waited for, once it has been asked for."""
-AHEAD_S = 0.4
-"""How long before the coach is heard its listener is told."""
 SHOWN_S = 5.0
 """How long it is shown what was heard."""
-UNDERSTOOD_S = 0.5
-"""About how long after its last word a command is known."""
-
 COMMANDS: Mapping[Spoken, Command] = {
     "pause": Command.PAUSE,
     "resume": Command.RESUME,
@@ -159,8 +151,8 @@ class Conversation:
         self,
         session: Obedient,
         player: Player,
-        loudspeaker: Loudspeaker,
         answers: Answers,
+        own_sound: OwnSound,
         clock: Clock,
         ear: Ear,
         words: Words,
@@ -172,8 +164,8 @@ class Conversation:
         Args:
             session: obeys.
             player: plays it.
-            loudspeaker: is what it is heard by.
             answers: speak.
+            own_sound: knows what is heard of both.
             clock: the one that the ear goes by, too.
             ear: listens.
             words: how the commands are called.
@@ -183,15 +175,13 @@ class Conversation:
         self._heard_at = 0.0
         self._session = session
         self._player = player
-        self._loudspeaker = loudspeaker
+        self._own_sound = own_sound
         self._answers = answers
         self._clock = clock
         self._ear = ear
         self._words = words
         self._is_headset = is_headset
         self._question: _Question | None = None
-        self._said: deque[tuple[float, str]] = deque()
-        """When the coach said what, for as long as it may still be taken for its user."""
         self._state: EarState = "listening"
         self._is_prepared = False
 
@@ -206,7 +196,7 @@ class Conversation:
         """Do what was asked for."""
         now = self._clock.now()
         self._state = self._state or "listening"
-        if self._is_own(heard, now):
+        if self._own_sound.is_heard(heard, now):
             return
         self.heard, self._heard_at = heard, now
         self._answers.drop()
@@ -215,9 +205,11 @@ class Conversation:
             self._stop(question, now)
             return
         command = heard.command
-        if question and question.about == "stop" and not question.was_paused:
-            if command not in ("pause", "pain"):
-                self._resume()
+        if question and question.about == "pain":
+            if command not in GOING_ON:
+                self._question = question  # what was offered still holds
+        elif question and not question.was_paused and command not in ("pause", "pain"):
+            self._resume()
         if command == "time":
             self._sound("heard")
             about = load_phrasebook("en").about(self._session.view().left)
@@ -273,14 +265,6 @@ class Conversation:
     def _sound(self, answer: Answer) -> None:
         self._player.add(tone(answer, self._player.timeline.rate))
 
-    def _is_own(self, heard: Heard, now: float) -> bool:
-        """Return whether the coach itself has just said these words."""
-        words = _words(heard.wording)
-        since = now - (heard.end - heard.at) - UNDERSTOOD_S
-        return words.strip() != "" and any(
-            words in _words(text) for at, text in self._said if at >= since
-        )
-
     # -- what else happens ---------------------------------------------------------------------
 
     def press(self, command: Command) -> None:
@@ -301,9 +285,11 @@ class Conversation:
         now = self._clock.now()
         if self.heard and now - self._heard_at > SHOWN_S:
             self.heard = None
-        self._remember(now)
+        is_playing = self._session.state == "playing"
+        self._own_sound.remember(now, is_playing=is_playing)
         is_deaf = False
-        for start, end in () if self._is_headset else self._own_sound(now):
+        spans = self._own_sound.spans(now, is_playing=is_playing)
+        for start, end in () if self._is_headset else spans:
             self._ear.deaf(start, end)
             is_deaf = is_deaf or start <= now < end
         if self._state:
@@ -327,31 +313,3 @@ class Conversation:
                 self._sound("heard")
                 self._session.tell("Going on.")
                 self._resume()
-
-    def _own_sound(self, now: float) -> Iterator[tuple[float, float]]:
-        """Yield when the coach is going to be heard, in seconds of the clock."""
-        rate = self._player.timeline.rate
-        latency = self._loudspeaker.latency
-        ahead = latency + AHEAD_S
-        left = self._player.aside_left
-        if left:
-            yield now, now + min(latency + left / rate + float(ECHO), ahead)
-        elif self._session.state == "playing":
-            timeline, frame = self._player.heard(round(latency * rate))
-            for start, end in sounding_spans(timeline, frame, round(ahead * rate)):
-                yield now + (start - frame) / rate, now + (end - frame) / rate
-
-    def _remember(self, now: float) -> None:
-        while self._said and now - self._said[0][0] > SHOWN_S:
-            self._said.popleft()
-        if self._player.aside_left:
-            self._said.append((now, self._answers.text))
-        elif self._session.state == "playing":
-            lag = round(self._loudspeaker.latency * self._player.timeline.rate)
-            timeline, frame = self._player.heard(lag)
-            self._said.extend((now, text) for text in spoken_at(timeline, frame))
-
-
-def _words(text: str) -> str:
-    """Return the words of a text, each between spaces."""
-    return f" {' '.join(re.findall(r'[a-z0-9]+', text.lower().replace(chr(39), '')))} "

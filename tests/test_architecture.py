@@ -34,7 +34,7 @@ LAYERS = (
     *("cues", "session"),
     *("speech", "render", "history", "outputs", "listening"),
     *("volume", "navigation", "player", "view", "controls", "changes", "replan", "tally"),
-    *("answers", "spoken", "live"),
+    *("answers", "own_sound", "spoken", "live"),
     "batch",
     "cli",
 )

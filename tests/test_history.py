@@ -28,7 +28,7 @@ from coach.cli import coach
 from coach.cli.history import csv_text
 from coach.cli.history_chart import BLOCKS, WEEKS, chart
 from coach.errors import CoachError, HistoryError
-from coach.history import Entry, History, Recording, default_path, entry
+from coach.history import Entry, History, Hurt, Recording, default_path, entry
 from coach.history.database import SCHEMA_VERSION, move_aside
 from coach.locks import Lock
 from coach.settings import DoseKey, Override, Settings
@@ -581,6 +581,86 @@ def test_a_newer_history_is_left_alone(path: Path) -> None:
     assert recording.id is None
     assert path.read_bytes() == content
     assert [file.name for file in path.parent.iterdir()] == ["history.db"]
+
+
+FIRST_SCHEMA = """
+CREATE TABLE session (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, uid TEXT NOT NULL UNIQUE, started TEXT NOT NULL,
+    utc_offset INTEGER NOT NULL, routine TEXT NOT NULL, title TEXT NOT NULL, script TEXT NOT NULL,
+    settings TEXT NOT NULL, planned INTEGER NOT NULL, length REAL NOT NULL, done INTEGER NOT NULL,
+    seconds REAL NOT NULL, place TEXT, pain_before INTEGER, pain_after INTEGER,
+    finished INTEGER NOT NULL, closed INTEGER NOT NULL
+)
+"""
+
+
+def first_version(path: Path) -> None:
+    """Make a history as the first version of the database had it, with one session."""
+    sql(path, FIRST_SCHEMA)
+    sql(path, "PRAGMA user_version = 1")
+    sql(
+        path,
+        "INSERT INTO session VALUES (7, 'u', '2024-05-15T10:00:00.000000+00:00', 7200, 'r', 'R', "
+        """'r', '{"speed": "4/5"}', 9, 60.0, 3, 30.0, NULL, 5, NULL, 1, 1)""",
+    )
+
+
+def test_an_older_history_is_read_and_left_as_it_is(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    first_version(path)
+    content = path.read_bytes()
+    history = History(path)
+    (entry,) = history.sessions("r")
+    assert (entry.id, entry.done, entry.pain_before, entry.hurt) == (7, 3, 5, ())
+    assert history.past("r").last == Settings(speed=Fraction(4, 5))
+    assert history.unfinished() is None
+    assert path.read_bytes() == content
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("how", ["record", "pain"])
+def test_an_older_history_is_kept_when_something_is_written(path: Path, how: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    first_version(path)
+    history = History(path)
+    before = history.sessions()
+    if how == "record":
+        recording = begin(history)
+        recording.hurt(Where("squeeze", set=1, rep=2), 30.0)
+        recording.finish(finished=True)
+        assert recording.problem is None
+        newest, *older = history.sessions()
+        assert newest.id == 8
+        assert newest.hurt == (Hurt(Where("squeeze", set=1, rep=2), 30.0),)
+        assert tuple(older) == before
+    else:
+        assert history.set_pain(2) == dataclasses.replace(before[0], pain_after=2)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+        columns = [row[1] for row in connection.execute("PRAGMA table_info(session)")]
+    assert sorted(columns) == sorted(entry.COLUMNS)
+
+
+@given(st.lists(st.builds(Hurt, WHERES, st.floats(0, 1e6)), max_size=5))
+def test_moments_of_pain_are_read_as_they_were_written(hurt: list[Hurt]) -> None:
+    assert entry.hurt_from_json(entry.hurt_to_json(hurt)) == tuple(hurt)
+
+
+def test_what_hurt_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    history = History()
+    recording = begin(history, started=NOON)
+    recording.hurt(Where("squeeze", set=1, rep=2), 30.5)
+    recording.hurt(Where("bridging", set=2, side="left", rep=1), 200.0)
+    recording.finish(finished=False, seconds=210.0)
+    lines = [" ".join(line.split()) for line in shown(capsys).splitlines()]
+    told = "squeeze, repetition 2 (0:30); bridging, set 2, left, repetition 1 (3:20)"
+    assert lines[0] == "Date Routine Reps Time Pain Hurt End"
+    assert lines[2] == f"2024-05-15 12:00 SI joint relief 0/25 3:30 {told} stopped"
+    (session,) = json.loads(shown(capsys, "--json"))["sessions"]
+    assert [moment["at"] for moment in session["hurt"]] == [30.5, 200.0]
+    assert session["hurt"][1]["where"]["exercise"] == "bridging"
+    (row,) = csv.DictReader(io.StringIO(shown(capsys, "--csv")))
+    assert row["hurt_at"] == told
 
 
 def test_while_another_program_keeps_the_file_the_session_goes_on(

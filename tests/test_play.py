@@ -10,6 +10,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,10 @@ import soundfile
 from coach.cli import run
 from coach.cli.play import _Interrupts
 from coach.history import History
+from coach.listening import Heard, Spoken
+from coach.listening.saved import save_listening
 from coach.outputs import LIVE_RATE
+from coach.profile import Profile
 from coach.settings import Settings
 from coach.steps import Where
 from coach.timeline import mix
@@ -103,6 +107,10 @@ def test_a_file_has_what_a_loudspeaker_would_get(
         (("si-joint-relief", "--output", "file", "--file", "/no/where.wav"), 1, "no folder"),
         (("si-joint-relief", "--output", "file", "--file", "a.mp3"), 2, "a.wav"),
         (("si-joint-relief", "--output", "none", "--file", "a.wav"), 2, "--output file"),
+        (("si-joint-relief", *FAST, "--listen"), 2, "--listen does not go with --fast"),
+        (("si-joint-relief", *FAST, "--headset"), 2, "--headset goes with --listen"),
+        (("si-joint-relief", *FAST, "--microphone", "a"), 2, "--microphone goes with --listen"),
+        (("si-joint-relief", "--listen-style", "plain"), 2, "--listen-style goes with --listen"),
     ],
 )
 def test_what_is_wrong_is_told(
@@ -168,6 +176,82 @@ def test_an_interrupt_that_was_lost_is_remembered() -> None:
 
 def test_dry_runs_are_no_exercise(capsys: pytest.CaptureFixture[str], script: Path) -> None:
     play(capsys, script, *FAST)
+    assert History().sessions() == ()
+
+
+class Whisperer:
+    """An ear that understands what is whispered to it as soon as it listens."""
+
+    made: list[Whisperer]
+    whispered: tuple[Spoken, ...]
+
+    def __init__(self, send: Any, tell: Any, **options: Any) -> None:
+        self.send, self.tell, self.options = send, tell, options
+        self.is_closed = False
+        self.made.append(self)
+
+    def start(self) -> None:
+        self.tell("Its battery is low; the session goes on.")
+        for command in self.whispered:
+            self.send(Heard(command, 0.0, 1.0, 0.9, command))
+
+    def deaf(self, from_: float, until: float) -> None:
+        pass
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+@pytest.fixture
+def whisperer(monkeypatch: pytest.MonkeyPatch) -> type[Whisperer]:
+    """What sessions listen with."""
+
+    monkeypatch.setattr("coach.listening.ear.check_installed", lambda: None)
+    monkeypatch.setattr("coach.listening.ear.Ear", Whisperer)
+    Whisperer.made = []
+    Whisperer.whispered = ("stop", "stop")
+    return Whisperer
+
+
+def test_a_session_is_stopped_by_word(
+    capsys: pytest.CaptureFixture[str], script: Path, whisperer: type[Whisperer]
+) -> None:
+    told, errors = play(capsys, script, "--output", "none", "--listen", "--microphone", "usb")
+    assert "Listening for spoken commands." in told
+    assert "heard: stop" in told
+    assert "Stopped in Squeeze" in errors
+    assert "coach: Its battery is low; the session goes on." in errors
+    (ear,) = whisperer.made
+    assert ear.is_closed
+    assert ear.options == {
+        "style": "address",
+        "language": "en",
+        "microphone": "usb",
+        "threshold": None,
+    }
+
+
+def test_what_doctor_saved_is_used(
+    capsys: pytest.CaptureFixture[str], script: Path, whisperer: type[Whisperer]
+) -> None:
+    save_listening(Profile("anna"), threshold=0.4, microphone="desk")
+    options = ("--output", "none", "--listen", "--profile", "anna", "--listen-style", "plain")
+    play(capsys, script, *options, "--headset")
+    assert whisperer.made[0].options == {
+        "style": "plain",
+        "language": "en",
+        "microphone": "desk",
+        "threshold": 0.4,
+    }
+
+
+def test_without_the_extra_nothing_begins(
+    capsys: pytest.CaptureFixture[str], script: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("coach.listening.ear.PACKAGES", ("no_such_package",))
+    told, errors = play(capsys, script, "--output", "none", "--listen", code=1)
+    assert told == ""
+    assert "audio-coach[listen]" in errors
     assert History().sessions() == ()
 
 

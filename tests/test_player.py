@@ -128,6 +128,115 @@ def test_a_pause_goes_on_at_the_start_of_the_sentence() -> None:
     assert np.array_equal(player.read(4 * RATE), mix(timeline, RATE, 5 * RATE))
 
 
+ASIDE = np.full(RATE // 2, 500, np.int16)
+
+
+def test_an_interjection_is_heard_whole_while_all_stands_still() -> None:
+    timeline = tones((RATE, 3 * RATE, 1000), duration=5 * RATE)
+    player = playing(timeline)
+    player.read(2 * RATE)
+    player.interject(ASIDE)
+    assert player.aside_left == len(ASIDE)
+    heard = read(player, len(ASIDE), (777,))
+    assert (heard[FADE:] == 500).all()
+    assert (heard[:FADE] >= 500).all(), "what was heard fades out below it"
+    assert player.aside_left == 0
+    assert player.position == RATE, "the sentence begins again"
+    assert np.array_equal(player.read(4 * RATE), mix(timeline, RATE, 5 * RATE))
+    assert player.is_over
+    player.interject(ASIDE)
+    assert not player.is_over
+    player.read(RATE)
+    assert player.is_over
+
+
+def test_an_interjection_where_nothing_is_spoken_lets_all_go_on() -> None:
+    timeline = tones((0, RATE, 1000), (3 * RATE, 4 * RATE, 2000), duration=5 * RATE)
+    player = playing(timeline)
+    player.read(2 * RATE)
+    player.interject(ASIDE)
+    heard = player.read(2 * RATE)
+    assert (heard[: len(ASIDE)] == 500).all()
+    assert np.array_equal(heard[len(ASIDE) :], mix(timeline, 2 * RATE, 4 * RATE)[len(ASIDE) :])
+    for move in (player.pause, lambda: player.go_to(timeline, Way(3 * RATE))):
+        player.resume()
+        player.go_to(timeline, Way(RATE))
+        player.read(RATE)
+        player.interject(ASIDE)
+        player.interject(ASIDE)
+        player.read(100)
+        move()
+        assert player.aside_left == 0
+        assert not (player.read(RATE)[FADE:] == 500).any()
+    # A moment before the next words there is no room.
+    player.go_to(timeline, Way(3 * RATE - len(ASIDE) - 10))
+    player.read(1)
+    player.interject(ASIDE)
+    player.read(len(ASIDE))
+    assert player.position == 3 * RATE - len(ASIDE) - 9
+
+
+def test_an_interjection_in_a_pause_leaves_it_a_pause() -> None:
+    player = playing(tones((0, 5 * RATE, 1000), duration=5 * RATE))
+    player.read(RATE)
+    player.pause()
+    player.interject(ASIDE)
+    heard = player.read(RATE)
+    assert (heard[FADE : len(ASIDE)] == 500).all()
+    assert not heard[len(ASIDE) :].any()
+    assert player.position == 0
+
+
+@pytest.mark.parametrize("how", ["pause", "go", "interject", "resume"])
+def test_whatever_moves_it_breaks_an_interjection_off(how: str) -> None:
+    timeline = tones((0, 5 * RATE, 1000), duration=9 * RATE)
+    player = playing(timeline)
+    player.read(4 * RATE)
+    if how == "resume":
+        player.pause()
+    player.interject(ASIDE)
+    player.read(RATE // 4)
+    acts = {
+        "pause": player.pause,
+        "go": lambda: player.go_to(timeline, Way(7 * RATE)),
+        "interject": lambda: player.interject(ASIDE[:10]),
+        "resume": player.resume,
+    }
+    acts[how]()
+    heard = player.read(RATE)
+    if how in ("pause", "go"):
+        assert (np.diff(heard[:FADE]) <= 0).all(), "it fades out"
+        assert not heard[FADE:].any()
+    starts = {"pause": 0, "go": 8 * RATE, "interject": RATE - 10, "resume": RATE}
+    assert player.position == starts[how]
+    assert player.aside_left == 0
+
+
+def test_a_change_during_an_interjection_is_in_force_after_it() -> None:
+    old = tones((0, 2 * RATE, 1000), duration=5 * RATE)
+    new = tones((0, 3 * RATE, 2000), duration=6 * RATE)
+    player = playing(old)
+    player.read(RATE)
+    player.interject(ASIDE)
+    player.replace(new, lambda _: new.duration)
+    assert player.timeline is new
+    player.read(len(ASIDE))
+    assert np.array_equal(player.read(6 * RATE), mix(new, 0, 6 * RATE))
+
+
+@given(blocks=BLOCKS, at=st.integers(0, 3 * RATE))
+def test_something_added_delays_nothing(blocks: list[int], at: int) -> None:
+    timeline = tones((0, RATE, 32_000), (2 * RATE, 3 * RATE, 1000), duration=4 * RATE)
+    player = playing(timeline)
+    before = read(player, at, blocks)
+    player.add(ASIDE)
+    heard = np.concatenate([before, read(player, 4 * RATE - at, blocks)])
+    expected = mix(timeline, 0, 4 * RATE).astype(int)
+    expected[at : at + len(ASIDE)] += 500
+    assert np.array_equal(heard, np.minimum(expected, 32_767))
+    assert player.is_over
+
+
 def test_ranges_are_played_before() -> None:
     timeline = tones((0, RATE, 1000), (2 * RATE, 3 * RATE, 2000), duration=4 * RATE)
     player = playing(timeline, 3 * RATE)

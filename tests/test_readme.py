@@ -14,6 +14,8 @@ from pydantic import BaseModel
 from coach import cli
 from coach import format as keys
 from coach.cli.options import settings_from
+from coach.listening import SPOKEN
+from coach.listening.command_list import command_list
 from coach.routine import load_routine, routine_from
 from coach.script import parse_script
 from coach.session import bundled_routines, find_routine, prepare
@@ -152,6 +154,17 @@ def test_the_json_example_has_the_keys_of_the_cue_sheet() -> None:
     kinds = re.search(r"Kinds of events: (.*?)\.", TEXT, re.DOTALL)
     assert kinds is not None
     assert {event["kind"] for event in sheet["events"]} <= set(re.findall(r"`(\w+)`", kinds[1]))
+
+
+def test_the_spoken_commands_that_are_named_are_those_understood_best() -> None:
+    table = TEXT.partition('| Say "coach, ..." | |')[2].partition("\n\n")[0]
+    named = [
+        said.strip().lower()
+        for row in table.splitlines()[2:]
+        for said in row.split("|")[1].split(",")
+    ]
+    best = command_list("en").wordings
+    assert sorted(named) == sorted(best[command][0] for command in SPOKEN)
 
 
 RULE = "+1 rep every 2 sessions"

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from coach.cli.screen import PlainScreen, picture
 from coach.controls.keys import KEYS
+from coach.listening import Heard
 from coach.phrases import load_phrasebook
 from coach.places import places
 from coach.session import Prepared, build
 from coach.settings import Manner
-from coach.view import View, view
+from coach.view import EarState, View, view
 from tests.conftest import RATE, FakeVoice, fake_cues, routine_of
 from tests.test_places import TWO
 
@@ -116,6 +117,30 @@ def test_the_keys() -> None:
 def test_other_states(state: str, told: str) -> None:
     lines = texts(seen(hold(1), state), 50, 15)
     assert any(told in line for line in lines)
+
+
+def test_what_is_heard() -> None:
+    heard = Heard("pause", 0.0, 1.0, 0.9, "wait a moment")
+    told: dict[EarState, str] = {
+        "listening": "Listening",
+        "deaf": "Not listening while it speaks",
+    }
+    for ear, line in told.items():
+        assert texts(replace(seen(hold(1)), ear=ear))[1].strip() == line
+    assert texts(replace(seen(hold(1)), ear="deaf", heard=heard))[1].strip() == "heard: pause"
+    assert texts(seen(hold(1)))[1].strip() == ""
+
+
+def test_plain_lines_of_what_is_heard(capsys: pytest.CaptureFixture[str]) -> None:
+    screen = PlainScreen(has_keys=False)
+    listening = replace(seen(hold(1)), ear="listening")
+    pauses = [Heard("pause", at, at + 1, 0.9, wording) for at, wording in ((1, "hold on"), (5, ""))]
+    for heard in (None, *pauses[:1] * 3, None, *pauses, None):
+        screen.show(replace(listening, heard=heard), with_keys=False)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines.count("Listening for spoken commands.") == 1
+    told = ["heard: pause", "heard: pause", "heard: pause (whistled)"]
+    assert [line for line in lines if line.startswith("heard")] == told
 
 
 def test_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:

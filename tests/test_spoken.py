@@ -252,20 +252,35 @@ def test_a_key_answers_for_the_voice(tmp_path: Path, free: Session) -> None:
 
 
 def test_how_long(tmp_path: Path, free: Session) -> None:
+    """Where nothing is spoken it is answered without a break: the hold is as long as ever."""
     hold = free.second_of(lambda view: view.span == "hold")
     session = Told(tmp_path).told(hold + 2, "time")
     ending = session.run()
-    minutes = round(float(free.live.length) / 60 - (hold + 2) / 60)
+    minutes = round((float(free.live.length) - hold - 2) / 60)
     text = f"About {minutes} minutes left."
     assert session.answers() == [text]
     assert session.view_at(hold + 3).notice == text
-    (begun,) = session.aloud(text)
+    timeline = rendered(SCRIPT)
+    extra = session.heard()[: timeline.duration].astype(int) - mix(timeline, 0, timeline.duration)
+    begun = int(np.flatnonzero(extra)[0])
     assert begun / RATE == pytest.approx(hold + 2, abs=0.1)
-    # The hold begins again, and is as long as ever.
+    clip = FakeVoice()._clip(Line(text))
+    assert np.count_nonzero(extra) == pytest.approx(len(clip), abs=RATE // 10)
+    assert (extra[begun + RATE // 4 : begun + len(clip) - 10] == clip[0]).all()
+    assert ending.done == 15
+    assert ending.played == free.live.ending().played
+
+
+def test_where_there_are_words_an_answer_comes_first(tmp_path: Path, free: Session) -> None:
+    hold = free.second_of(lambda view: view.span == "hold")
+    session = Told(tmp_path).told(hold + 4.5, "time")
+    ending = session.run()
+    (begun,) = session.aloud(session.answers()[0])
+    assert begun / RATE == pytest.approx(hold + 4.5, abs=0.1)
+    # The hold begins again.
     heard = session.heard()
     starts, ends = tones(heard, 10_001), tones(heard, 10_004)
-    clip = FakeVoice()._clip(Line(text))
-    assert starts[2] == begun + len(clip)
+    assert starts[2] == begun + len(FakeVoice()._clip(Line(session.answers()[0])))
     assert ends[0] - starts[2] == 5 * RATE
     assert ending.done == 15
     assert "paused" not in session.seen(lambda view: view.state)
@@ -273,8 +288,8 @@ def test_how_long(tmp_path: Path, free: Session) -> None:
 
 def test_nothing_is_answered_twice_at_once(tmp_path: Path, free: Session) -> None:
     hold = free.second_of(lambda view: view.span == "hold")
-    session = Told(tmp_path, is_headset=True).told(hold + 2, "help").told(hold + 3, "time")
-    session.run()
+    session = Told(tmp_path, is_headset=True).told(hold + 1, "pause")
+    session.told(hold + 2, "help").told(hold + 3, "time").told(hold + 30, "resume").run()
     assert session.aloud(WORDS.help) == []
     (second,) = session.aloud(session.answers()[-1])
     heard = session.heard()
@@ -315,8 +330,10 @@ def test_pain_stops_is_noted_and_can_be_skipped(tmp_path: Path, free: Session) -
 
 def test_after_pain_even_a_wait_is_skipped(tmp_path: Path, free: Session) -> None:
     waits = free.second_of(lambda view: view.kind == "settle" and view.number == 2)
-    session = Told(tmp_path).told(waits + 2, "pain").told(waits + 30, "next")
+    session = Told(tmp_path).told(waits + 2, "pain").told(waits + 20, "time")
+    session.told(waits + 30, "next")
     assert session.run().done == 5
+    assert session.view_at(waits + 29).state == "paused"
     assert session.view_at(waits + 31).number == 3
 
 

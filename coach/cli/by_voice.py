@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
@@ -108,9 +107,10 @@ def begin_listening(stack: ExitStack, live: LiveSession, wanted: ByVoice, profil
 
 def _words(style: Style) -> Words:
     """Return how the commands are called, in the wordings that are understood best."""
+    from coach.listening.command_list import command_list
     from coach.spoken import Words
 
-    commands = import_module("coach.listening.command_list").command_list(LANGUAGE)
+    commands = command_list(LANGUAGE)
     return Words(
         resume=commands.example("resume", style),
         next=commands.example("next", style),
