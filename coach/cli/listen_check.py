@@ -26,6 +26,9 @@ QUIET_S = 2.0
 ATTEMPT_S = 6.0
 """Seconds to say a command and have it understood."""
 
+IN_VAIN = 2
+"""Commands after which nobody is asked for more if there was nothing but silence."""
+
 LATE_S = 0.7
 """Seconds after which something that is heard cannot belong to the command before."""
 
@@ -150,7 +153,7 @@ def check_live(check: Check) -> int:
         screen.say(f"Listening with `{live.wait_until_ready()}`.")
         trial.room()
         attempts = trial.commands()
-    code, threshold = _tell(trial, attempts, live.warnings)
+    code, threshold = _tell(trial, attempts)
     if threshold is not None:
         save_listening(check.profile, threshold=threshold, microphone=microphone)
         where = f", and the microphone `{microphone}`" if microphone else ""
@@ -176,8 +179,6 @@ class _Live:
             lambda: [configuration], self._inbox.put, lambda _: self._inbox.put({"ended": True})
         )
         self._process.start()
-        self.warnings: list[str] = []
-        """What was found out about the microphone meanwhile."""
 
     def close(self) -> None:
         self._process.close()
@@ -204,7 +205,6 @@ class _Live:
             ListeningError: nothing can be heard (any more).
         """
         from coach.errors import ListeningError
-        from coach.listening.ear import sentence
 
         try:
             message = self._inbox.get(timeout=max(0.0, timeout))
@@ -212,9 +212,8 @@ class _Live:
             return None
         if "ended" in message:
             raise ListeningError("what understands spoken commands has ended by itself")
-        if "fault" in message and message["kind"] in ("silent", "clipped"):
-            self.warnings.append(sentence(message["fault"], "", message["hint"]))
-        elif "fault" in message and message["kind"] != "bug":
+        # How loud it is, is told in the end.
+        if "fault" in message and message["kind"] not in ("silent", "clipped", "bug"):
             raise ListeningError(message["fault"], message["hint"])
         return message
 
@@ -263,6 +262,8 @@ class _Trial:
                     heard = self._until(begun + ATTEMPT_S, self.words, "your voice")
             attempts.append(Attempt(wanted, heard))
             self._screen.say(f"  {_outcome(attempts[-1])}")
+            if len(attempts) == IN_VAIN and self.words.are_silent:
+                break
         return attempts
 
     def _until(self, deadline: float, levels: Levels, what: str) -> Heard | None:
@@ -289,9 +290,7 @@ def _outcome(attempt: Attempt) -> str:
     return f"taken for `{attempt.heard.command}`"
 
 
-def _tell(
-    trial: _Trial, attempts: Sequence[Attempt], warnings: Sequence[str]
-) -> tuple[int, float | None]:
+def _tell(trial: _Trial, attempts: Sequence[Attempt]) -> tuple[int, float | None]:
     """Tell the result, and return the exit code and the threshold that suits, if one does."""
     from coach.listening.recogniser import THRESHOLD
     from coach.listening.trial import on_levels, suitable_threshold
@@ -302,8 +301,6 @@ def _tell(
         if not one.is_right:
             echo_text(f"  {one.wanted}: {_outcome(one)}")
     echo_text(on_levels(trial.quiet, trial.words))
-    for warning in warnings:
-        echo_text(warning)
     threshold = suitable_threshold(attempts, THRESHOLD)
     if threshold is None:
         echo_text(

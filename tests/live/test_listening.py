@@ -410,6 +410,16 @@ def test_the_doctor_says_that_there_is_no_microphone(
     assert f"Spoken commands: by {MICROPHONE} (default)." in capsys.readouterr().out
 
 
+def test_the_doctor_says_that_the_microphone_is_muted(
+    mic: Rig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["doctor", "--listen"]) == 1
+    out = capsys.readouterr().out
+    assert "0 of 2 commands were understood." in out
+    assert "is the microphone muted?" in out
+    assert load_listening(Profile()).threshold is None
+
+
 def test_the_doctor_says_what_is_in_a_recording(
     voice: Voice, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
