@@ -1,22 +1,18 @@
-"""`coach doctor --listen`: whether spoken commands are understood here, or in a recording."""
+"""`coach doctor --listen`: whether somebody is understood here, and what suits them."""
 
 from __future__ import annotations
 
 import queue
-import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from coach.cli.console import echo_json, echo_text, note
+from coach.cli.console import echo_text, note
+from coach.cli.meter import Lines, Meter, opened_meter
 
 if TYPE_CHECKING:
-    from rich.live import Live
-
-    from coach.listening import Heard, Recogniser, Style
+    from coach.listening import Heard, Style
     from coach.listening.trial import Attempt, Levels
     from coach.profile import Profile
 
@@ -38,100 +34,8 @@ READY_S = 20.0
 LEVEL_S = 0.1
 """Seconds between two movements of the meter."""
 
-BAR, BAR_HIGH_DB = 30, -6.0
-"""Cells of the meter, and the dBFS from which on it is red."""
 
-AT_END_S = 1.5
-"""Seconds of silence behind a recording, in which its last word is understood."""
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """How to listen."""
-
-    style: Style
-    microphone: str | None
-    """As it was asked for."""
-    profile: Profile
-
-
-# -- a recording ---------------------------------------------------------------------------------
-
-
-def check_recording(path: Path, check: Check, *, as_json: bool) -> int:
-    """Tell what would be heard in a sound file, and return the exit code.
-
-    Raises:
-        ListeningError: nothing can be understood here, or it is no sound file.
-    """
-    from coach.cli.console import progress
-    from coach.listening import RATE
-    from coach.listening.recording import read_recording, seconds_of
-
-    recogniser = _recogniser(check)
-    found: list[Heard] = []
-    with progress("Listening", quiet=as_json) as advance:
-        whole = seconds_of(path)
-        done = 0.0
-        for samples in read_recording(path):
-            found += recogniser.hear(samples)
-            done += len(samples) / RATE
-            advance(round(min(done, whole)), round(whole) or 1)
-        found += _last_words(recogniser)
-    if as_json:
-        commands = [
-            {
-                "at": round(heard.at, 2),
-                "command": heard.command,
-                "confidence": round(heard.confidence, 2),
-            }
-            for heard in found
-        ]
-        echo_json({"commands": commands})
-        return 0
-    for heard in found:
-        wording = f" (“{heard.wording}”)" if heard.wording else " (a whistle)"
-        echo_text(f"{_clock(heard.at)} {heard.command}{wording}, confidence {heard.confidence:.2f}")
-    count = len(found)
-    echo_text(
-        f"{count or 'No'} command{'s' if count != 1 else ''} would be heard in {_clock(done)}."
-    )
-    return 0
-
-
-def _clock(seconds: float) -> str:
-    """Return minutes and seconds, to a tenth."""
-    tenths = round(seconds * 10)
-    return f"{tenths // 600}:{tenths % 600 / 10:04.1f}"
-
-
-def _last_words(recogniser: Recogniser) -> Iterator[Heard]:
-    import numpy as np
-
-    from coach.listening import RATE
-
-    for _ in range(round(AT_END_S * 10)):
-        yield from recogniser.hear(np.zeros(RATE // 10, np.int16))
-
-
-def _recogniser(check: Check) -> Recogniser:
-    """Return what would listen in a session of this person."""
-    from coach.listening.ear import check_installed
-    from coach.listening.recogniser import THRESHOLD, CommandRecogniser
-    from coach.listening.saved import load_listening
-
-    check_installed()
-    saved = load_listening(check.profile)
-    if saved.problem:
-        note(f"coach: {saved.problem}")
-    threshold = THRESHOLD if saved.threshold is None else saved.threshold
-    return CommandRecogniser(check.style, threshold=threshold)
-
-
-# -- live ----------------------------------------------------------------------------------------
-
-
-def check_live(check: Check) -> int:
+def check_live(style: Style, microphone: str | None, profile: Profile) -> int:
     """Have five commands said, save what suits, and return the exit code.
 
     Raises:
@@ -140,22 +44,25 @@ def check_live(check: Check) -> int:
     from coach.listening.ear import check_installed
     from coach.listening.microphone import SYSTEMS_OWN
     from coach.listening.saved import load_listening, save_listening
+    from coach.profile import new_profile_notice
 
     check_installed()
-    saved = load_listening(check.profile)
+    saved = load_listening(profile)
     if saved.problem:
         note(f"coach: {saved.problem}")
-    microphone = check.microphone or saved.microphone
+    microphone = microphone or saved.microphone
     if microphone == SYSTEMS_OWN:
         microphone = None
-    with closing(_Live(check.style, microphone)) as live, _opened_screen() as screen:
-        trial = _Trial(live, screen, check.style)
+    with closing(_Live(style, microphone)) as live, opened_meter() as screen:
+        trial = _Trial(live, screen, style)
         screen.say(f"Listening with `{live.wait_until_ready()}`.")
         trial.room()
         attempts = trial.commands()
     code, threshold = _tell(trial, attempts)
     if threshold is not None:
-        save_listening(check.profile, threshold=threshold, microphone=microphone)
+        if profile.is_new:
+            note(f"coach: {new_profile_notice(profile)}")
+        save_listening(profile, threshold=threshold, microphone=microphone)
         where = f", and the microphone `{microphone}`" if microphone else ""
         echo_text(f"Saved for all sessions: a threshold of {threshold:.2f}{where}.")
     return code
@@ -229,7 +136,7 @@ def _lowest_threshold() -> float:
 class _Trial:
     """What is asked of the person, and what came of it."""
 
-    def __init__(self, live: _Live, screen: _Lines | _Meter, style: Style) -> None:
+    def __init__(self, live: _Live, screen: Lines | Meter, style: Style) -> None:
         from coach.listening.command_list import command_list
         from coach.listening.trial import Levels
 
@@ -308,59 +215,3 @@ def _tell(trial: _Trial, attempts: Sequence[Attempt]) -> tuple[int, float | None
             "with a pause before and after it."
         )
     return (0 if threshold is not None else 1), threshold
-
-
-class _Lines:
-    """Prints lines, where nobody would see a meter move."""
-
-    def say(self, text: str) -> None:
-        """Print a line."""
-        echo_text(text)
-
-    def show(self, what: str, level: float | None) -> None:
-        """Show whose level it is, and the level in dBFS; None is silence."""
-
-
-class _Meter:
-    """Prints lines above a meter, on a terminal."""
-
-    def __init__(self, screen: Live) -> None:
-        self._screen = screen
-
-    def say(self, text: str) -> None:
-        """Print a line."""
-        self._screen.console.print(text, markup=False, highlight=False)
-
-    def show(self, what: str, level: float | None) -> None:
-        """Show whose level it is, and the level in dBFS; None is silence."""
-        from rich.text import Text
-
-        self._screen.update(Text.assemble(*_bar(what, level)), refresh=True)
-
-
-@contextmanager
-def _opened_screen() -> Iterator[_Lines | _Meter]:
-    """Yield what to print with; the meter goes in the end."""
-    if sys.stdout is None or not sys.stdout.isatty():
-        yield _Lines()
-        return
-    from rich.live import Live
-
-    with Live("", transient=True, auto_refresh=False) as screen:
-        yield _Meter(screen)
-
-
-def _bar(what: str, level: float | None) -> Iterator[tuple[str, str]]:
-    """Yield the parts of the meter, each with its style."""
-    from coach.listening.signal_watch import SILENT_DB
-    from coach.listening.trial import LOW_DB
-
-    if level is None or level < SILENT_DB:
-        yield (f"  {what}: silence", "dim")
-        return
-    filled = round(BAR * min(1.0, 1 - level / SILENT_DB))
-    style = "red" if level > BAR_HIGH_DB else "green" if level > LOW_DB else "dim"
-    yield (f"  {what} ", "")
-    yield ("█" * filled, style)
-    yield ("░" * (BAR - filled), "dim")
-    yield (f" {level:.0f} dBFS", "")
