@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import click
 
 from coach.cli.console import echo_json, echo_text, table
+from coach.cli.hearing import Hearing, find_hearing
 from coach.cli.options import profile_from, profile_option
 from coach.listening import Style
 
@@ -98,7 +99,7 @@ def doctor_command(
     devices, outputs, chosen = _outputs(output_name, device)
     speech, phrase = _speech(engine)
     findings = [*outputs, speech, _clips()]
-    hearing = _hearing()
+    hearing = find_hearing()
     if not as_json:
         _show(findings, devices, hearing)
     is_ready = chosen is not None and phrase is not None
@@ -128,16 +129,17 @@ def _listen(
     Raises:
         ListeningError: nothing can be understood here, or not with this microphone or file.
     """
-    from coach.cli.listen_check import Check, check_live, check_recording
-
     if file is None and as_json:
         raise click.UsageError("with --listen, --json needs a FILE")
     if file is not None and microphone is not None:
         raise click.UsageError("a FILE needs no --microphone")
-    check = Check(style, microphone, profile)
     if file is not None:
-        return check_recording(file, check, as_json=as_json)
-    return check_live(check)
+        from coach.cli.listen_recording import check_recording
+
+        return check_recording(file, style, profile, as_json=as_json)
+    from coach.cli.listen_check import check_live
+
+    return check_live(style, microphone, profile)
 
 
 # -- the checks ----------------------------------------------------------------------------------
@@ -270,31 +272,6 @@ def _play(output: Output, phrase: Samples) -> _Finding:
     return _Finding(what, "works", f"{heard_after}{gaps}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Hearing:
-    """Whether spoken commands can be heard."""
-
-    microphones: tuple[Device, ...]
-    problem: str
-    """Why they cannot; empty if they can."""
-    mend: str
-
-
-def _hearing() -> _Hearing:
-    """Return what there is to listen with; no session needs it."""
-    from coach.errors import ListeningError
-    from coach.listening.ear import check_installed
-    from coach.listening.microphone import list_microphones
-
-    found: tuple[Device, ...] = ()
-    try:
-        check_installed()
-        found = list_microphones()
-    except ListeningError as error:
-        return _Hearing(found, error.message, error.hint)
-    return _Hearing(found, "" if found else "there is no microphone", "")
-
-
 # -- telling -------------------------------------------------------------------------------------
 
 
@@ -322,7 +299,7 @@ def _system() -> str:
 def _document(
     findings: Sequence[_Finding],
     devices: tuple[Device, ...],
-    hearing: _Hearing,
+    hearing: Hearing,
     *,
     is_ready: bool,
 ) -> dict[str, Any]:
@@ -332,15 +309,11 @@ def _document(
         "versions": _versions(),
         "checks": [asdict(finding) for finding in findings],
         "devices": [asdict(device) for device in devices],
-        "listening": {
-            "ready": not hearing.problem,
-            "problem": hearing.problem or None,
-            "microphones": [asdict(microphone) for microphone in hearing.microphones],
-        },
+        "listening": hearing.document(),
     }
 
 
-def _show(findings: Sequence[_Finding], devices: tuple[Device, ...], hearing: _Hearing) -> None:
+def _show(findings: Sequence[_Finding], devices: tuple[Device, ...], hearing: Hearing) -> None:
     versions = ", ".join(f"{name} {version}" for name, version in _versions().items())
     echo_text(f"{versions}; {_system()}")
     click.echo()
@@ -354,13 +327,7 @@ def _show(findings: Sequence[_Finding], devices: tuple[Device, ...], hearing: _H
         ]
         table(("Device", "Used", "By"), listed)
     click.echo()
-    if hearing.problem:
-        echo_text(f"Spoken commands: {hearing.problem}. {hearing.mend}".rstrip())
-    else:
-        names = ", ".join(
-            f"{one.name} (default)" if one.is_default else one.name for one in hearing.microphones
-        )
-        echo_text(f"Spoken commands: by {names}. Try them: coach doctor --listen")
+    echo_text(hearing.line())
     click.echo()
 
 

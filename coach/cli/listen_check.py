@@ -1,20 +1,18 @@
-"""`coach doctor --listen`: whether spoken commands are understood here, or in a recording."""
+"""`coach doctor --listen`: whether somebody is understood here, and what suits them."""
 
 from __future__ import annotations
 
 import queue
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from coach.cli.console import echo_json, echo_text, note
+from coach.cli.console import echo_text, note
+from coach.cli.meter import Lines, Meter, opened_meter
 
 if TYPE_CHECKING:
-    from coach.listening import Heard, Recogniser, Style
+    from coach.listening import Heard, Style
     from coach.listening.trial import Attempt, Levels
     from coach.profile import Profile
 
@@ -23,6 +21,9 @@ QUIET_S = 2.0
 
 ATTEMPT_S = 6.0
 """Seconds to say a command and have it understood."""
+
+IN_VAIN = 2
+"""Commands after which nobody is asked for more if there was nothing but silence."""
 
 LATE_S = 0.7
 """Seconds after which something that is heard cannot belong to the command before."""
@@ -33,104 +34,8 @@ READY_S = 20.0
 LEVEL_S = 0.1
 """Seconds between two movements of the meter."""
 
-BAR, BAR_DB = 30, -70.0
-"""Cells of the meter, and the dBFS at which it is empty."""
 
-AT_END_S = 1.5
-"""Seconds of silence behind a recording, in which its last word is understood."""
-
-
-Show = Callable[[str, float | None], None]
-"""Shows whose level it is, and the level in dBFS."""
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """How to listen."""
-
-    style: Style
-    microphone: str | None
-    """As it was asked for."""
-    profile: Profile
-
-
-# -- a recording ---------------------------------------------------------------------------------
-
-
-def check_recording(path: Path, check: Check, *, as_json: bool) -> int:
-    """Tell what would be heard in a sound file, and return the exit code.
-
-    Raises:
-        ListeningError: nothing can be understood here, or it is no sound file.
-    """
-    from coach.cli.console import progress
-    from coach.listening import RATE
-    from coach.listening.recording import read_recording, seconds_of
-
-    recogniser = _recogniser(check)
-    found: list[Heard] = []
-    with progress("Listening", quiet=as_json) as advance:
-        whole = seconds_of(path)
-        done = 0.0
-        for samples in read_recording(path):
-            found += recogniser.hear(samples)
-            done += len(samples) / RATE
-            advance(round(min(done, whole)), round(whole) or 1)
-        found += _last_words(recogniser)
-    if as_json:
-        commands = [
-            {
-                "at": round(heard.at, 2),
-                "command": heard.command,
-                "confidence": round(heard.confidence, 2),
-            }
-            for heard in found
-        ]
-        echo_json({"commands": commands})
-        return 0
-    for heard in found:
-        wording = f" (“{heard.wording}”)" if heard.wording else " (a whistle)"
-        echo_text(f"{_clock(heard.at)} {heard.command}{wording}, confidence {heard.confidence:.2f}")
-    count = len(found)
-    echo_text(
-        f"{count or 'No'} command{'s' if count != 1 else ''} would be heard in {_clock(done)}."
-    )
-    return 0
-
-
-def _clock(seconds: float) -> str:
-    """Return minutes and seconds, to a tenth."""
-    tenths = round(seconds * 10)
-    return f"{tenths // 600}:{tenths % 600 / 10:04.1f}"
-
-
-def _last_words(recogniser: Recogniser) -> Iterator[Heard]:
-    import numpy as np
-
-    from coach.listening import RATE
-
-    for _ in range(round(AT_END_S * 10)):
-        yield from recogniser.hear(np.zeros(RATE // 10, np.int16))
-
-
-def _recogniser(check: Check) -> Recogniser:
-    """Return what would listen in a session of this person."""
-    from coach.listening.ear import check_installed
-    from coach.listening.recogniser import THRESHOLD, CommandRecogniser
-    from coach.listening.saved import load_listening
-
-    check_installed()
-    saved = load_listening(check.profile)
-    if saved.problem:
-        note(f"coach: {saved.problem}")
-    threshold = THRESHOLD if saved.threshold is None else saved.threshold
-    return CommandRecogniser(check.style, threshold=threshold)
-
-
-# -- live ----------------------------------------------------------------------------------------
-
-
-def check_live(check: Check) -> int:
+def check_live(style: Style, microphone: str | None, profile: Profile) -> int:
     """Have five commands said, save what suits, and return the exit code.
 
     Raises:
@@ -139,22 +44,25 @@ def check_live(check: Check) -> int:
     from coach.listening.ear import check_installed
     from coach.listening.microphone import SYSTEMS_OWN
     from coach.listening.saved import load_listening, save_listening
+    from coach.profile import new_profile_notice
 
     check_installed()
-    saved = load_listening(check.profile)
+    saved = load_listening(profile)
     if saved.problem:
         note(f"coach: {saved.problem}")
-    microphone = check.microphone or saved.microphone
+    microphone = microphone or saved.microphone
     if microphone == SYSTEMS_OWN:
         microphone = None
-    with closing(_Live(check.style, microphone)) as live, _meter() as show:
-        trial = _Trial(live, show, check.style)
-        echo_text(f"Listening with `{live.wait_until_ready()}`.")
+    with closing(_Live(style, microphone)) as live, opened_meter() as screen:
+        trial = _Trial(live, screen, style)
+        screen.say(f"Listening with `{live.wait_until_ready()}`.")
         trial.room()
         attempts = trial.commands()
-    code, threshold = _tell(trial, attempts, live.warnings)
+    code, threshold = _tell(trial, attempts)
     if threshold is not None:
-        save_listening(check.profile, threshold=threshold, microphone=microphone)
+        if profile.is_new:
+            note(f"coach: {new_profile_notice(profile)}")
+        save_listening(profile, threshold=threshold, microphone=microphone)
         where = f", and the microphone `{microphone}`" if microphone else ""
         echo_text(f"Saved for all sessions: a threshold of {threshold:.2f}{where}.")
     return code
@@ -178,8 +86,6 @@ class _Live:
             lambda: [configuration], self._inbox.put, lambda _: self._inbox.put({"ended": True})
         )
         self._process.start()
-        self.warnings: list[str] = []
-        """What was found out about the microphone meanwhile."""
 
     def close(self) -> None:
         self._process.close()
@@ -206,7 +112,6 @@ class _Live:
             ListeningError: nothing can be heard (any more).
         """
         from coach.errors import ListeningError
-        from coach.listening.ear import sentence
 
         try:
             message = self._inbox.get(timeout=max(0.0, timeout))
@@ -214,9 +119,8 @@ class _Live:
             return None
         if "ended" in message:
             raise ListeningError("what understands spoken commands has ended by itself")
-        if "fault" in message and message["kind"] in ("silent", "clipped"):
-            self.warnings.append(sentence(message["fault"], "", message["hint"]))
-        elif "fault" in message and message["kind"] != "bug":
+        # How loud it is, is told in the end.
+        if "fault" in message and message["kind"] not in ("silent", "clipped", "bug"):
             raise ListeningError(message["fault"], message["hint"])
         return message
 
@@ -232,12 +136,12 @@ def _lowest_threshold() -> float:
 class _Trial:
     """What is asked of the person, and what came of it."""
 
-    def __init__(self, live: _Live, show: Show, style: Style) -> None:
+    def __init__(self, live: _Live, screen: Lines | Meter, style: Style) -> None:
         from coach.listening.command_list import command_list
         from coach.listening.trial import Levels
 
         self._live = live
-        self._show = show
+        self._screen = screen
         listed = command_list("en")
         self._address = f"{listed.address}, " if style == "address" else ""
         self._wordings = listed.wordings
@@ -245,7 +149,7 @@ class _Trial:
 
     def room(self) -> None:
         """Listen to the room."""
-        echo_text("Be quiet for a moment.")
+        self._screen.say("Be quiet for a moment.")
         self._until(time.monotonic() + QUIET_S, self.quiet, "the room")
 
     def commands(self) -> list[Attempt]:
@@ -254,7 +158,7 @@ class _Trial:
 
         attempts: list[Attempt] = []
         for wanted in COMMANDS:
-            echo_text(f"Say: “{self._address}{self._wordings[wanted][0]}”")
+            self._screen.say(f"Say: “{self._address}{self._wordings[wanted][0]}”")
             begun = time.monotonic()
             heard = self._until(begun + ATTEMPT_S, self.words, "your voice")
             if heard and attempts and attempts[-1].heard is None:
@@ -264,7 +168,9 @@ class _Trial:
                     attempts[-1] = Attempt(heard.command, heard)
                     heard = self._until(begun + ATTEMPT_S, self.words, "your voice")
             attempts.append(Attempt(wanted, heard))
-            echo_text(f"  {_outcome(attempts[-1])}")
+            self._screen.say(f"  {_outcome(attempts[-1])}")
+            if len(attempts) == IN_VAIN and self.words.are_silent:
+                break
         return attempts
 
     def _until(self, deadline: float, levels: Levels, what: str) -> Heard | None:
@@ -277,7 +183,7 @@ class _Trial:
                 continue
             if "level" in message:
                 levels.add(message["level"], message["peak"])
-                self._show(what, message["level"])
+                self._screen.show(what, message["level"])
             elif "heard" in message:
                 return Heard(**message["heard"])
         return None
@@ -291,9 +197,7 @@ def _outcome(attempt: Attempt) -> str:
     return f"taken for `{attempt.heard.command}`"
 
 
-def _tell(
-    trial: _Trial, attempts: Sequence[Attempt], warnings: Sequence[str]
-) -> tuple[int, float | None]:
+def _tell(trial: _Trial, attempts: Sequence[Attempt]) -> tuple[int, float | None]:
     """Tell the result, and return the exit code and the threshold that suits, if one does."""
     from coach.listening.recogniser import THRESHOLD
     from coach.listening.trial import on_levels, suitable_threshold
@@ -304,8 +208,6 @@ def _tell(
         if not one.is_right:
             echo_text(f"  {one.wanted}: {_outcome(one)}")
     echo_text(on_levels(trial.quiet, trial.words))
-    for warning in warnings:
-        echo_text(warning)
     threshold = suitable_threshold(attempts, THRESHOLD)
     if threshold is None:
         echo_text(
@@ -313,34 +215,3 @@ def _tell(
             "with a pause before and after it."
         )
     return (0 if threshold is not None else 1), threshold
-
-
-@contextmanager
-def _meter() -> Iterator[Show]:
-    """Yield what shows a level in dBFS on a terminal; elsewhere it does nothing."""
-    if sys.stdout is None or not sys.stdout.isatty():
-        yield lambda _what, _level: None
-        return
-    from rich.console import Console
-    from rich.live import Live
-    from rich.text import Text
-
-    with Live(Text(""), console=Console(), transient=True, auto_refresh=False) as screen:
-
-        def show(what: str, level: float | None) -> None:
-            screen.update(Text.assemble(*_bar(what, level)), refresh=True)
-
-        yield show
-
-
-def _bar(what: str, level: float | None) -> Iterator[tuple[str, str]]:
-    """Yield the parts of the meter, each with its style."""
-    if level is None:
-        yield (f"  {what}: silence", "dim")
-        return
-    filled = round(BAR * min(1.0, max(0.0, 1 - level / BAR_DB)))
-    style = "red" if level > -6 else "green" if level > -45 else "dim"
-    yield (f"  {what} ", "")
-    yield ("█" * filled, style)
-    yield ("░" * (BAR - filled), "dim")
-    yield (f" {level:.0f} dBFS", "")

@@ -82,7 +82,7 @@ class MiniaudioCapture:
 
 
 def _microphones() -> list[Found]:
-    return [one for one in list_devices("capture") if not one.is_monitor]
+    return [one for one in list_devices("capture") if one.is_equipment]
 
 
 def _open(wanted: str | None) -> tuple[Any, Inlet, str]:
@@ -115,7 +115,7 @@ def _open(wanted: str | None) -> tuple[Any, Inlet, str]:
 
 def _chosen(wanted: str | None) -> Found:
     everything = list_devices("capture")
-    microphones = [one for one in everything if not one.is_monitor]
+    microphones = [one for one in everything if one.is_equipment]
     if wanted is not None:
         # Whoever wants to listen to a loudspeaker may, by its whole name.
         exact = [one for one in everything if one.device.name.casefold() == wanted.casefold()]

@@ -45,8 +45,8 @@ def seconds_of(path: Path) -> float:
     import soundfile
 
     try:
-        with path.open("rb") as file:
-            return float(soundfile.info(file).duration)
+        with path.open("rb") as file, soundfile.SoundFile(file.fileno(), closefd=False) as sound:
+            return float(sound.frames / sound.samplerate)
     except (soundfile.SoundFileError, OSError):
         return 0.0
 
@@ -72,8 +72,8 @@ def _decoded(path: Path) -> Iterator[tuple[Mono, int]]:
 
     is_known = False
     try:
-        # From an open file, so that libsndfile goes by what is in it, never by its name.
-        with path.open("rb") as file, soundfile.SoundFile(file) as sound:
+        # By its number, so that soundfile goes by what is in it, never by its name.
+        with path.open("rb") as file, soundfile.SoundFile(file.fileno(), closefd=False) as sound:
             while True:
                 block = sound.read(round(BLOCK_S * sound.samplerate), "float32", always_2d=True)
                 if not len(block):

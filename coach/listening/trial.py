@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import statistics
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from coach.listening import Heard, Spoken
-from coach.listening.permission import place
+from coach.listening.permission import place, refused_hint
+from coach.listening.signal_watch import SILENT_DB
 
 COMMANDS: tuple[Spoken, ...] = ("pause", "resume", "repeat", "next", "slower")
 """What is to be said, one after the other: what sessions are most often told."""
@@ -44,6 +46,11 @@ class Levels:
             self.levels.append(level)
             self.peaks.append(peak)
 
+    @property
+    def are_silent(self) -> bool:
+        """Return whether there was nothing but silence."""
+        return max(self.levels, default=SILENT_DB) <= SILENT_DB
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
@@ -66,9 +73,11 @@ def on_levels(room: Levels, words: Levels) -> str:
         words: while somebody did.
     """
     noise = statistics.median(room.levels) if room.levels else None
-    loudest = max(words.levels, default=None)
-    if loudest is None:
-        return f"Nothing came but silence: is the microphone muted? See {place()}."
+    if words.are_silent:
+        # macOS gives silence to programs that may not listen.
+        refused = f" {refused_hint()}" if sys.platform == "darwin" else ""
+        return f"Nothing came but silence: is the microphone muted? See {place()}.{refused}"
+    loudest = max(words.levels)
     beside = "" if noise is None else f", the room at {noise:.0f}"
     found = f"your words came at {loudest:.0f} dBFS{beside}"
     if sum(peak > HIGH_DB for peak in words.peaks) >= ENOUGH:

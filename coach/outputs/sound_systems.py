@@ -33,8 +33,9 @@ class Found:
     system: SoundSystem
     id: Any
     """A `ma_device_id *`."""
-    is_monitor: bool
-    """Whether it is no microphone but records what a loudspeaker plays."""
+    is_equipment: bool
+    """Whether there is something behind it: not so for what records a loudspeaker (PulseAudio's
+    monitors), and for what only converts or discards (ALSA's plugins)."""
 
 
 # PulseAudio fits all that it buffers into one period, whatever their number, and then asks for
@@ -94,14 +95,18 @@ def _devices_of(system: SoundSystem, kind: Literal["playback", "capture"]) -> It
         info = infos[0][i]
         name = ffi.string(info.name).decode("utf-8", "replace")
         device_id = ffi.new("ma_device_id *", info.id)
-        # PulseAudio's ids are names, and so end the monitors that it makes of its sinks.
-        text = bytes(ffi.buffer(device_id)).partition(b"\0")[0]
-        yield Found(
-            Device(name, bool(info.isDefault), listing.backend),
-            system,
-            device_id,
-            is_monitor=system is _PULSE and text.endswith(b".monitor"),
-        )
+        text = bytes(ffi.buffer(device_id)).partition(b"\0")[0].decode("utf-8", "replace")
+        device = Device(name, bool(info.isDefault), listing.backend)
+        yield Found(device, system, device_id, _is_equipment(system, text))
+
+
+def _is_equipment(system: SoundSystem, device_id: str) -> bool:
+    if system.name == "PULSEAUDIO":
+        return not device_id.endswith(".monitor")
+    if system.name == "ALSA":
+        # Cards are numbered, as in `hw:0,0`; plugins have a name alone.
+        return ":" in device_id or device_id == "default"
+    return True
 
 
 def choose(wanted: str, found: Sequence[Found], what: str) -> Found:

@@ -19,12 +19,13 @@ import soundfile
 
 from coach.cli import run
 from coach.listening import Heard, Spoken
-from coach.listening.capture import Block
+from coach.listening.capture import Block, MicrophoneError
 from coach.listening.command_list import command_list
 from coach.listening.ear import Ear
 from coach.listening.microphone import list_microphones, open_microphone
 from coach.listening.saved import load_listening
 from coach.listening.trial import COMMANDS
+from coach.outputs.sound_systems import list_devices
 from coach.profile import Profile
 from coach.speech import open_engine
 from coach.speech.speaker import Speaker
@@ -128,6 +129,33 @@ def test_microphones_are_listed_without_monitors(rig: Rig) -> None:
     assert list_microphones() == ()
     rig.add_microphone()
     assert [(one.name, one.is_default) for one in list_microphones()] == [(MICROPHONE, True)]
+
+
+@pytest.mark.usefixtures("no_sound")
+def test_what_gives_silence_to_everybody_is_no_microphone(tmp_path: Path) -> None:
+    (tmp_path / "asound.conf").write_text(
+        'pcm.nothing {type null hint {show on description "Nothing at all"}}\n'
+    )
+    assert [one.device.name for one in list_devices("capture")] == ["Nothing at all"]
+    assert list_microphones() == ()
+    with pytest.raises(MicrophoneError, match="there is no microphone") as caught:
+        open_microphone()
+    assert caught.value.kind == "none"
+
+
+def test_a_server_that_hangs_is_a_sentence(mic: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("coach.listening.miniaudio_microphone.OPEN_S", 1.0)
+    mic.freeze()
+    with pytest.raises(MicrophoneError, match="did not start within 1 s: it hangs"):
+        open_microphone()
+
+
+def test_one_that_is_unplugged_is_not_replaced_by_a_loudspeaker(mic: Rig) -> None:
+    mic.pactl("load-module", "module-rescue-streams")
+    with closing(open_microphone()) as capture:
+        assert capture.read(5.0) is not None
+        mic.remove_microphone()
+        until(lambda: capture.read(0.25) is None and capture.is_lost())
 
 
 def test_frames_are_captured_when_they_sound(mic: Rig) -> None:
@@ -380,6 +408,16 @@ def test_the_doctor_says_that_there_is_no_microphone(
     assert "there is no microphone `headset`" in capsys.readouterr().err
     assert run(["doctor", "--silent"]) == 0
     assert f"Spoken commands: by {MICROPHONE} (default)." in capsys.readouterr().out
+
+
+def test_the_doctor_says_that_the_microphone_is_muted(
+    mic: Rig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["doctor", "--listen"]) == 1
+    out = capsys.readouterr().out
+    assert "0 of 2 commands were understood." in out
+    assert "is the microphone muted?" in out
+    assert load_listening(Profile()).threshold is None
 
 
 def test_the_doctor_says_what_is_in_a_recording(
