@@ -28,6 +28,7 @@ from coach.values import (
     Id,
     KeyPath,
     Language,
+    LevelName,
     Name,
     Pause,
     PlainText,
@@ -42,6 +43,7 @@ from coach.values import (
     Speed,
     SpokenName,
     StyleName,
+    Tags,
     Texts,
     Time,
     Version,
@@ -255,6 +257,8 @@ class RoutineKeys(_Keys):
     )
     description: PlainText | None = Field(None, description="One sentence for lists.")
     source: PlainText | None = Field(None, description="Who prescribed or published it.")
+    level: LevelName | None = Field(None, description="How much it asks of the body.")
+    tags: Tags = Field((), description="Words to find it by in `coach list`, such as back.")
     equipment: Texts = Field((), description="What to have at hand; spoken at the start.")
     safety: Texts = Field((), description="Spoken before the first exercise.")
     closing: Texts = Field((), description="Spoken after the last exercise.")

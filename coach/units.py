@@ -36,6 +36,8 @@ Count = Literal["beep", "voice", "both"]
 
 Style = Literal["calm", "plain", "lively"]
 """How much the coach encourages: now and then, not at all, or often."""
+Level = Literal["easy", "medium", "hard"]
+"""How much a routine asks of the body."""
 
 DURATION_FORMS = "a duration such as 5, 5s, 1.5, 90s, 1:30 or 1m30s"
 COUNT_FORMS = "a whole number such as 8"

@@ -28,6 +28,7 @@ from coach.units import (
     VOLUME,
     Count,
     Detail,
+    Level,
     Number,
     Quantity,
     Range,
@@ -173,6 +174,16 @@ def _identifier(value: Any) -> str:
         raise failure(
             ((), f'expected an id of letters, digits and hyphens, found "{shortened(text)}"')
         )
+    return text
+
+
+MAX_TAG = 40
+
+
+def _tag(value: Any) -> str:
+    text = " ".join(_only_text(value, "a tag").split())
+    if len(text) > MAX_TAG or not re.fullmatch(r"[^\W_]+(?:[ -][^\W_]+)*", text):
+        raise failure(((), f'expected a tag such as low back, found "{shortened(text)}"'))
     return text
 
 
@@ -341,6 +352,19 @@ PlainText = Annotated[str, BeforeValidator(_text(MAX_TEXT, ())), _STRING]
 RoutineText = Annotated[str, BeforeValidator(_text(MAX_TEXT, ("name",))), _STRING]
 ExerciseText = Annotated[str, BeforeValidator(_text(MAX_TEXT, TEXT_FIELDS)), _STRING]
 Id = Annotated[str, BeforeValidator(_identifier), WithJsonSchema({"type": "string"})]
+Tags = Annotated[
+    tuple[Annotated[str, BeforeValidator(_tag)], ...],
+    BeforeValidator(_listed),
+    Field(max_length=20),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string"},
+                {"type": "array", "items": {"type": "string"}, "maxItems": 20},
+            ]
+        }
+    ),
+]
 Texts = Annotated[tuple[RoutineText, ...], BeforeValidator(_listed), Field(max_length=50), _STRINGS]
 Setup = Annotated[
     tuple[ExerciseText, ...], BeforeValidator(_listed), Field(max_length=50), _STRINGS
@@ -370,6 +394,7 @@ Settle = Annotated[
 
 
 DetailName = Annotated[Detail, BeforeValidator(_choice(*get_args(Detail)))]
+LevelName = Annotated[Level, BeforeValidator(_choice(*get_args(Level)))]
 CountName = Annotated[Count, BeforeValidator(_choice(*get_args(Count)))]
 StyleName = Annotated[Style, BeforeValidator(_choice(*get_args(Style)))]
 Speed = Annotated[

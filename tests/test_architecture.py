@@ -218,6 +218,7 @@ ALLOWED = {
     "doctor --help": (),
     "cues --help": (),
     "show --help": ("yaml",),
+    "list --help": (),
     "list --json": ("babel", "pydantic", "yaml"),
     "list": ("babel", "pydantic", "yaml", "rich"),
     "check {script}": ("pydantic", "yaml"),
