@@ -28,7 +28,7 @@ LAYERS = (
         "locks",
     ),
     "profile",
-    *("progress", "script", "editions", "values", "format", "validation"),
+    *("progress", "script", "script_writer", "editions", "values", "format", "validation"),
     *("routine", "translation", "settings", "phrases"),
     *("steps", "plan", "timeline", "places", "correspondence"),
     *("cues", "session"),
