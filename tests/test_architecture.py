@@ -29,7 +29,7 @@ LAYERS = (
     ),
     "profile",
     *("progress", "script", "script_writer", "editions", "values", "format", "validation"),
-    *("routine", "translation", "settings", "phrases"),
+    *("routine", "advice", "translation", "settings", "phrases"),
     *("steps", "plan", "timeline", "places", "correspondence"),
     *("cues", "session"),
     *("speech", "render", "history", "outputs"),
