@@ -31,7 +31,7 @@ LAYERS = (
     *("progress", "script", "script_writer", "editions", "values", "format", "validation"),
     *("routine", "advice", "translation", "settings", "phrases"),
     *("steps", "plan", "timeline", "places", "correspondence"),
-    *("cues", "session"),
+    *("cues", "session", "checking"),
     *("speech", "render", "history", "outputs"),
     *("volume", "navigation", "player", "view", "controls", "changes", "replan", "tally", "live"),
     "batch",
