@@ -51,6 +51,17 @@ from coach.values import (
     failure,
 )
 
+_TIMES = ("move", "hold", "work")
+
+
+def _one_of(*names: str) -> dict[str, Any]:
+    """Return the schema of a mapping that has at least one of these keys."""
+    return {"anyOf": [{"required": [name]} for name in names]}
+
+
+def _if_given(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"if": {"required": [name]}, "then": schema}
+
 
 class _Keys(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
@@ -58,6 +69,8 @@ class _Keys(BaseModel):
 
 class PhaseKeys(_Keys):
     """One part of a repetition: travel (`move`), then stillness (`hold`) or activity (`work`)."""
+
+    model_config = ConfigDict(json_schema_extra=_one_of("cue", *_TIMES))
 
     cue: ExerciseText | None = Field(None, description="What is said every time, in few words.")
     guide: ExerciseText | None = Field(
@@ -77,6 +90,16 @@ class PhaseKeys(_Keys):
 
 class ExerciseKeys(_Keys):
     """An exercise: how to take the position, and its dose."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            **_one_of("phases", "reps", "cue", *_TIMES),
+            "allOf": [
+                _if_given("phases", {"not": _one_of("cue", "guide", *_TIMES)}),
+                _if_given("guide", _one_of("cue", *_TIMES)),
+            ],
+        }
+    )
 
     name: SpokenName = Field(description="Spoken as its title.")
     id: Id | None = Field(None, description="The name in settings; default: a slug of `name`.")
@@ -209,6 +232,8 @@ _Several = Field(min_length=1, max_length=10_000, description="Exercises and cir
 class _TooDeep(_Keys):
     """A circuit in a circuit in a circuit."""
 
+    model_config = ConfigDict(json_schema_extra={"not": {}})
+
     @model_validator(mode="before")
     @classmethod
     def _refuse(cls, _value: Any) -> Any:
@@ -296,7 +321,12 @@ class RoutineKeys(_Keys):
 
 
 class _Schema(GenerateJsonSchema):
-    """Optional keys are left out of a script, never null."""
+    """Optional keys are left out of a script, never null; an item is what its keys say it is."""
+
+    def tagged_union_schema(self, schema: core_schema.TaggedUnionSchema) -> JsonSchemaValue:
+        kinds = {str(tag): self.generate_inner(kind) for tag, kind in schema["choices"].items()}
+        is_circuit = _one_of("rounds", "exercises")
+        return {"if": is_circuit, "then": kinds["<circuit>"], "else": kinds["<exercise>"]}
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
         return self.generate_inner(schema["schema"])
