@@ -19,6 +19,7 @@ from pydantic import (
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from coach.schemas import with_definitions
 from coach.template import fields_in
 from coach.values import (
     ActiveTime,
@@ -323,6 +324,11 @@ class RoutineKeys(_Keys):
 class _Schema(GenerateJsonSchema):
     """Optional keys are left out of a script, never null; an item is what its keys say it is."""
 
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        """Leave out titles that only repeat the key."""
+        del schema
+        return False
+
     def tagged_union_schema(self, schema: core_schema.TaggedUnionSchema) -> JsonSchemaValue:
         kinds = {str(tag): self.generate_inner(kind) for tag, kind in schema["choices"].items()}
         is_circuit = _one_of("rounds", "exercises")
@@ -338,4 +344,4 @@ class _Schema(GenerateJsonSchema):
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of routine scripts."""
     schema = RoutineKeys.model_json_schema(schema_generator=_Schema)
-    return {"$schema": _Schema.schema_dialect, **schema}
+    return {"$schema": _Schema.schema_dialect, **with_definitions(schema)}

@@ -12,6 +12,33 @@ from fractions import Fraction
 from typing import Any
 
 Schema = dict[str, Any]
+_SHARED = "x-shared"
+
+
+def shared(name: str, schema: Schema) -> Schema:
+    """Return a schema that `with_definitions` puts among the definitions, under this name."""
+    return {_SHARED: {"name": name, "schema": schema}}
+
+
+def with_definitions(schema: Schema) -> Schema:
+    """Return a schema in which what is shared stands once, and is referred to elsewhere."""
+    definitions: dict[str, Schema] = {}
+
+    def visited(node: Any) -> Any:
+        if isinstance(node, list):
+            return [visited(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        beside = {key: visited(value) for key, value in node.items() if key != _SHARED}
+        if _SHARED not in node:
+            return beside
+        name = node[_SHARED]["name"]
+        if name not in definitions:
+            definitions[name] = visited(node[_SHARED]["schema"])
+        return {"$ref": f"#/$defs/{name}", **beside}
+
+    whole: Schema = visited(schema)
+    return {**whole, "$defs": {**whole.get("$defs", {}), **dict(sorted(definitions.items()))}}
 
 
 def _any_case(pattern: str) -> str:
@@ -42,16 +69,21 @@ def _whole(pattern: str) -> str:
     return rf"^\s*(?:{pattern})\s*$"
 
 
-def _range(one: str, number: Schema, least: str, forms: str) -> Schema:
+def _pattern(name: str, pattern: str) -> Schema:
+    return shared(name, {"type": "string", "pattern": _whole(pattern)})
+
+
+def _range(name: str, one: str, number: Schema, least: str, forms: str) -> Schema:
     """Return the schema of a value or a range, as text or as a mapping.
 
     Args:
+        name: of what it is.
         one: the pattern of a single value.
         number: the schema of a single value that is a number.
         least: what the lower end means.
         forms: what a value looks like.
     """
-    single = {"anyOf": [number, {"type": "string", "pattern": _whole(one)}]}
+    single = {"anyOf": [number, _pattern(f"{name}Text", one)]}
     ends = {
         "from": {**single, "description": f"The low end of what is prescribed: {least}."},
         "to": {**single, "description": "The high end of what is prescribed."},
@@ -63,24 +95,24 @@ def _range(one: str, number: Schema, least: str, forms: str) -> Schema:
         "required": ["from", "to"],
         "additionalProperties": False,
     }
-    text = {"type": "string", "pattern": _whole(f"{one}(?:{_TO}{one})?")}
+    text = _pattern(f"{name}RangeText", f"{one}(?:{_TO}{one})?")
     return {"anyOf": [number, text, mapping], "description": f"{forms}; or a range of two"}
 
 
 def time_range(least: Fraction, most: Fraction, forms: str) -> Schema:
     """Return the schema of a duration or a range of them; bounds in seconds."""
-    return _range(_DURATION, _between(least, most), "a duration", forms)
+    return _range("Duration", _DURATION, _between(least, most), "a duration", forms)
 
 
 def count_range(most: int, forms: str) -> Schema:
     """Return the schema of a count from 1 to `most`, a power of ten, or a range of them."""
     number = {"type": "integer", "minimum": 1, "maximum": most}
-    return _range(_up_to(most), number, "a whole number", forms)
+    return _range(f"UpTo{most}", _up_to(most), number, "a whole number", forms)
 
 
 def time(least: Fraction, most: Fraction) -> Schema:
     """Return the schema of a duration that has no range; bounds in seconds."""
-    return {"anyOf": [_between(least, most), {"type": "string", "pattern": _whole(_DURATION)}]}
+    return {"anyOf": [_between(least, most), _pattern("DurationText", _DURATION)]}
 
 
 def factor(least: Fraction, most: Fraction) -> Schema:
@@ -117,7 +149,8 @@ def text(limit: int, fields: Sequence[str] = ()) -> Schema:
     field = rf"|\{{\s*(?:{'|'.join(fields)})\s*\}}" if fields else ""
     braces = rf"^(?:[^{{}}]|\{{\{{|\}}\}}{field})*$"
     patterns = [{"pattern": pattern} for pattern in (_length(limit), braces, _NO_CONTROLS)]
-    return {"type": list(_SPOKEN), "allOf": patterns}
+    name = f"Text{limit}{''.join(field.capitalize() for field in fields)}"
+    return shared(name, {"type": list(_SPOKEN), "allOf": patterns})
 
 
 _LETTER = r"[^\u0000-/:-@\[-`{-\u00a0]"
@@ -203,7 +236,7 @@ _HAS_STEP = rf"(?=[\s\S]*{_any_case('(?:session|week)')})"
 
 def progress(known: Mapping[str, str]) -> Schema:
     """Return the schema of a rule of progress; `known` are the keys of the long form, described."""
-    rule = {"type": "string", "pattern": _whole(rf"{_HAS_STEP}{_PART}(?:\s*[;,]\s*{_PART})*")}
+    rule = _pattern("Rule", rf"{_HAS_STEP}{_PART}(?:\s*[;,]\s*{_PART})*")
     none = {"type": "string", "pattern": _whole(_any_case("none|off"))}
     rules = {"type": "array", "items": rule, "minItems": 1}
     nothing = {"type": "array", "items": none, "minItems": 1, "maxItems": 1}
@@ -221,4 +254,4 @@ def progress(known: Mapping[str, str]) -> Schema:
         "if": {"anyOf": [{"required": ["hold_if"]}, {"required": ["down_if"]}]},
         "then": {"properties": {"steps": {"anyOf": [rule, rules]}}},
     }
-    return {"anyOf": [rule, none, rules, nothing, mapping]}
+    return shared("Progress", {"anyOf": [rule, none, rules, nothing, mapping]})

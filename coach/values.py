@@ -322,7 +322,8 @@ def _spoken(fields: Sequence[str]) -> WithJsonSchema:
 
 
 def _spoken_list(fields: Sequence[str]) -> WithJsonSchema:
-    return WithJsonSchema(schemas.several(schemas.text(MAX_TEXT, fields), 0, 50, or_one=True))
+    schema = schemas.several(schemas.text(MAX_TEXT, fields), 0, 50, or_one=True)
+    return WithJsonSchema(schemas.shared(f"Sentences{len(fields)}", schema))
 
 
 PlainText = Annotated[str, BeforeValidator(_text(MAX_TEXT, ())), _spoken(())]
@@ -353,17 +354,19 @@ Setup = Annotated[
 ]
 
 
-def _time_schema(quantity: Quantity[Fraction]) -> WithJsonSchema:
-    return WithJsonSchema(schemas.time_range(quantity.least, quantity.most, quantity.forms))
+def _time_schema(name: str, quantity: Quantity[Fraction]) -> WithJsonSchema:
+    schema = schemas.time_range(quantity.least, quantity.most, quantity.forms)
+    return WithJsonSchema(schemas.shared(name, schema))
 
 
 def _count_schema(quantity: Quantity[int]) -> WithJsonSchema:
-    return WithJsonSchema(schemas.count_range(quantity.most, quantity.forms))
+    schema = schemas.count_range(quantity.most, quantity.forms)
+    return WithJsonSchema(schemas.shared(f"Count{quantity.most}", schema))
 
 
-Time = Annotated[Range[Fraction], BeforeValidator(_range(TIME)), _time_schema(TIME)]
+Time = Annotated[Range[Fraction], BeforeValidator(_range(TIME)), _time_schema("Time", TIME)]
 ActiveTime = Annotated[
-    Range[Fraction], BeforeValidator(_range(ACTIVE_TIME)), _time_schema(ACTIVE_TIME)
+    Range[Fraction], BeforeValidator(_range(ACTIVE_TIME)), _time_schema("ActiveTime", ACTIVE_TIME)
 ]
 Reps = Annotated[Range[int], BeforeValidator(_range(REPS)), _count_schema(REPS)]
 Sets = Annotated[Range[int], BeforeValidator(_range(SETS)), _count_schema(SETS)]
@@ -381,7 +384,15 @@ Settle = Annotated[
     Literal["ready"] | Range[Fraction],
     BeforeValidator(_settle),
     WithJsonSchema(
-        {"anyOf": [{"const": "ready"}, schemas.time_range(TIME.least, TIME.most, _SETTLE_FORMS)]}
+        schemas.shared(
+            "Settle",
+            {
+                "anyOf": [
+                    {"const": "ready"},
+                    schemas.time_range(TIME.least, TIME.most, _SETTLE_FORMS),
+                ]
+            },
+        )
     ),
 ]
 
