@@ -14,13 +14,14 @@ from pydantic import BaseModel
 from coach import cli
 from coach import format as keys
 from coach.cli.options import settings_from
+from coach.files import SCHEMA
 from coach.routine import load_routine, routine_from
 from coach.script import parse_script
 from coach.session import bundled_routines, find_routine, prepare
 from coach.steps import CUE_NAMES
 from coach.units import parse_duration
 from coach.values import TEXT_FIELDS
-from tests.readme_reference import README, context_of, with_reference
+from tests.readme_reference import README, context_of, schema_text, with_references
 from tests.test_architecture import LAYERS
 
 ROOT = README.parent
@@ -176,5 +177,9 @@ def test_links_to_files_lead_somewhere() -> None:
     assert [path for path in (*links, *paths) if not (ROOT / path).exists()] == []
 
 
-def test_the_reference_is_what_the_help_says() -> None:
-    assert with_reference(TEXT) == TEXT, "run `make readme`"
+def test_the_references_are_what_the_help_and_the_schema_say() -> None:
+    assert with_references(TEXT) == TEXT, "run `make readme`"
+
+
+def test_the_schema_that_is_shipped_is_that_of_the_format() -> None:
+    assert SCHEMA.read_text("utf-8") == schema_text(), "run `make readme`"

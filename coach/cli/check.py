@@ -119,8 +119,13 @@ def _watch(names: Sequence[str], *, with_advice: bool) -> int:
 
 
 @click.command("schema")
-def schema_command() -> None:
-    """Print the JSON Schema of routine scripts, for editors."""
-    from coach.format import json_schema
+@click.option("--path", "as_path", is_flag=True, help="Print where it is installed, for editors.")
+def schema_command(*, as_path: bool) -> None:
+    """Print the JSON Schema of routine scripts.
 
-    echo_json(json_schema())
+    An editor with a YAML language server completes and checks a script whose first line is
+    `# yaml-language-server: $schema=` and then what --path prints. `coach new` writes that line.
+    """
+    from coach.files import SCHEMA
+
+    click.echo(SCHEMA if as_path else SCHEMA.read_text("utf-8").rstrip())
