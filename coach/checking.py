@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coach.errors import CoachError, Problem, ScriptError
-from coach.session import find_routine
-
-ENDINGS = (".yaml", ".yml")
+from coach.library import find_routine, is_script
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +43,6 @@ def scripts_in(names: Sequence[str]) -> Iterator[Path]:
         if not found:
             raise CoachError(f"there is no script (.yaml) in the folder {folder}")
         yield from found
-
-
-def is_script(path: Path) -> bool:
-    """Whether a file is a script by its name."""
-    return path.suffix in ENDINGS and path.is_file()
 
 
 def check(path: Path, *, with_advice: bool = False) -> Checked:

@@ -40,7 +40,7 @@ LAYERS = (
     ),
     *("routine", "advice", "translation", "settings", "phrases"),
     *("steps", "plan", "timeline", "places", "correspondence"),
-    *("cues", "session", "checking"),
+    *("cues", "library", "session", "checking"),
     *("speech", "render", "history", "outputs"),
     *("volume", "navigation", "player", "view", "controls", "changes", "replan", "tally", "live"),
     "batch",
@@ -228,10 +228,10 @@ ALLOWED = {
     "cues --help": (),
     "show --help": ("yaml",),
     "list --help": (),
-    "list --json": ("babel", "pydantic", "yaml"),
-    "list": ("babel", "pydantic", "yaml", "rich"),
+    "list --json": ("babel", "pydantic", "yaml", "platformdirs"),
+    "list": ("babel", "pydantic", "yaml", "rich", "platformdirs"),
     "check {script}": ("pydantic", "yaml"),
-    "schema": ("pydantic", "yaml"),
+    "schema": (),
 }
 """What a command may load of the libraries that take long."""
 

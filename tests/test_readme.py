@@ -15,9 +15,10 @@ from coach import cli
 from coach import format as keys
 from coach.cli.options import settings_from
 from coach.files import SCHEMA
+from coach.library import bundled_routines, find_routine
 from coach.routine import load_routine, routine_from
 from coach.script import parse_script
-from coach.session import bundled_routines, find_routine, prepare
+from coach.session import prepare
 from coach.steps import CUE_NAMES
 from coach.units import parse_duration
 from coach.values import TEXT_FIELDS

@@ -77,7 +77,7 @@ def coach() -> None:
     """A voice-guided exercise coach.
 
     It reads a routine, speaks each instruction, counts the repetitions and marks every hold with
-    beeps. ROUTINE is the name of a bundled routine (`coach list`) or the path of a script.
+    beeps. ROUTINE is the name of a routine (`coach list`) or the path of a script.
     """
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
 from coach.cli.console import echo_json, note, table
-from coach.errors import SettingError, did_you_mean
+from coach.errors import CoachError, SettingError, did_you_mean
 from coach.units import Level, parse_duration
 
 if TYPE_CHECKING:
@@ -90,6 +91,9 @@ def list_command(
 ) -> None:
     """List the routines, with about how long each takes.
 
+    Those that ship, and your own (`coach new`, `coach edit`); an own one takes the place of one
+    that ships under the same name.
+
     \b
     coach list --tag neck --equipment none --shorter-than 10m
     """
@@ -104,7 +108,7 @@ def list_command(
         ("Routine", "About", "Level", "What it is", "Tags"),
         [
             (
-                row["name"],
+                f"{row['name']} (yours)" if row["own"] else row["name"],
                 f"{max(1, round(row['seconds'] / 60))} min",
                 row["level"] or "",
                 row["description"],
@@ -125,11 +129,12 @@ def _rows(
     Raises:
         SettingError: no routine at all has one of the tags.
     """
-    from coach.routine import load_routine
-    from coach.session import bundled_routines, estimate, prepared
+    from coach.library import own_routines
+    from coach.session import estimate, prepared
     from coach.settings import Settings
 
-    routines = {name: load_routine(path) for name, path in bundled_routines().items()}
+    own = own_routines()
+    routines = _loaded(own)
     _check_tags(wanted.tags, list(routines.values()))
     for name, routine in routines.items():
         if not wanted.takes(routine):
@@ -141,6 +146,7 @@ def _rows(
             continue
         yield {
             "name": name,
+            "own": name in own,
             "title": routine.title,
             "description": routine.description,
             "language": routine.language,
@@ -150,6 +156,26 @@ def _rows(
             "exercises": sum(1 for _ in routine.exercises()),
             "seconds": float(length),
         }
+
+
+def _loaded(own: Mapping[str, Path]) -> dict[str, Routine]:
+    """Return all routines by name; of those in `own` that have problems, a note is printed."""
+    from coach.library import routines
+    from coach.phrases import load_phrasebook
+    from coach.routine import load_routine
+
+    loaded = {}
+    for name, path in routines().items():
+        try:
+            routine = load_routine(path)
+            load_phrasebook(routine.language)
+        except CoachError:
+            if name not in own:
+                raise
+            note(f"{name} cannot be used as it is: `coach check {name}` tells why.")
+        else:
+            loaded[name] = routine
+    return loaded
 
 
 def _check_tags(tags: tuple[str, ...], routines: list[Routine]) -> None:
