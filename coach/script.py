@@ -99,6 +99,16 @@ def read_script(path: Path, expected: str = ROUTINE) -> Document:
         CoachError: the file cannot be opened, or is larger than `MAX_BYTES`.
         ScriptError: it is not UTF-8 text or not YAML.
     """
+    return parse_script(read_text(path), str(path), expected)
+
+
+def read_text(path: Path) -> str:
+    """Return the text of the script at `path`, its line ends as they are.
+
+    Raises:
+        CoachError: the file cannot be opened, or is larger than `MAX_BYTES`.
+        ScriptError: it is not UTF-8 text.
+    """
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
@@ -110,7 +120,7 @@ def read_script(path: Path, expected: str = ROUTINE) -> Document:
             f"{path} is larger than {MAX_BYTES // 1_000_000} MB, so it is hardly a routine script",
             "Check the name, or split the script.",
         )
-    return parse_script(_decode(data, str(path)), str(path), expected)
+    return _decode(data, str(path))
 
 
 def parse_script(text: str, name: str, expected: str = ROUTINE) -> Document:

@@ -29,6 +29,7 @@ _COMMANDS = {
     "adjust": ("coach.cli.adjust", "Set holds, repetitions and more, for all sessions to come."),
     "list": ("coach.cli.listing", "List the routines: all, or those that fit."),
     "check": ("coach.cli.check", "Check routine scripts and show every problem."),
+    "fmt": ("coach.cli.fmt", "Put the keys of scripts into the usual order."),
     "schema": ("coach.cli.check", "Print the JSON Schema of routine scripts."),
     "history": ("coach.cli.history", "Show the sessions so far."),
     "cues": ("coach.cli.cues", "List, play and check the sounds of cue packs."),
