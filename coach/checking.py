@@ -45,29 +45,36 @@ def scripts_in(names: Sequence[str]) -> Iterator[Path]:
         yield from found
 
 
-def check(path: Path, *, with_advice: bool = False) -> Checked:
-    """Return what is to be said about the script at `path`."""
+def check(path: Path, *, with_advice: bool = False, known_as: Path | None = None) -> Checked:
+    """Return what is to be said about the script at `path`.
+
+    Args:
+        path: what is read.
+        with_advice: also look for what makes it hard to follow.
+        known_as: what it stands for, if it is a copy.
+    """
     from coach.cues import load_pack
     from coach.files import data_dir
     from coach.phrases import load_phrasebook
     from coach.routine import routine_from
-    from coach.script import read_script
+    from coach.script import parse_script, read_text
 
+    shown = known_as or path
     try:
-        document = read_script(path)
-        routine = routine_from(document, path)
+        document = parse_script(read_text(path), str(shown))
+        routine = routine_from(document, shown)
         load_phrasebook(routine.language)
         if routine.cues:
             load_pack(routine.cues, data_dir("audio_cues"))
     except ScriptError as error:
-        return Checked(path, error.problems)
+        return Checked(shown, error.problems)
     except CoachError as error:
-        return Checked(path, message=f"{error.message}. {error.hint}".rstrip(". "))
+        return Checked(shown, message=f"{error.message}. {error.hint}".rstrip(". "))
     if not with_advice:
-        return Checked(path, routine.warnings)
+        return Checked(shown, routine.warnings)
     from coach.advice import advise
 
-    return Checked(path, routine.warnings, advice=advise(document, routine))
+    return Checked(shown, routine.warnings, advice=advise(document, routine))
 
 
 def changes(files: Callable[[], Sequence[Path]], wait: Callable[[], object]) -> Iterator[None]:

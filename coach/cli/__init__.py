@@ -28,6 +28,8 @@ _COMMANDS = {
     "show": ("coach.cli.routines", "Show a session: exercises, doses, times."),
     "adjust": ("coach.cli.adjust", "Set holds, repetitions and more, for all sessions to come."),
     "list": ("coach.cli.listing", "List the routines: all, or those that fit."),
+    "new": ("coach.cli.new", "Write a new routine script."),
+    "edit": ("coach.cli.edit", "Change a routine in your editor, and check it."),
     "check": ("coach.cli.check", "Check routine scripts and show every problem."),
     "fmt": ("coach.cli.fmt", "Put the keys of scripts into the usual order."),
     "schema": ("coach.cli.check", "Print the JSON Schema of routine scripts."),
