@@ -7,16 +7,17 @@ were, which no round trip through a YAML library guarantees for comments between
 
 from __future__ import annotations
 
-import dataclasses
+import hashlib
 import re
+import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from coach.errors import CoachError
+from coach.errors import CoachError, ScriptError
 from coach.routine import routine_from
 from coach.script import parse_script
 from coach.script_writer import CIRCUIT_ORDER, EXERCISE_ORDER, PHASE_ORDER, ROUTINE_ORDER
@@ -25,19 +26,22 @@ _MERGE = "<<"
 _COMMENT_OR_BLANK = re.compile(r"\s*(?:#.*)?")
 
 
-@dataclass(slots=True)
+_NONE: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class _Node:
     """A node with where it is: offsets of characters from the text's beginning."""
 
     start: int
     end: int
     text: str = ""
-    """Of a scalar."""
-    entries: list[tuple[_Node, _Node]] = field(default_factory=list)
+    """Of a scalar that is a key."""
+    entries: tuple[tuple[_Node, _Node], ...] = ()
     """Of a mapping."""
-    items: list[_Node] = field(default_factory=list)
+    items: tuple[_Node, ...] = ()
     is_flow: bool = False
-    anchors: set[str] = field(default_factory=set)
+    anchors: frozenset[str] = _NONE
     """That are defined or used in it."""
 
 
@@ -45,7 +49,7 @@ def in_usual_order(text: str, path: Path) -> str:
     """Return the text of a script with its keys in the usual order.
 
     Args:
-        text: without a byte order mark, its lines ended by one character each.
+        text: without a byte order mark.
         path: the script's, to which other files are relative.
 
     Raises:
@@ -53,11 +57,14 @@ def in_usual_order(text: str, path: Path) -> str:
         CoachError: its keys cannot be moved without changing what it means.
     """
     before = _meaning(text, path)
-    root = _Parser(text).root()
-    moved = _Mover(text).moved(root)
+    moved = _Mover(text).moved(_Parser(text).root())
     if moved == text:
         return text
-    if _meaning(moved, path) != before or sorted(_comments(text)) != sorted(_comments(moved)):
+    try:
+        is_same = _meaning(moved, path) == before
+    except ScriptError:
+        is_same = False
+    if not is_same or sorted(_comments(text)) != sorted(_comments(moved)):
         raise CoachError(
             f"{path} cannot be put into order without changing what it means",
             "It stays as it is; is there an anchor, or a comment in an unusual place?",
@@ -65,11 +72,13 @@ def in_usual_order(text: str, path: Path) -> str:
     return moved
 
 
-def _meaning(text: str, path: Path) -> tuple[object, ...]:
-    """Return what a script says in all of its languages, wherever it says it."""
+def _meaning(text: str, path: Path) -> bytes:
+    """Return a digest of what a script says in all of its languages, wherever it says it."""
     routine = routine_from(parse_script(text, str(path)), path)
-    editions = sorted(routine.translations.items()) or [("", routine)]
-    return tuple((tag, dataclasses.replace(each, warnings=())) for tag, each in editions)
+    digest = hashlib.sha256()
+    for language, edition in sorted(routine.translations.items()) or [("", routine)]:
+        digest.update(f"{language} {edition!r}\n".encode("utf-8", "surrogatepass"))
+    return digest.digest()
 
 
 def _comments(text: str) -> Iterator[str]:
@@ -102,30 +111,26 @@ class _Parser:
         offset: int = self._lines[mark.line] + mark.column
         return offset
 
-    def _node(self, event: Any) -> _Node:
-        node = _Node(self._offset(event.start_mark), self._offset(event.end_mark))
-        if event.anchor:
-            node.anchors.add(str(event.anchor))
-        if isinstance(event, yaml.ScalarEvent):
-            node.text = str(event.value)
-        elif isinstance(event, yaml.SequenceStartEvent):
-            node.is_flow = bool(event.flow_style)
-            for inner in iter(lambda: next(self._events), None):
-                if isinstance(inner, yaml.SequenceEndEvent):
-                    node.end = self._offset(inner.end_mark)
-                    break
-                node.items.append(self._node(inner))
-                node.anchors |= node.items[-1].anchors
-        elif isinstance(event, yaml.MappingStartEvent):
-            node.is_flow = bool(event.flow_style)
-            for inner in iter(lambda: next(self._events), None):
-                if isinstance(inner, yaml.MappingEndEvent):
-                    node.end = self._offset(inner.end_mark)
-                    break
-                pair = (self._node(inner), self._node(next(self._events)))
-                node.entries.append(pair)
-                node.anchors |= pair[0].anchors | pair[1].anchors
-        return node
+    def _node(self, event: Any, *, is_key: bool = False) -> _Node:
+        start, end = self._offset(event.start_mark), self._offset(event.end_mark)
+        own = frozenset({str(event.anchor)}) if event.anchor else _NONE
+        if isinstance(event, yaml.SequenceStartEvent):
+            items: list[_Node] = []
+            while not isinstance(inner := next(self._events), yaml.SequenceEndEvent):
+                items.append(self._node(inner))
+            end = self._offset(inner.end_mark)
+            anchors = own.union(*(item.anchors for item in items))
+            return _Node(start, end, "", (), tuple(items), bool(event.flow_style), anchors)
+        if isinstance(event, yaml.MappingStartEvent):
+            entries: list[tuple[_Node, _Node]] = []
+            while not isinstance(inner := next(self._events), yaml.MappingEndEvent):
+                key = self._node(inner, is_key=True)
+                entries.append((key, self._node(next(self._events))))
+            end = self._offset(inner.end_mark)
+            anchors = own.union(*(node.anchors for entry in entries for node in entry))
+            return _Node(start, end, "", tuple(entries), (), bool(event.flow_style), anchors)
+        text = sys.intern(str(event.value)) if is_key and hasattr(event, "value") else ""
+        return _Node(start, end, text, anchors=own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +140,7 @@ class _Piece:
     key: str
     text: str
     """From the key on."""
-    anchors: set[str]
+    anchors: frozenset[str]
     above: str = ""
     """Lines of comments that belong to it."""
 
@@ -174,8 +179,12 @@ class _Mover:
 
     def _block(self, node: _Node, order: Sequence[str], start: int, end: int) -> str:
         begins = [self._line_start(key.start) for key, _ in node.entries]
-        if len(set(begins)) < len(begins):
-            return self._text[start:end]
+        before = [
+            self._text[a : key.start].strip()
+            for a, (key, _) in zip(begins, node.entries, strict=True)
+        ]
+        if len(set(begins)) < len(begins) or any(before[1:]) or "?" in before[0]:
+            return self._text[start:end]  # keys as nobody writes them
         first = node.entries[0][0].start
         column = first - begins[0]
         # What stands before the first key in its line, such as the hyphen of a list.

@@ -151,6 +151,11 @@ def test_anchors_that_would_change_places_keep_their_mapping_as_it_is() -> None:
     assert tidy(text) == text
 
 
+def test_keys_as_nobody_writes_them_stay() -> None:
+    text = "title: T\nexercises:\n  - ? hold\n    : 5s\n    ? name\n    : A\n"
+    assert tidy(text) == text
+
+
 def test_a_script_with_problems_is_refused() -> None:
     with pytest.raises(ScriptError):
         tidy("titel: T\n")
