@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from queue import Queue
@@ -16,12 +17,15 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
+import yaml
 
 from coach.checking import Checked, changes
 from coach.cli import run
 from coach.cli.reports import as_github, as_sarif
 from coach.errors import Location, Problem
+from tests.conftest import bundled
 
+ROOT = Path(__file__).parent.parent
 GOOD = "title: T\nsafety: [Stop if it hurts.]\nexercises: [{name: A, hold: 5}]\n"
 BAD = "title: T\nexercises: [{name: A, hodl: 5}]\n"
 WARNED = "title: T\nexercises: [{name: A, hold: 8, setup: For 5 seconds.}]\n"
@@ -209,3 +213,16 @@ def _pass_on(stream: Any, queue: Queue[str]) -> None:
 
 def test_watching_goes_with_no_other_format() -> None:
     assert run(["check", "--watch", "--json", "box-breathing"]) == 2
+
+
+# -- pre-commit ------------------------------------------------------------------------------
+
+
+def test_the_hook_is_one_that_pre_commit_understands() -> None:
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
+    assert {"id", "name", "entry", "language"} <= set(hook)
+    assert (hook["id"], hook["language"], hook["types"]) == ("coach-check", "python", ["yaml"])
+    command, *arguments = hook["entry"].split()
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert command in project["scripts"]
+    assert run([*arguments, "box-breathing", str(bundled()[0])]) == 0
