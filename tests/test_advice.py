@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
 
 from coach.advice import MAX_WORDS, advise
 from coach.routine import routine_from
 from coach.script import parse_script, read_script
 from tests.conftest import bundled
+from tests.test_schema import rich_scripts
 
 HEAD = "title: T\nequipment: [an exercise mat, a chair]\nsafety: [Stop if it hurts.]\nexercises:\n"
 
@@ -47,6 +51,13 @@ def test_an_instruction_in_another_language_is_counted_too() -> None:
     assert of(f"name: A, hold: 5, guide: {{en: Up, de: {long}}}, cue: Go") == [
         "5 26 words at a time: at most 25 are kept in mind, so make two sentences of it"
     ]
+
+
+@given(rich_scripts())
+def test_any_script_can_be_advised_on(script: Any) -> None:
+    document = parse_script(json.dumps(script), "test.yaml")
+    for note in advise(document, routine_from(document, Path("test.yaml"))):
+        assert 1 <= note.where.line <= len(document.lines)
 
 
 def test_advice_has_its_place() -> None:

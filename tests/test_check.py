@@ -18,6 +18,7 @@ from urllib.parse import unquote
 
 import pytest
 import yaml
+from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonSchema
 
 from coach.checking import Checked, changes
 from coach.cli import run
@@ -59,6 +60,7 @@ def test_sarif_has_what_the_standard_requires(
     capsys: pytest.CaptureFixture[str], folder: Path
 ) -> None:
     log: Any = json.loads(output(capsys, "--format", "sarif", "--advice", ".", "x.yaml", code=1))
+    StaticAnalysisResultsFormatSarifVersion210JsonSchema.model_validate(log)
     assert log["version"] == "2.1.0"
     assert re.fullmatch(r"https://.*sarif.*2\.1\.0.*\.json", log["$schema"])
     (run_,) = log["runs"]
