@@ -12,6 +12,9 @@ from pathlib import Path
 
 from coach.errors import OutputError
 
+SCHEMA = Path(__file__).resolve().parent / "routine.schema.json"
+"""The JSON Schema of routine scripts, as it is shipped."""
+
 
 def data_dir(name: str) -> Path:
     """Return the folder of shipped data: `scripts` or `audio_cues`.

@@ -19,6 +19,7 @@ from pydantic import (
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from coach.schemas import with_definitions
 from coach.template import fields_in
 from coach.values import (
     ActiveTime,
@@ -28,6 +29,7 @@ from coach.values import (
     Id,
     KeyPath,
     Language,
+    LevelName,
     Name,
     Pause,
     PlainText,
@@ -42,12 +44,25 @@ from coach.values import (
     Speed,
     SpokenName,
     StyleName,
+    Tags,
     Texts,
     Time,
     Version,
     Volume,
     failure,
 )
+
+_TIMES = ("move", "hold", "work")
+_SHORT_FORM = "Short form, for an exercise of a single phase."
+
+
+def _one_of(*names: str) -> dict[str, Any]:
+    """Return the schema of a mapping that has at least one of these keys."""
+    return {"anyOf": [{"required": [name]} for name in names]}
+
+
+def _if_given(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"if": {"required": [name]}, "then": schema}
 
 
 class _Keys(BaseModel):
@@ -57,14 +72,24 @@ class _Keys(BaseModel):
 class PhaseKeys(_Keys):
     """One part of a repetition: travel (`move`), then stillness (`hold`) or activity (`work`)."""
 
-    cue: ExerciseText | None = Field(None, description="What is said every time, in few words.")
+    model_config = ConfigDict(json_schema_extra=_one_of("cue", *_TIMES))
+
+    cue: ExerciseText | None = Field(None, description="What to do, in few words, said every time.")
     guide: ExerciseText | None = Field(
-        None, description="How to do it; said on the first repetition of the first set."
+        None, description="How to do it, said on the first repetition of the first set."
     )
-    id: Id | None = Field(None, description="The name in settings; default: a slug of the cue.")
-    move: Time | None = Field(None, description="Travel at this tempo.")
-    hold: ActiveTime | None = Field(None, description="Stillness, with ticks and an end tone.")
-    work: ActiveTime | None = Field(None, description="Activity for this time.")
+    id: Id | None = Field(None, description="Its name in options. Default: made of the cue.")
+    move: Time | None = Field(
+        None, description="Travel at this tempo, from one position to the next."
+    )
+    hold: ActiveTime | None = Field(
+        None, description="Stillness, with ticks and a countdown; at least half a second."
+    )
+    work: ActiveTime | None = Field(
+        None,
+        description="Activity for a time, such as jumping jacks or breathing; "
+        "at least half a second.",
+    )
 
     @model_validator(mode="after")
     def _something_to_do(self) -> PhaseKeys:
@@ -76,38 +101,71 @@ class PhaseKeys(_Keys):
 class ExerciseKeys(_Keys):
     """An exercise: how to take the position, and its dose."""
 
-    name: SpokenName = Field(description="Spoken as its title.")
-    id: Id | None = Field(None, description="The name in settings; default: a slug of `name`.")
-    setup: Setup = Field((), description="Sentences spoken before the first repetition.")
+    model_config = ConfigDict(
+        json_schema_extra={
+            **_one_of("phases", "reps", "cue", *_TIMES),
+            "allOf": [
+                _if_given("phases", {"not": _one_of("cue", "guide", *_TIMES)}),
+                _if_given("guide", _one_of("cue", *_TIMES)),
+            ],
+        }
+    )
+
+    name: SpokenName = Field(description="Its title.")
+    id: Id | None = Field(
+        None,
+        description="Its name in options. Default: made of the name, `Side plank` is `side-plank`.",
+    )
+    setup: Setup = Field(
+        (), description="One sentence or a list of them, before the first repetition."
+    )
     pause: Pause | None = Field(
-        None, description="Silence after each sentence of `setup`; default: by its length."
+        None,
+        description="Silence after each sentence of the `setup`, at most 60s. "
+        "Default: by its length, half a second to 2.5 s.",
     )
     speed: Speed | None = Field(
-        None, description="Speed of speech in this exercise, beside the session's; 1 is the same."
+        None,
+        description="Of speech in this exercise, beside the session's: 0.8 is a fifth slower. "
+        "Default: 1.",
     )
     settle: Settle | None = Field(
-        None, description="Time to take the position; `ready` waits until the user says so."
+        None,
+        description='Time to take the position; `ready` is for "when you are ready": '
+        "10 s in a file. Default: the routine's.",
     )
-    reps: Reps | None = Field(None, description="Repetitions; a range starts at its low end.")
-    sets: Sets | None = Field(None, description="How often the repetitions are done.")
+    reps: Reps | None = Field(
+        None,
+        description="Repetitions, 1 to 1000; a range starts at its low end. "
+        "Default: the routine's.",
+    )
+    sets: Sets | None = Field(
+        None,
+        description="How often the repetitions are done, 1 to 100. Default: the routine's.",
+    )
     phases: Annotated[tuple[PhaseKeys, ...], Field(min_length=1, max_length=50)] | None = Field(
-        None, description="The parts of one repetition. Without any, it is self-paced."
+        None,
+        description="The parts of one repetition. Default: the short form, or self-paced.",
     )
-    cue: ExerciseText | None = Field(None, description="Short form: the only phase's cue.")
-    guide: ExerciseText | None = Field(None, description="Short form: the only phase's guide.")
-    move: Time | None = Field(None, description="Short form: the only phase's move.")
-    hold: ActiveTime | None = Field(None, description="Short form: the only phase's hold.")
-    work: ActiveTime | None = Field(None, description="Short form: the only phase's work.")
+    cue: ExerciseText | None = Field(None, description=_SHORT_FORM)
+    guide: ExerciseText | None = Field(None, description=_SHORT_FORM)
+    move: Time | None = Field(None, description=_SHORT_FORM)
+    hold: ActiveTime | None = Field(None, description=_SHORT_FORM)
+    work: ActiveTime | None = Field(None, description=_SHORT_FORM)
     sides: Sides | None = Field(
-        None, description="The full set is done on each, with a spoken switch between."
+        None,
+        description="Two to four; the repetitions are done on each, with a switch between.",
     )
-    switch: Time | None = Field(None, description="Time to change sides.")
-    rest: Time | None = Field(None, description="Rest between sets and after the exercise.")
+    switch: Time | None = Field(None, description="Time to change sides. Default: the routine's.")
+    rest: Time | None = Field(
+        None, description="Between sets, and after the exercise. Default: the routine's."
+    )
     pace: ActiveTime | None = Field(
-        None, description="Time that a file allows for a self-paced repetition."
+        None, description="Time for each self-paced repetition. Default: the routine's."
     )
     progress: ProgressRule | None = Field(
-        None, description="How its ranges are climbed, such as `+1 rep every 2 sessions`."
+        None,
+        description="How its ranges are climbed; `none` for not at all. Default: the routine's.",
     )
 
     @model_validator(mode="after")
@@ -189,23 +247,30 @@ def _kind_of_item(value: Any) -> str:
 
 
 class _CircuitBase(_Keys):
-    name: SpokenName | None = Field(None, description="Spoken at the start of the circuit.")
+    name: SpokenName | None = Field(None, description="Said as it begins.")
     id: Id | None = Field(
-        None, description="The name in settings; default: a slug of `name`, or `circuit-1`."
+        None, description="Its name in options. Default: made of the name, or `circuit-1`."
     )
-    rounds: Rounds = Field(description="How often the exercises are done in turn.")
-    rest: Time | None = Field(None, description="Rest between rounds.")
+    rounds: Rounds = Field(description="How often the exercises are done in turn, 1 to 1000.")
+    rest: Time | None = Field(
+        None, description="Between the rounds, and after the circuit. Default: the routine's."
+    )
     progress: ProgressRule | None = Field(
-        None, description="How its rounds are climbed, such as `+1 round every 2 weeks`."
+        None,
+        description="How its rounds are climbed, such as `+1 round every 2 weeks`. "
+        "Default: the routine's.",
     )
 
 
 _Exercise = Annotated[ExerciseKeys, Tag("<exercise>")]
-_Several = Field(min_length=1, max_length=10_000, description="Exercises and circuits, in order.")
+_ITEMS = "Exercises and circuits, in order; a circuit may stand in one other circuit."
+_Several = Field(min_length=1, max_length=10_000, description=_ITEMS)
 
 
 class _TooDeep(_Keys):
     """A circuit in a circuit in a circuit."""
+
+    model_config = ConfigDict(json_schema_extra={"not": {}})
 
     @model_validator(mode="before")
     @classmethod
@@ -247,38 +312,68 @@ class RoutineKeys(_Keys):
 
     model_config = ConfigDict(title="Audio coach routine")
 
-    coach: Version = Field(1, description="Format version: 1.")
+    coach: Version = Field(1, description="Format version: 1. Default: 1.")
     title: SpokenName = Field(description="Spoken first.")
     language: Language = Field(
         "en",
-        description="Language of the texts, such as en; the first one of texts in several.",
+        description="Of the texts, as a code; of texts in several languages the one that is spoken "
+        "if nothing else is asked for. The coach's own words exist in `en`, `de`, `es`, `fr`, "
+        "`it`, `pt` and `nl`. Default: `en`.",
     )
-    description: PlainText | None = Field(None, description="One sentence for lists.")
+    description: PlainText | None = Field(None, description="One sentence, for lists.")
     source: PlainText | None = Field(None, description="Who prescribed or published it.")
-    equipment: Texts = Field((), description="What to have at hand; spoken at the start.")
-    safety: Texts = Field((), description="Spoken before the first exercise.")
-    closing: Texts = Field((), description="Spoken after the last exercise.")
+    level: LevelName | None = Field(
+        None, description="How much it asks of the body: `easy`, `medium` or `hard`."
+    )
+    tags: Tags = Field(
+        (), description="Words to find it by in `coach list`: `[low back, pregnancy]`."
+    )
+    equipment: Texts = Field((), description="Things to have at hand, told at the start.")
+    safety: Texts = Field((), description="Sentences before the first exercise.")
+    closing: Texts = Field((), description="Sentences after the last.")
     pronounce: Pronunciations = Field(
-        {}, description="Words and how to say them, such as `SI: S I`."
+        {},
+        description="Words and how to say them: `{SI: S I}`, or `{SI: {de: I S}}` for one "
+        "language.",
     )
     cues: Name | None = Field(
-        None, description="A cue pack's name, or its folder beside the script."
+        None,
+        description="A cue pack: a name, or a folder below the script's own (`./my-pack`). "
+        "Default: `classic`.",
     )
-    detail: DetailName | None = Field(None, description="How much is said.")
-    count: CountName | None = Field(None, description="How holds are counted.")
-    style: StyleName | None = Field(None, description="How much the coach encourages.")
-    speed: Speed | None = Field(None, description="Speed of speech; 1 is normal.")
-    cue_volume: Volume | None = Field(None, description="Volume of cues in dB; 0 is normal.")
-    speech_volume: Volume | None = Field(None, description="Volume of speech in dB; 0 is normal.")
-    reps: Reps | None = Field(None, description="Default for exercises that do not say.")
-    sets: Sets | None = Field(None, description="Default for exercises that do not say.")
-    pause: Pause | None = Field(None, description="Default for exercises that do not say.")
-    settle: Settle | None = Field(None, description="Default for exercises that do not say.")
-    switch: Time | None = Field(None, description="Default for exercises that do not say.")
-    rest: Time | None = Field(None, description="Rest between exercises that do not say.")
-    pace: ActiveTime | None = Field(None, description="Default for exercises that do not say.")
+    detail: DetailName | None = Field(
+        None,
+        description="How much is said: `full`, `brief` (names, cues, counts) or `cues` (beeps and "
+        "counts). Default: `full`.",
+    )
+    count: CountName | None = Field(
+        None,
+        description="How the seconds of a hold are marked: `beep`, `voice` or `both`. "
+        "Default: `beep`.",
+    )
+    style: StyleName | None = Field(
+        None,
+        description="Of encouragement: `calm`, `plain` (none) or `lively`. Default: `calm`.",
+    )
+    speed: Speed | None = Field(None, description="Of speech, 0.5 to 2. Default: 1.")
+    cue_volume: Volume | None = Field(None, description="Of cues in dB, -24 to 9. Default: 0.")
+    speech_volume: Volume | None = Field(None, description="Of speech in dB, -24 to 9. Default: 0.")
+    reps: Reps | None = Field(None, description="For exercises that do not say. Default: 1.")
+    sets: Sets | None = Field(None, description="For exercises that do not say. Default: 1.")
+    pause: Pause | None = Field(
+        None,
+        description="For exercises that do not say. Default: by the length of each sentence.",
+    )
+    settle: Settle | None = Field(None, description="For exercises that do not say. Default: 5s.")
+    switch: Time | None = Field(None, description="For exercises that do not say. Default: 6s.")
+    rest: Time | None = Field(
+        None, description="For exercises and circuits that do not say. Default: 15s."
+    )
+    pace: ActiveTime | None = Field(None, description="For exercises that do not say. Default: 3s.")
     progress: ProgressRule | None = Field(
-        None, description="How ranges are climbed where nothing else is said."
+        None,
+        description="How ranges are climbed, for exercises and circuits that do not say. "
+        "Default: not at all.",
     )
     exercises: Annotated[
         tuple[
@@ -292,7 +387,17 @@ class RoutineKeys(_Keys):
 
 
 class _Schema(GenerateJsonSchema):
-    """Optional keys are left out of a script, never null."""
+    """Optional keys are left out of a script, never null; an item is what its keys say it is."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        """Leave out titles that only repeat the key."""
+        del schema
+        return False
+
+    def tagged_union_schema(self, schema: core_schema.TaggedUnionSchema) -> JsonSchemaValue:
+        kinds = {str(tag): self.generate_inner(kind) for tag, kind in schema["choices"].items()}
+        is_circuit = _one_of("rounds", "exercises")
+        return {"if": is_circuit, "then": kinds["<circuit>"], "else": kinds["<exercise>"]}
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
         return self.generate_inner(schema["schema"])
@@ -304,4 +409,4 @@ class _Schema(GenerateJsonSchema):
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of routine scripts."""
     schema = RoutineKeys.model_json_schema(schema_generator=_Schema)
-    return {"$schema": _Schema.schema_dialect, **schema}
+    return {"$schema": _Schema.schema_dialect, **with_definitions(schema)}

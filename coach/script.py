@@ -12,11 +12,11 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, NoReturn, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 import yaml
 
-from coach.errors import CoachError, Location, Problem, ScriptError
+from coach.errors import CoachError, Location, Problem, ScriptError, Severity
 
 MAX_BYTES = 8_000_000
 """A script of 10,000 exercises has 4 MB."""
@@ -84,9 +84,9 @@ class Document:
     problems: tuple[Problem, ...] = ()
     """What is wrong but does not keep the rest from being validated, such as a key given twice."""
 
-    def problem(self, where: Location, message: str, *, warning: bool = False) -> Problem:
+    def problem(self, where: Location, message: str, *, severity: Severity = "error") -> Problem:
         """Return a problem at `where` that quotes its line."""
-        return _problem(self.lines, where, message, warning=warning)
+        return _problem(self.lines, where, message, severity=severity)
 
 
 ROUTINE = "a routine with `title` and `exercises`"
@@ -99,6 +99,16 @@ def read_script(path: Path, expected: str = ROUTINE) -> Document:
         CoachError: the file cannot be opened, or is larger than `MAX_BYTES`.
         ScriptError: it is not UTF-8 text or not YAML.
     """
+    return parse_script(read_text(path), str(path), expected)
+
+
+def read_text(path: Path) -> str:
+    """Return the text of the script at `path`, its line ends as they are.
+
+    Raises:
+        CoachError: the file cannot be opened, or is larger than `MAX_BYTES`.
+        ScriptError: it is not UTF-8 text.
+    """
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
@@ -110,7 +120,7 @@ def read_script(path: Path, expected: str = ROUTINE) -> Document:
             f"{path} is larger than {MAX_BYTES // 1_000_000} MB, so it is hardly a routine script",
             "Check the name, or split the script.",
         )
-    return parse_script(_decode(data, str(path)), str(path), expected)
+    return _decode(data, str(path))
 
 
 def parse_script(text: str, name: str, expected: str = ROUTINE) -> Document:
@@ -208,11 +218,10 @@ def _place(name: str, before: str) -> Location:
 
 
 def _problem(
-    lines: Sequence[str], where: Location, message: str, *, warning: bool = False
+    lines: Sequence[str], where: Location, message: str, *, severity: Severity = "error"
 ) -> Problem:
     line = lines[where.line - 1] if where.line <= len(lines) else ""
     first = max(0, where.column - 1 - MAX_QUOTED // 2)
-    severity: Literal["error", "warning"] = "warning" if warning else "error"
     return Problem(where, message, line[first : first + MAX_QUOTED], first, severity)
 
 

@@ -9,12 +9,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from coach.errors import CoachError, SpeechError, did_you_mean
-from coach.files import data_dir
+from coach.errors import SpeechError
 from coach.phrases import Phrasebook, load_phrasebook
 from coach.plan import plan
 from coach.routine import Routine, check_length, load_routine
-from coach.script import is_path
 from coach.settings import Address, Manner, Override, Settings, manner
 from coach.settings.adjust import adjust
 from coach.settings.since import DoseChange
@@ -72,29 +70,6 @@ class Prepared:
     """Which override gave each value that does not come from the script, by its address."""
     changes: tuple[DoseChange, ...] = ()
     """What is to be told as different from the last time."""
-
-
-def bundled_routines() -> dict[str, Path]:
-    """Return the routines that ship, by name."""
-    return {path.stem: path for path in sorted(data_dir("scripts").glob("*.yaml"))}
-
-
-def find_routine(name: str) -> Path:
-    """Return the script that `name` means: a bundled routine's name or a path.
-
-    Raises:
-        CoachError: there is neither; with the near match.
-    """
-    bundled = bundled_routines()
-    if name in bundled:
-        return bundled[name]
-    path = Path(name)
-    if is_path(name) or path.suffix in (".yaml", ".yml") or path.exists():
-        return path
-    raise CoachError(
-        f"there is no routine `{name}`{did_you_mean(name, bundled)}",
-        f"The bundled ones: {', '.join(bundled)}. Or give the path of a script.",
-    )
 
 
 def prepare(path: Path, settings: Settings) -> Prepared:

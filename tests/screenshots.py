@@ -11,8 +11,9 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from coach.library import find_routine
 from coach.render.moments import moments
-from coach.session import RENDER_RATE, Session, find_routine
+from coach.session import RENDER_RATE, Session
 from tests.conftest import spoken
 from tests.render.browser import chromium, page_file
 

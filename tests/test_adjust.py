@@ -25,10 +25,11 @@ from coach.cli.play import _decided
 from coach.cli.sessions import LiveStudio, build_session, described, open_lengths
 from coach.files import data_dir
 from coach.history import History
+from coach.library import find_routine
 from coach.outputs import LIVE_RATE
 from coach.profile import Profile
 from coach.routine import load_routine
-from coach.session import Session, build, find_routine, prepared
+from coach.session import Session, build, prepared
 from coach.settings import Override, Settings
 from coach.settings.adjust import adjust
 from coach.settings.saved import SettingsStore

@@ -386,7 +386,7 @@ def test_a_bug_is_logged_and_exits_with_three(
     def broken(*_: object) -> None:
         raise RuntimeError("out of luck")
 
-    monkeypatch.setattr("coach.session.bundled_routines", broken)
+    monkeypatch.setattr("coach.library.bundled_routines", broken)
     text = output(capsys, "list", code=3)
     assert "this is a bug: RuntimeError: out of luck" in text
     log = Path(text.split("What happened is in ")[1].split(";")[0])

@@ -18,9 +18,10 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
 from coach.cli.form import Choice, Form, application
+from coach.library import find_routine
 from coach.profile import Profile
 from coach.routine import load_routine
-from coach.session import estimate, find_routine, prepared
+from coach.session import estimate, prepared
 from coach.settings import Settings
 from coach.settings.saved import SettingsStore
 from coach.settings.text import parse_option

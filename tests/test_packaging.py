@@ -208,6 +208,9 @@ def test_an_installed_wheel_works_from_another_folder(
     shipped = {path.stem for path in (ROOT / "scripts").glob("*.yaml")}
     assert {row["name"] for row in listed} == shipped
     assert json.loads(run(command, "schema", folder=tmp_path))["title"] == "Audio coach routine"
+    schema = Path(run(command, "schema", "--path", folder=tmp_path).strip())
+    assert schema.is_relative_to(installed.folder)
+    assert json.loads(schema.read_text("utf-8"))["title"] == "Audio coach routine"
     script = tmp_path / "mine.yaml"
     shutil.copy(ROOT / "scripts" / "box-breathing.yaml", script)
     assert "good" in run(command, "check", script, folder=tmp_path)

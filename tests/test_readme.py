@@ -14,15 +14,17 @@ from pydantic import BaseModel
 from coach import cli
 from coach import format as keys
 from coach.cli.options import settings_from
+from coach.files import SCHEMA
+from coach.library import bundled_routines, find_routine
 from coach.listening import SPOKEN
 from coach.listening.command_list import command_list
 from coach.routine import load_routine, routine_from
 from coach.script import parse_script
-from coach.session import bundled_routines, find_routine, prepare
+from coach.session import prepare
 from coach.steps import CUE_NAMES
 from coach.units import parse_duration
 from coach.values import TEXT_FIELDS
-from tests.readme_reference import README, context_of, with_reference
+from tests.readme_reference import README, context_of, schema_text, with_references
 from tests.test_architecture import LAYERS
 
 ROOT = README.parent
@@ -79,8 +81,10 @@ def test_every_command_is_understood_and_fits_its_routine(
             prepare(find_routine(routine), settings_from(values))
     for path in values.get("paths", ()):
         load_routine(Path(path))
+    if "--watch" in arguments:  # which ends by Ctrl-C alone
+        return
     is_form = name == "adjust" and len(arguments) == 1  # which wants a terminal
-    if name in ("list", "check", "schema") or (name == "adjust" and not is_form):
+    if name in ("list", "check", "schema", "fmt") or (name == "adjust" and not is_form):
         if "--reset" in arguments or "restart" in arguments:
             assert cli.run(["adjust", arguments[0], "cat-camel.hold=8", "--progress", RULE]) == 0
         assert cli.run([name, *arguments]) == 0
@@ -189,5 +193,9 @@ def test_links_to_files_lead_somewhere() -> None:
     assert [path for path in (*links, *paths) if not (ROOT / path).exists()] == []
 
 
-def test_the_reference_is_what_the_help_says() -> None:
-    assert with_reference(TEXT) == TEXT, "run `make readme`"
+def test_the_references_are_what_the_help_and_the_schema_say() -> None:
+    assert with_references(TEXT) == TEXT, "run `make readme`"
+
+
+def test_the_schema_that_is_shipped_is_that_of_the_format() -> None:
+    assert SCHEMA.read_text("utf-8") == schema_text(), "run `make readme`"

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coach import format as keys
 from coach.cli.console import problem_text
 from coach.errors import CoachError, ScriptError
 from coach.routine import Circuit, Exercise, load_routine
-from coach.script import MAX_BYTES, parse_script
+from coach.script import MAX_BYTES
 from coach.units import Range
 from tests.conftest import bundled, routine_of
 from tests.strategies import scripts
@@ -279,6 +276,20 @@ def test_a_path_that_cannot_be_is_no_crash(tmp_path: Path) -> None:
             assert any("leads nowhere" in problem.message for problem in error.problems)
 
 
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("level: heavy", '2:8 expected one of easy, medium, hard; found "heavy"'),
+        ("tags: [low back, 'a, b']", '2:18 expected a tag such as low back, found "a, b"'),
+        (f"tags: {'x' * 41}", "2:7 expected a tag such as low back"),
+        ("tags: {a: b}", "2:7 expected a list, found a mapping"),
+    ],
+)
+def test_problems_of_level_and_tags(key: str, expected: str) -> None:
+    (found,) = problems(f"title: T\n{key}\nexercises: [{{name: A, hold: 5}}]\n")
+    assert found.startswith(expected)
+
+
 @pytest.mark.parametrize("name", ["../elsewhere", "/etc", "a/../../b"])
 def test_a_path_may_not_leave_the_folder(name: str) -> None:
     found = problems(f"title: T\ncues: {name}\nexercises: [{{name: A, hold: 5}}]\n")
@@ -443,25 +454,3 @@ def test_generated_scripts_are_read_and_every_dose_kept(script: Any) -> None:
     routine = routine_of(yaml.safe_dump(script, sort_keys=False))
     assert len(routine.items) == len(script["exercises"])
     assert all(dataclasses.is_dataclass(item) for item in routine.items)
-
-
-# -- the schema --------------------------------------------------------------------------------
-
-
-def test_the_schema_is_valid_and_describes_every_key() -> None:
-    schema = keys.json_schema()
-    jsonschema.Draft202012Validator.check_schema(schema)
-    for owner in (schema, *schema["$defs"].values()):
-        for name, value in owner.get("properties", {}).items():
-            assert value.get("description"), name
-
-
-@pytest.mark.parametrize("path", bundled(), ids=lambda path: path.stem)
-def test_the_schema_accepts_the_bundled_routines(path: Path) -> None:
-    jsonschema.validate(yaml.safe_load(path.read_text("utf-8")), keys.json_schema())
-
-
-@given(scripts())
-def test_the_schema_accepts_what_the_loader_accepts(script: Any) -> None:
-    parse_script(json.dumps(script), "x.json")
-    jsonschema.validate(script, keys.json_schema())

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coach.errors import CoachError, OutputError, SettingError, did_you_mean
+from coach.library import find_routine
 from coach.render import FORMATS, Format
 from coach.script import default_id
-from coach.session import find_routine
 from coach.settings import Override, Settings
 from coach.settings.text import (
     MANNER_KEYS,

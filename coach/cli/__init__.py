@@ -27,8 +27,11 @@ _COMMANDS = {
     "batch": ("coach.cli.batch", "Write the session files of many people."),
     "show": ("coach.cli.routines", "Show a session: exercises, doses, times."),
     "adjust": ("coach.cli.adjust", "Set holds, repetitions and more, for all sessions to come."),
-    "list": ("coach.cli.routines", "List the bundled routines."),
+    "list": ("coach.cli.listing", "List the routines: all, or those that fit."),
+    "new": ("coach.cli.new", "Write a new routine script."),
+    "edit": ("coach.cli.edit", "Change a routine in your editor, and check it."),
     "check": ("coach.cli.check", "Check routine scripts and show every problem."),
+    "fmt": ("coach.cli.fmt", "Put the keys of scripts into the usual order."),
     "schema": ("coach.cli.check", "Print the JSON Schema of routine scripts."),
     "history": ("coach.cli.history", "Show the sessions so far."),
     "cues": ("coach.cli.cues", "List, play and check the sounds of cue packs."),
@@ -77,7 +80,7 @@ def coach() -> None:
     """A voice-guided exercise coach.
 
     It reads a routine, speaks each instruction, counts the repetitions and marks every hold with
-    beeps. ROUTINE is the name of a bundled routine (`coach list`) or the path of a script.
+    beeps. ROUTINE is the name of a routine (`coach list`) or the path of a script.
     """
 
 

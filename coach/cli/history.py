@@ -89,11 +89,12 @@ def _script_or_id(history: History, name: str) -> Path | str:
     Raises:
         CoachError: it is neither a routine nor the name of one that was ever done.
     """
-    from coach.session import bundled_routines, find_routine
+    from coach.library import find_routine, known_as
 
-    if name in bundled_routines() or history.sessions(name, 1):
+    if history.sessions(name, 1):
         return name
-    return find_routine(name)
+    find_routine(name)
+    return known_as(name)
 
 
 def _print(history: History, routine: Path | str | None, limit: int) -> None:

@@ -93,20 +93,20 @@ _LOUDNESS = (
 
 
 class RoutineName(click.ParamType[str]):
-    """The name of a bundled routine, which the shell completes, or a path."""
+    """The name of a routine, which the shell completes, or a path."""
 
     name = "routine"
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        """Return the bundled routines that begin so, and let the shell add files."""
+        """Return the routines that begin so, and let the shell add files."""
         from click.shell_completion import CompletionItem
 
-        from coach.session import bundled_routines
+        from coach.library import routines
 
         del ctx, param
-        names = [name for name in bundled_routines() if name.startswith(incomplete)]
+        names = [name for name in routines() if name.startswith(incomplete)]
         return [*map(CompletionItem, names), CompletionItem(incomplete, type="file")]
 
 

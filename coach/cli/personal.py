@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from coach.errors import CoachError, HistoryError
 from coach.files import data_dir
+from coach.library import find_routine, known_as
 from coach.phrases import load_phrasebook
-from coach.session import bundled_routines, find_routine
 from coach.settings import Settings, layered
 from coach.settings.default_voices import DefaultVoices, load_default_voices
 from coach.settings.dose import routine_doses
@@ -77,7 +77,7 @@ class Personal:
 
     Attributes:
         path: the routine's script.
-        script: what it is known by: its path, or a bundled routine's name.
+        script: what it is known by: its path, or its name.
         stored: what is saved for it, if that is to be used.
         saved: the same without what cannot be used here.
         asked: what is known of the settings before the routine is loaded.
@@ -91,7 +91,7 @@ class Personal:
             CoachError: there is no such routine.
         """
         self.path: Path = find_routine(name)
-        self.script: Path | str = name if name in bundled_routines() else self.path
+        self.script: Path | str = known_as(name)
         self._name = name
         self._request = request
         self._problems: tuple[str, ...] = ()

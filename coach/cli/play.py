@@ -208,16 +208,12 @@ def _unfinished(history: History, routine: str | None) -> Entry:
     Raises:
         CoachError: there is none.
     """
+    from coach.library import known_as
     from coach.script import is_path
-    from coach.session import bundled_routines
 
     wanted: Path | str | None = routine
-    if (
-        routine
-        and routine not in bundled_routines()
-        and (is_path(routine) or Path(routine).exists())
-    ):
-        wanted = Path(routine)
+    if routine and (is_path(routine) or Path(routine).exists()):
+        wanted = known_as(routine)
     entry = history.unfinished(wanted)
     if entry is None:
         of = f" of `{routine}`" if routine else ""

@@ -24,6 +24,7 @@ import numpy as np
 
 from coach.cues import load_pack, load_samples
 from coach.files import data_dir
+from coach.library import find_routine
 from coach.parallel import as_finished
 from coach.render import format_for
 from coach.render.mp3 import Lame
@@ -31,7 +32,7 @@ from coach.render.packets import packets_of
 from coach.render.pcm import BLOCK_S
 from coach.render.pieces import Piece
 from coach.render.publication import Publication, Wanted
-from coach.session import RENDER_RATE, EstimatedVoice, build, find_routine, prepare
+from coach.session import RENDER_RATE, EstimatedVoice, build, prepare
 from coach.settings import Settings
 from coach.speech import open_engine
 from coach.speech.normalise import normalise

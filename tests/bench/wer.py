@@ -25,8 +25,9 @@ from pocketsphinx import Decoder
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from coach.library import bundled_routines
 from coach.parallel import as_finished, cores
-from coach.session import bundled_routines, lines_of, prepare
+from coach.session import lines_of, prepare
 from coach.settings import Settings
 from coach.speech import open_engine
 from coach.speech.normalise import normalise

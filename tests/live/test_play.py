@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 
 from coach.history import default_path
+from coach.library import find_routine
 from coach.outputs import LIVE_RATE
-from coach.session import find_routine
 from coach.timeline import Timeline, mix
 from tests.conftest import spoken
 from tests.live.rig import HEADPHONES, Recording, Rig
