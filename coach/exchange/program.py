@@ -1,0 +1,287 @@
+"""Timers' programs: named intervals, one after the other, some of them in loops.
+
+Most interval timers hold just that. An interval becomes an exercise with `work`; one that is
+called rest or pause becomes the `rest` of what comes before it, which the coach announces as such;
+a loop becomes `sets` of one exercise, or a circuit.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import islice
+from typing import Any, TypeAlias
+
+from coach.errors import CoachError
+from coach.exchange.content import MAX_ENTRIES, Notes, active_time, idle_time
+from coach.script import default_id
+from coach.units import ROUNDS, SETS, parse_duration
+
+SETTLE = "3s"
+"""Before each exercise, for its three beeps; a timer has the time to get ready in its rests."""
+DEEPEST = 2
+"""Circuits in each other, in a script."""
+_REST_NAMES = frozenset(
+    {
+        *("rest", "resting", "rest time", "short rest", "long rest", "recover", "recovery", "relax"),
+        *("break", "short break", "long break", "pause", "breather"),
+        *("ruhe", "ruhepause", "erholung", "kurze pause", "lange pause"),
+        *("repos", "récupération", "recuperation"),
+        *("descanso", "descansar", "pausa", "riposo", "recupero", "rust", "pauze"),
+    }
+)
+REST_NAME = {"de": "Pause", "fr": "Repos", "es": "Descanso", "it": "Riposo", "pt": "Pausa",
+             "nl": "Rust"}  # fmt: skip
+"""What a rest is called in an exported program; elsewhere `Rest`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Something to do for a time."""
+
+    name: str
+    seconds: Fraction
+    setup: tuple[str, ...] = ()
+    """What is said about it."""
+    waits: bool = False
+    """It ends when the user says so; `seconds` is what it takes about."""
+    is_rest: bool = False
+    """A rest, whatever its name."""
+
+    @property
+    def rests(self) -> bool:
+        """Whether nothing is done in it."""
+        return self.is_rest or (not self.waits and is_rest_name(self.name))
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Steps that are done several times."""
+
+    name: str
+    times: int
+    steps: tuple[Step, ...]
+
+
+Step: TypeAlias = Interval | Group
+
+
+def is_rest_name(name: str) -> bool:
+    """Whether a step of this name is a rest."""
+    return name.strip(" .!-").casefold() in _REST_NAMES
+
+
+def rest_name(language: str) -> str:
+    """Return what a rest is called in a program of this language."""
+    return REST_NAME.get(language.partition("-")[0].lower(), "Rest")
+
+
+def as_script(steps: Sequence[Step], notes: Notes) -> dict[str, Any]:
+    """Return the keys of a script that does a program, all but its title.
+
+    Raises:
+        CoachError: there is nothing to do in it, or too much.
+    """
+    items, after = _Items(notes).of(steps, depth=0)
+    if not items:
+        raise CoachError("expected something to do for a time, found nothing of the kind")
+    if after or (_is_single(items[-1]) and items[-1].pop("rest", None)):
+        notes.add("the rest at the very end, since a session ends with its last exercise")
+    name_apart(items)
+    rest = _take_usual_rest(items)
+    return {"settle": SETTLE, "rest": rest, "exercises": items}
+
+
+class _Items:
+    """Turns steps into the items of a script."""
+
+    def __init__(self, notes: Notes) -> None:
+        self._notes = notes
+        self._found = 0
+
+    def of(self, steps: Sequence[Step], depth: int) -> tuple[list[dict[str, Any]], Fraction]:
+        """Return the items of steps that are in `depth` circuits, and the rest after all of them.
+
+        That is what comes on top of the last item's own rest, in seconds.
+        """
+        items: list[dict[str, Any]] = []
+        flat = _with_rests_joined(_limited(self._flat(steps, depth)))
+        for position, step in enumerate(flat):
+            if isinstance(step, Group):
+                items += self._group(step, depth)
+            elif not step.rests or not items:
+                items += self._exercise(step)
+            elif _is_single(items[-1]):
+                items[-1]["rest"] = self._rest(step.seconds, step)
+            elif position == len(flat) - 1:
+                return items, step.seconds
+            elif depth + _depth(items[-1]) < DEEPEST:
+                rest = _seconds(items[-1].get("rest")) + step.seconds
+                once = {"rounds": "1", "rest": self._rest(rest, step), "exercises": [items[-1]]}
+                items[-1] = once
+            else:
+                items += self._exercise(step)
+        return items, Fraction(0)
+
+    def _flat(self, steps: Sequence[Step], depth: int) -> Iterator[Step]:
+        """Yield the steps, with all groups unfolded that no circuit is made of."""
+        for step in steps:
+            if isinstance(step, Interval):
+                yield step
+            elif step.times == 1:
+                if step.name:
+                    self._notes.add("names of groups that are done once", step.name)
+                yield from self._flat(step.steps, depth)
+            elif depth < DEEPEST or self._is_sets(step):
+                yield step
+            else:
+                what = f"more than {DEEPEST} loops in each other: the innermost is written out"
+                self._notes.add(what, step.name)
+                unfolded = _limited(self._flat(step.steps, depth))
+                for _ in range(step.times if unfolded else 0):
+                    yield from unfolded
+
+    def _is_sets(self, group: Group) -> bool:
+        """Whether a group is one exercise that is done in sets."""
+        steps = [step for step in group.steps[:3] if isinstance(step, Interval)]
+        is_one = 1 <= len(steps) == len(group.steps) <= 2
+        return (
+            is_one
+            and not steps[0].rests
+            and all(step.rests for step in steps[1:])
+            and group.times <= SETS.most
+        )
+
+    def _exercise(self, step: Interval) -> list[dict[str, Any]]:
+        if not step.seconds:
+            self._notes.add("steps of no time", step.name)
+            return []
+        self._found += 1
+        if self._found > MAX_ENTRIES:
+            raise _too_many()
+        item: dict[str, Any] = {"name": step.name, "setup": list(step.setup)}
+        time = active_time(step.seconds, self._notes, step.name)
+        return [item | ({"reps": "1", "pace": time} if step.waits else {"work": time})]
+
+    def _rest(self, seconds: Fraction, step: Interval) -> str:
+        if step.setup:
+            self._notes.add("what is said in a rest", step.name)
+        return idle_time(seconds, self._notes, step.name)
+
+    def _group(self, group: Group, depth: int) -> list[dict[str, Any]]:
+        if group.times < 1:
+            self._notes.add("groups that are done no times", group.name)
+            return []
+        is_sets = self._is_sets(group)
+        inner, after = self.of(group.steps, depth if is_sets else depth + 1)
+        if not inner:
+            return []
+        last = inner[-1]
+        rest = _seconds(last.get("rest")) + after
+        between = idle_time(rest, self._notes, group.name or last.get("name") or "")
+        if len(inner) == 1 and _is_single(last) and group.times <= SETS.most:
+            if group.name and group.name != last["name"]:
+                self._notes.add("names of groups of one step", group.name)
+            return [last | {"sets": str(group.times), "rest": between}]
+        if _is_single(last):
+            last.pop("rest", None)
+        rounds = min(group.times, ROUNDS.most)
+        if rounds < group.times:
+            self._notes.add(f"rounds beyond {ROUNDS.most:,}", group.name)
+        circuit: dict[str, Any] = {"name": group.name} if group.name else {}
+        return [circuit | {"rounds": str(rounds), "rest": between, "exercises": inner}]
+
+
+def _limited(steps: Iterator[Step]) -> list[Step]:
+    """Return the steps, if they are not too many; each exercise may have a rest."""
+    found = list(islice(steps, 2 * MAX_ENTRIES + 1))
+    if len(found) > 2 * MAX_ENTRIES:
+        raise _too_many()
+    return found
+
+
+def _too_many() -> CoachError:
+    return CoachError(
+        f"expected at most {MAX_ENTRIES:,} exercises in a routine, found more",
+        "Split it in the other program.",
+    )
+
+
+def _with_rests_joined(steps: Sequence[Step]) -> list[Step]:
+    """Return the steps with several rests in a row made one."""
+    joined: list[Step] = []
+    for step in steps:
+        before = joined[-1] if joined else None
+        if (
+            isinstance(step, Interval)
+            and isinstance(before, Interval)
+            and step.rests
+            and before.rests
+        ):
+            joined[-1] = replace(before, seconds=before.seconds + step.seconds)
+        else:
+            joined.append(step)
+    return joined
+
+
+def _is_single(item: dict[str, Any]) -> bool:
+    """Whether an item is an exercise that is done once."""
+    return "rounds" not in item and "sets" not in item
+
+
+def _depth(item: dict[str, Any]) -> int:
+    if "rounds" not in item:
+        return 0
+    return 1 + max(_depth(inner) for inner in item["exercises"])
+
+
+def _seconds(time: str | None) -> Fraction:
+    return parse_duration(time) if time else Fraction(0)
+
+
+def _leaves(items: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for item in items:
+        if "rounds" in item:
+            yield from _leaves(item["exercises"])
+        else:
+            yield item
+
+
+def name_apart(items: Sequence[dict[str, Any]]) -> None:
+    """Give an id of its own to every exercise whose name stands for another one already."""
+    leaves = list(_leaves(items))
+    taken = {default_id(leaf["name"]) for leaf in leaves}
+    used: Counter[str] = Counter()
+    for leaf in leaves:
+        base = default_id(leaf["name"])
+        if not base:
+            continue
+        used[base] += 1
+        if used[base] > 1:
+            while (name := f"{base[:50].rstrip('-')}-{used[base]}") in taken:
+                used[base] += 1
+            taken.add(name)
+            leaf["id"] = name
+
+
+def _take_usual_rest(items: Sequence[dict[str, Any]]) -> str:
+    """Return the rest that is needed most often, and drop it where it is."""
+    resting = list(_resting(items))
+    rests = Counter(item.get("rest", "0s") for item in resting)
+    usual = min(rests, key=lambda rest: (-rests[rest], _seconds(rest)), default="0s")
+    for item in resting:
+        rest = item.pop("rest", "0s")
+        if rest != usual:
+            item["rest"] = rest
+    return usual
+
+
+def _resting(items: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield the items whose rest counts: all but single exercises at the end of a list."""
+    for item in items:
+        if not (_is_single(item) and item is items[-1]):
+            yield item
+        if "rounds" in item:
+            yield from _resting(item["exercises"])
