@@ -29,6 +29,8 @@ _COMMANDS = {
     "adjust": ("coach.cli.adjust", "Set holds, repetitions and more, for all sessions to come."),
     "list": ("coach.cli.routines", "List the bundled routines."),
     "check": ("coach.cli.check", "Check routine scripts and show every problem."),
+    "import": ("coach.cli.exchange", "Make scripts of other programs' routines."),
+    "export": ("coach.cli.exchange", "Write a routine as another program reads it."),
     "schema": ("coach.cli.check", "Print the JSON Schema of routine scripts."),
     "history": ("coach.cli.history", "Show the sessions so far."),
     "cues": ("coach.cli.cues", "List, play and check the sounds of cue packs."),

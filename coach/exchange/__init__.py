@@ -6,11 +6,11 @@ it here, and put a sample that the program itself has made into `tests/exchange/
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from coach.errors import CoachError, ScriptError, did_you_mean
 from coach.exchange.content import Notes, decoded, listed, parsed_json, read_bytes
@@ -31,17 +31,37 @@ class Content:
     is_json: bool = False
 
 
+Place: TypeAlias = tuple[str | int, ...]
+
+
 @dataclass(frozen=True, slots=True)
-class Imported:
-    """One routine of a file."""
+class Draft:
+    """What a script is going to contain."""
+
+    script: dict[str, Any]
+    """Its keys, all but the title."""
+    comments: Mapping[Place, str] = field(default_factory=dict)
+    """About values of the script, by their place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One routine in a file."""
 
     title: str
-    script: Mapping[str, Any]
-    """The keys of its script."""
+    draft: Callable[[Notes], Draft]
+    """Makes a script of it, and takes notes of what cannot be carried over. Raises CoachError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A routine of another program as a script."""
+
+    title: str
+    text: str
+    exercises: int
     left_behind: tuple[str, ...]
     """What could not be carried over, a line each."""
-    comments: Mapping[tuple[str | int, ...], str] = field(default_factory=dict)
-    """About values of the script, by their place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +83,8 @@ class Format(Protocol):
     def recognise(self, content: Content) -> bool:
         """Return whether the content is of this format."""
 
-    def read(self, content: Content) -> list[Imported]:
-        """Return the routines in the content.
-
-        Raises:
-            CoachError: it holds none.
-        """
+    def read(self, content: Content, notes: Notes) -> list[Found]:
+        """Return the routines in the content; the notes are of what belongs to none."""
 
     def write(self, routine: Routine, notes: Notes) -> str:
         """Return the routine as this program reads it.
@@ -103,7 +119,9 @@ def load_format(name: str) -> Any:
     """
     if name not in FORMATS:
         known = ", ".join(FORMATS)
-        raise CoachError(f"there is no format `{name}`{did_you_mean(name, FORMATS)}", f"Known: {known}.")
+        raise CoachError(
+            f"there is no format `{name}`{did_you_mean(name, FORMATS)}", f"Known: {known}."
+        )
     return import_module(FORMATS[name])
 
 
@@ -142,7 +160,7 @@ def recognise(content: Content) -> str:
     wanted = "; ".join(f"{kind.LOOKS_FOR} ({kind.TITLE})" for kind in looked_for)
     raise CoachError(
         f"cannot tell what program {content.name} is from: looked for {wanted}; found {found}",
-        "Name the program with --format, or write a handout's text into a script with `coach draft`.",
+        "Name the program with --format; `coach draft` reads handouts.",
     )
 
 
@@ -156,44 +174,50 @@ def _top_keys(data: Any) -> str:
     return "a single value"
 
 
-def read_routines(content: Content, name: str = "") -> Sequence[Imported]:
-    """Return the routines in a file; `name` is that of its format, if it is known.
+def routines_in(content: Content, program: Any, notes: Notes) -> list[Found]:
+    """Return the routines in a file of a program, which is a module of `load_format`.
 
     Raises:
-        CoachError: the format is not known, or there is no routine in the file.
+        CoachError: there is no routine in the file.
     """
-    found = load_format(name or recognise(content)).read(content)
+    found: list[Found] = program.read(content, notes)
     if not found:
-        raise CoachError(f"there is no routine in {content.name}")
-    return list(found)
+        raise CoachError(
+            f"there is no routine in {content.name}: looked for {program.LOOKS_FOR}",
+            "Name another program with --format.",
+        )
+    return found
 
 
-def script_of(imported: Imported, head: str, language: str) -> str:
-    """Return the script of an imported routine, which is sure to be good.
+def imported(found: Found, head: str, language: str | None) -> Imported:
+    """Return a routine as a script that is sure to be good.
 
     Args:
-        imported: any.
+        found: any.
         head: a comment for the first lines of the script.
-        language: that of its texts, where the file does not tell.
+        language: that of its texts; None leaves it to the file, or else takes English.
 
     Raises:
-        CoachError: it cannot be a script, because it lasts for days, say.
+        CoachError: it cannot be a script: there is nothing to do in it, or it lasts for days.
     """
     from coach.phrases import load_phrasebook
     from coach.routine import routine_from
     from coach.script import parse_script
     from coach.script_writer import write_script
 
-    keys = {"coach": 1, "title": imported.title, "language": language, **imported.script}
-    load_phrasebook(keys["language"])
-    text = write_script(keys, {(): head, **imported.comments})
+    notes = Notes()
     try:
-        routine_from(parse_script(text, imported.title), Path("imported.yaml"))
-    except ScriptError as error:
-        first = error.problems[0].message
-        message = f'"{imported.title}" cannot be a script of the coach: {first}'
-        raise CoachError(message, "Change it in the other program, or there is nothing to do.") from error
-    return text
+        draft = found.draft(notes)
+        keys = {"coach": 1, "title": found.title, "language": "en", **draft.script}
+        keys["language"] = language or keys["language"]
+        load_phrasebook(keys["language"])
+        text = write_script(keys, {(): head, **draft.comments})
+        routine = routine_from(parse_script(text, found.title), Path("imported.yaml"))
+    except CoachError as error:
+        reason = error.problems[0].message if isinstance(error, ScriptError) else error.message
+        message = f'cannot make a script of "{found.title}": {reason}'
+        raise CoachError(message, error.hint) from error
+    return Imported(found.title, text, len(list(routine.exercises())), notes.lines())
 
 
 def export(routine: Routine, name: str) -> Exported:

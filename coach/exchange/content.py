@@ -20,6 +20,8 @@ MAX_VALUES = 500_000
 has to spare."""
 MAX_ENTRIES = 10_000
 """Exercises of one routine, as in the script's format."""
+MAX_TEXTS = 50
+"""Sentences of one `setup`, as in the script's format."""
 MAX_DIGITS = 15
 """Of a number; no time and no count needs more."""
 
@@ -170,6 +172,13 @@ def joined(parts: Sequence[str]) -> str:
     return text
 
 
+def fitting(texts: Sequence[str], notes: Notes, whom: str) -> list[str]:
+    """Return as many sentences as a script takes in one place."""
+    if len(texts) > MAX_TEXTS:
+        notes.add(f"sentences beyond {MAX_TEXTS}", whom)
+    return list(texts[:MAX_TEXTS])
+
+
 def listed(names: Sequence[str], most: int = 3) -> str:
     """Return names for a message; those beyond `most` are counted."""
     shown = ", ".join(names[:most])
@@ -215,3 +224,20 @@ def active_time(seconds: Fraction, notes: Notes, whom: str) -> str:
 def idle_time(seconds: Fraction, notes: Notes, whom: str) -> str:
     """Return a time of rest, as scripts write it."""
     return exact_duration(bounded(seconds, notes, whom))
+
+
+def whole_seconds(seconds: Fraction, notes: Notes, whom: str) -> int:
+    """Return a time in whole seconds, at least one of what is above 0; tells what it rounds."""
+    whole = max(1 if seconds else 0, round(seconds))
+    if whole != seconds:
+        notes.add("parts of seconds", whom)
+    return whole
+
+
+def time_range(low: Fraction, high: Fraction | None = None) -> str:
+    """Return a time, or a range of times such as `20-40s`, as scripts write it."""
+    first, last = exact_duration(low), exact_duration(low if high is None else high)
+    if first == last:
+        return first
+    is_plain = all(number(text[:-1]) is not None for text in (first, last))
+    return f"{first[:-1] if is_plain else first}-{last}"

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Any, TypeAlias
 
 from coach.errors import CoachError
-from coach.exchange.content import MAX_ENTRIES, Notes, active_time, idle_time
+from coach.exchange.content import MAX_ENTRIES, Notes, active_time, fitting, idle_time
 from coach.script import default_id
 from coach.units import ROUNDS, SETS, parse_duration
 
@@ -25,7 +25,16 @@ DEEPEST = 2
 """Circuits in each other, in a script."""
 _REST_NAMES = frozenset(
     {
-        *("rest", "resting", "rest time", "short rest", "long rest", "recover", "recovery", "relax"),
+        *(
+            "rest",
+            "resting",
+            "rest time",
+            "short rest",
+            "long rest",
+            "recover",
+            "recovery",
+            "relax",
+        ),
         *("break", "short break", "long break", "pause", "breather"),
         *("ruhe", "ruhepause", "erholung", "kurze pause", "lange pause"),
         *("repos", "récupération", "recuperation"),
@@ -45,6 +54,8 @@ class Interval:
     seconds: Fraction
     setup: tuple[str, ...] = ()
     """What is said about it."""
+    pause: Fraction = Fraction(1)
+    """Seconds of silence after each of these sentences."""
     waits: bool = False
     """It ends when the user says so; `seconds` is what it takes about."""
     is_rest: bool = False
@@ -89,6 +100,14 @@ def as_script(steps: Sequence[Step], notes: Notes) -> dict[str, Any]:
         raise CoachError("expected something to do for a time, found nothing of the kind")
     if after or (_is_single(items[-1]) and items[-1].pop("rest", None)):
         notes.add("the rest at the very end, since a session ends with its last exercise")
+    return with_usual_rest(items)
+
+
+def with_usual_rest(items: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the keys of a script with these items, whose rests are written out.
+
+    The rest that most of them have becomes the script's.
+    """
     name_apart(items)
     rest = _take_usual_rest(items)
     return {"settle": SETTLE, "rest": rest, "exercises": items}
@@ -161,7 +180,8 @@ class _Items:
         self._found += 1
         if self._found > MAX_ENTRIES:
             raise _too_many()
-        item: dict[str, Any] = {"name": step.name, "setup": list(step.setup)}
+        setup = fitting(step.setup, self._notes, step.name)
+        item: dict[str, Any] = {"name": step.name, "setup": setup}
         time = active_time(step.seconds, self._notes, step.name)
         return [item | ({"reps": "1", "pace": time} if step.waits else {"work": time})]
 
@@ -270,7 +290,7 @@ def _take_usual_rest(items: Sequence[dict[str, Any]]) -> str:
     """Return the rest that is needed most often, and drop it where it is."""
     resting = list(_resting(items))
     rests = Counter(item.get("rest", "0s") for item in resting)
-    usual = min(rests, key=lambda rest: (-rests[rest], _seconds(rest)), default="0s")
+    usual = rests.most_common(1)[0][0] if rests else "0s"
     for item in resting:
         rest = item.pop("rest", "0s")
         if rest != usual:
@@ -285,3 +305,8 @@ def _resting(items: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             yield item
         if "rounds" in item:
             yield from _resting(item["exercises"])
+
+
+def first_exercise(script: dict[str, Any]) -> dict[str, Any]:
+    """Return the first exercise of a script, which may be changed."""
+    return next(_leaves(script["exercises"]))

@@ -1,0 +1,175 @@
+"""A routine as the program of a timer: what the coach would do, as intervals and loops."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from coach.errors import CoachError
+from coach.exchange.content import MAX_ENTRIES, Notes
+from coach.exchange.program import SETTLE, Group, Interval, Step, rest_name
+from coach.phrases import Phrasebook, load_phrasebook
+from coach.phrases.fields import exercise_fields, phase_fields
+from coach.routine import Circuit, Exercise, Item, Routine
+from coach.template import fill
+from coach.units import parse_duration
+
+_ROUTINE_TEXTS = ("description", "source", "equipment", "safety", "closing", "pronounce")
+
+
+def program_of(routine: Routine, notes: Notes) -> tuple[Step, ...]:
+    """Return what a timer has to do for a routine.
+
+    Raises:
+        CoachError: nothing in it takes a time that is known.
+    """
+    unfolding = _Unfolding(notes, load_phrasebook(routine.language), rest_name(routine.language))
+    steps = tuple(unfolding.items(routine.items, Fraction(0)))
+    if not steps:
+        raise CoachError("there is nothing in this routine that a timer could time")
+    return steps
+
+
+def tell_what_stays(
+    routine: Routine, notes: Notes, *, kept: Sequence[str] = (), setup: bool = False
+) -> None:
+    """Take notes of what a routine has and timers have not.
+
+    Args:
+        routine: any.
+        notes: they are added to these.
+        kept: names of what the format has a place for: `closing`, `settle`, `setup`, `range`.
+        setup: whether the format says instructions.
+    """
+    for name in _ROUTINE_TEXTS:
+        if getattr(routine, name) and name not in kept:
+            notes.add(f"`{name}`")
+    for exercise in routine.exercises():
+        if exercise.setup and not setup:
+            notes.add("`setup`", exercise.name)
+        if any(phase.guide for phase in exercise.phases):
+            notes.add("`guide`", exercise.name)
+        is_own = exercise.settle.value != parse_duration(SETTLE)
+        if (exercise.settle_ready or is_own) and "settle" not in kept:
+            notes.add("`settle`", exercise.name)
+        values = [exercise.reps, exercise.sets]
+        times = [time for phase in exercise.phases for time in (phase.move, phase.hold, phase.work)]
+        is_range = any(not value.is_fixed for value in values) or any(
+            time and not time.is_fixed for time in times
+        )
+        if is_range and "range" not in kept:
+            notes.add("prescribed ranges; what is in force is written", exercise.name)
+        if exercise.progress or exercise.speed or exercise.pause is not None:
+            notes.add("`progress`, `speed` and `pause`", exercise.name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unfolding:
+    """Turns items into steps."""
+
+    notes: Notes
+    phrases: Phrasebook
+    rest_name: str
+
+    def items(self, items: Sequence[Item], tail: Fraction) -> Iterator[Step]:
+        """Yield the steps of items that are followed by a rest of `tail` seconds."""
+        for item in items:
+            after = tail if item is items[-1] else item.rest.value
+            if isinstance(item, Circuit):
+                if item.rounds.value == 1:
+                    yield from self.items(item.items, after)
+                    continue
+                inner = tuple(self.items(item.items, item.rest.value))
+                if inner:
+                    yield Group(item.name, item.rounds.value, inner)
+                    yield from self._more_rest(after - item.rest.value, item.name)
+                continue
+            once = tuple(self._set(item))
+            if not once:
+                self.notes.add("exercises without any time", item.name)
+            elif item.sets.value == 1:
+                yield from once
+                yield from self._rest(after)
+            else:
+                steps = (*once, *self._rest(item.rest.value))
+                yield Group(item.name, item.sets.value, steps)
+                yield from self._more_rest(after - item.rest.value, item.name)
+
+    def _rest(self, seconds: Fraction) -> Iterator[Step]:
+        if seconds:
+            yield Interval(self.rest_name, seconds, is_rest=True)
+
+    def _more_rest(self, seconds: Fraction, name: str) -> Iterator[Step]:
+        """Yield the rest that comes on top of the one at the end of a group."""
+        if seconds < 0:
+            self.notes.add("the last rest of a loop is as long as those before it", name)
+        yield from self._rest(max(seconds, Fraction(0)))
+
+    def _set(self, exercise: Exercise) -> Iterator[Step]:
+        """Yield the steps of one set, on all sides."""
+        for number, side in enumerate(exercise.sides or ("",)):
+            if number:
+                yield from self._rest(exercise.switch.value)
+            name = exercise.name
+            if side:
+                name = self.phrases.listed_with_comma((name, self.phrases.side(side)))
+            setup = () if number else self._setup(exercise, side)
+            steps = tuple(self._repetitions(exercise, name, side, setup))
+            reps = exercise.reps.value
+            if exercise.is_self_paced or reps == 1 or not steps:
+                yield from steps
+            else:
+                yield Group(name, reps, steps)
+
+    def _setup(self, exercise: Exercise, side: str) -> tuple[str, ...]:
+        values = exercise_fields(exercise, self.phrases, side or None)
+        return tuple(fill(text, values) for text in exercise.setup)
+
+    def _repetitions(
+        self, exercise: Exercise, name: str, side: str, setup: tuple[str, ...]
+    ) -> Iterator[Interval]:
+        """Yield the steps of one repetition, or of all of them if the user sets the pace."""
+        reps = exercise.reps.value
+        pause = Fraction(1) if exercise.pause is None else exercise.pause
+        if exercise.is_self_paced:
+            label = name if reps == 1 else f"{reps} \N{MULTIPLICATION SIGN} {name}"
+            yield Interval(label, reps * exercise.pace.value, setup, pause, waits=True)
+            return
+        values = exercise_fields(exercise, self.phrases, side or None)
+        for phase in exercise.phases:
+            if not phase.time:
+                self.notes.add("phases of no time", f"{name}: {phase.cue}")
+                continue
+            label = name
+            if phase.cue and len(exercise.phases) > 1:
+                label = fill(phase.cue, phase_fields(values, phase, self.phrases))
+            elif phase.cue and phase.cue != name:
+                self.notes.add("`cue`", name)
+            yield Interval(label, phase.time, setup, pause)
+            setup = ()
+
+
+def without_loops_below(steps: Sequence[Step], depth: int, notes: Notes) -> list[Step]:
+    """Return the steps with at most `depth` loops in each other; deeper ones are written out.
+
+    Raises:
+        CoachError: that would be too many steps.
+    """
+    unfolded: list[Step] = []
+    for step in steps:
+        if isinstance(step, Interval):
+            unfolded.append(step)
+        elif depth > 0:
+            inner = without_loops_below(step.steps, depth - 1, notes)
+            unfolded.append(replace(step, steps=tuple(inner)))
+        else:
+            notes.add("loops that are written out", step.name)
+            inner = without_loops_below(step.steps, 0, notes)
+            if len(unfolded) + len(inner) * step.times > MAX_ENTRIES:
+                raise CoachError(
+                    f"expected at most {MAX_ENTRIES:,} steps in all loops, found more",
+                    "Choose a format that has loops, such as timer-machine.",
+                )
+            unfolded += inner * step.times
+    return unfolded
