@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,7 +26,7 @@ _SHOWN_NAMES = 12
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=click.Path(),
     metavar="PATH",
     help="The script to write, or a folder for scripts; default: print it.",
 )
@@ -40,7 +41,7 @@ _SHOWN_NAMES = 12
 @click.option("--force", is_flag=True, help="Write over scripts that are there.")
 def import_command(
     file: Path,
-    output: Path | None,
+    output: str | None,
     name: str | None,
     only: str | None,
     language: str | None,
@@ -80,7 +81,7 @@ def import_command(
         _tell(script.left_behind, "")
         return 0
     failed = 0
-    for path, routine in _paths(found, output, is_folder=is_folder):
+    for path, routine in _paths(found, Path(output), is_folder=is_folder):
         try:
             script = imported(routine, head, language)
         except CoachError as error:
@@ -168,8 +169,11 @@ def _names(found: Sequence[Found]) -> str:
     return ", ".join(names) + (f" and {more} more" if more else "")
 
 
-def _is_folder(path: Path) -> bool:
-    """Whether a path is that of a folder, or looks so: without an ending."""
+def _is_folder(name: str) -> bool:
+    """Whether a path is that of a folder, or looks so: a slash at its end, or no ending."""
+    path = Path(name)
+    if name.endswith(("/", os.sep)):
+        return True
     return path.is_dir() or (not path.exists() and path.suffix not in (".yaml", ".yml"))
 
 

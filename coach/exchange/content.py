@@ -210,9 +210,9 @@ def bounded(
     """Return a time within the bounds of scripts, to a millisecond; tells what it changes."""
     time = Fraction(round(seconds * _GRAIN), _GRAIN)
     if time > quantity.most:
-        notes.add(f"a time above {quantity.show(quantity.most)} was cut to that", whom)
+        notes.add(f"times above {quantity.show(quantity.most)} (cut to that)", whom)
     if time < quantity.least:
-        notes.add(f"a time below {quantity.show(quantity.least)} was made that", whom)
+        notes.add(f"times below {quantity.show(quantity.least)} (made that)", whom)
     return min(max(time, quantity.least), quantity.most)
 
 

@@ -46,7 +46,7 @@ from coach.units import (
     split_range,
 )
 
-TITLE = "a table (CSV)"
+TITLE = "a CSV table"
 LOOKS_FOR = "CSV with the headings name, position, seconds, reps, sets, comment"
 _HEADINGS = {
     "name": ("name", "exercise", "title", "exercise name"),
@@ -209,13 +209,13 @@ def _sides(text: str, where: str, notes: Notes) -> list[str]:
 
 def write(routine: Routine, notes: Notes) -> str:
     """Return a table with a line for each exercise; columns that are needed stand behind."""
-    tell_what_stays(routine, notes, kept=("settle", "range"), setup=True)
+    tell_what_stays(routine, notes, kept=("settle", "range", "setup"))
     phrases = load_phrasebook(routine.language)
     rows = [_row(exercise, phrases, notes) for exercise in _in_turn(routine.items, notes)]
     if any(not exercise.settle_ready for exercise in routine.exercises()):
-        notes.add("`settle`; the table's reader waits until the user is ready")
+        notes.add("`settle` (the table's reader waits until the user is ready)")
     if any("-" in row[column] for row in rows for column in ("hold", "reps", "sets")):
-        notes.add("nothing, but a program may not read ranges such as 5-10, which are in the table")
+        notes.add("plain numbers (not every program reads ranges such as 5-10)")
     columns = list(_BASE)
     for column, usual in (("work", ""), ("rest", _seconds_text(REST_RANGE)), ("sides", "")):
         if any(row[column] != usual for row in rows):
@@ -255,7 +255,7 @@ def _row(exercise: Exercise, phrases: Phrasebook, notes: Notes) -> dict[str, str
     if exercise.is_self_paced:
         return row
     if len(timed) > 1 or not timed:
-        notes.add("phases; the seconds are those of a whole repetition", exercise.name)
+        notes.add("phases (the seconds are those of a whole repetition)", exercise.name)
         row["hold"] = decimal(exercise.repetition)
     elif phases[0].work:
         row |= {"hold": "", "work": _seconds_text(phases[0].work)}

@@ -59,7 +59,7 @@ def _draft(workout: Mapping[str, Any], notes: Notes) -> Draft:
             notes.add("`repetitions` that are no whole number")
         name = name_of(set_.get("name"))
         steps.append(Group(name, 1 if times is None else times, tuple(_steps(set_, notes))))
-    return Draft(as_script(steps, notes))
+    return as_script(steps, notes)
 
 
 def _steps(set_: Mapping[str, Any], notes: Notes) -> Iterator[Step]:

@@ -93,14 +93,14 @@ def _draft(timer: Mapping[str, Any], notes: Notes) -> Draft:
         items += work
     if times["cooldownTime"]:
         if "rounds" in items[-1] or "sets" in items[-1]:
-            notes.add("that no rest comes before the cooldown")
+            notes.add("the missing rest before the cooldown (the coach rests as between rounds)")
         items.append(_exercise(COOLDOWN, times["cooldownTime"], notes))
     script = with_usual_rest(items)
     if times["getReadyTime"]:
         settle = idle_time(times["getReadyTime"], notes, "getReadyTime")
         first_exercise(script)["settle"] = settle
     if isinstance(timer.get("soundSettings"), dict | str):
-        notes.add("`soundSettings`, since the coach has its own cues (`coach cues`)")
+        notes.add("`soundSettings` (the coach has its own: `coach cues`)")
     return Draft(script)
 
 
@@ -192,7 +192,7 @@ def write(routine: Routine, notes: Notes) -> str:
         "getReadyTime": round(next(routine.exercises()).settle.value),
     }
     if circuit and not times["breakTime"] and rest:
-        notes.add("that there is no break between rounds; the app makes a rest of it")
+        notes.add("rounds without a break between them (the app rests there)")
     names = [exercise.name for exercise in exercises for _ in range(exercise.sets.value)]
     rounds = circuit.rounds.value if circuit else 1
     return json.dumps([_timer(routine.title, names, rounds, times)], indent=2) + "\n"

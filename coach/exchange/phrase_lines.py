@@ -104,7 +104,7 @@ def _exercises(lines: Sequence[_Line], notes: Notes) -> dict[str, Any]:
                 rest = items[-1].pop("silence", Fraction(0)) + line.seconds
                 items[-1] |= {"silence": rest}
             elif line.seconds:
-                notes.add("silences but after an exercise", f"{decimal(line.seconds)} s")
+                notes.add("silences that do not follow an exercise", f"{decimal(line.seconds)} s")
         elif line.seconds < SHORT:
             said.append(line)
         else:
@@ -130,7 +130,7 @@ def _exercise(line: _Line, said: Sequence[_Line], notes: Notes) -> dict[str, Any
     if texts:
         pauses = {said_line.seconds for said_line in said} or {PAUSE}
         if len(pauses) > 1:
-            notes.add("that silences between instructions differ; the longest is taken", name)
+            notes.add("different silences between instructions (the longest is taken)", name)
         item["setup"] = fitting([shortened_to(text, MAX_TEXT) for text in texts], notes, name)
         item["pause"] = idle_time(max(pauses), notes, name)
     return item | {"work": active_time(line.seconds, notes, name)}
@@ -165,13 +165,13 @@ def write(routine: Routine, notes: Notes) -> str:
     Raises:
         CoachError: there is nothing to say for a time, or too much.
     """
-    tell_what_stays(routine, notes, kept=("closing",), setup=True)
+    tell_what_stays(routine, notes, kept=("closing", "settle", "setup"))
     lines: list[str] = []
     if all(map(_is_paced, routine.items)):
         phases = [phase for exercise in routine.exercises() for phase in exercise.phases]
         lines += [_line(phase.cue or SILENCE, phase.time) for phase in phases]
     else:
-        for step in without_loops_below(program_of(routine, notes), 0, notes):
+        for step in without_loops_below(program_of(routine, notes, setup=True), 0, notes):
             if isinstance(step, Interval):
                 lines += [_line(text, step.pause) for text in step.setup]
                 lines.append(_line(step.name, step.seconds))

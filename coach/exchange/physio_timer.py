@@ -81,9 +81,7 @@ def _draft(exercises: Any, notes: Notes) -> Draft:
     if not items:
         raise CoachError("expected exercises with a `holdTime`, found none")
     if any("sets" in item for item in items[:-1]):
-        notes.add(
-            "that no `restTime` comes after the last set; the coach rests there, before `gapTime`"
-        )
+        notes.add("going on after the last set without a rest (the coach rests before `gapTime`)")
     return Draft(with_usual_rest(items))
 
 
@@ -127,6 +125,8 @@ def write(routine: Routine, notes: Notes) -> str:
     tell_what_stays(routine, notes, kept=("settle",))
     phrases = load_phrasebook(routine.language)
     written = []
+    if any(item.rest.value for item in routine.items[:-1]):
+        notes.add("rests after exercises (the app has only `gapTime` there)")
     for exercise in _in_turn(routine.items, notes):
         for side in exercise.sides or ("",):
             parts = (exercise.name, phrases.side(side)) if side else (exercise.name,)
@@ -145,7 +145,7 @@ def _in_turn(items: Sequence[Item], notes: Notes) -> Iterator[Exercise]:
         if isinstance(item, Circuit):
             if item.rounds.value > 1:
                 notes.add(
-                    "circuits; their rounds are written out, without the rests between", item.name
+                    "circuits (their rounds are written out, without the rests between)", item.name
                 )
             for _ in range(item.rounds.value):
                 yield from _in_turn(item.items, notes)
@@ -157,21 +157,22 @@ def _written(exercise: Exercise, name: str, notes: Notes) -> dict[str, Any]:
     sets, reps, rest = exercise.sets.value, exercise.reps.value, exercise.rest.value
     hold = exercise.repetition
     if exercise.is_self_paced:
-        notes.add("that the user sets the pace; the app goes on by itself", name)
+        notes.add("the user's own pace (the app goes on by itself)", name)
         hold *= reps
     elif len(exercise.phases) > 1:
-        notes.add("phases; a hold is as long as all of them", name)
+        notes.add("phases (a hold is as long as all of them)", name)
+        rest = rest if reps == 1 else Fraction(0)
         sets *= reps
     elif reps > 1:
         if sets > 1:
-            notes.add("sets of several repetitions; each repetition is a set", name)
+            notes.add("sets of several repetitions (each repetition is a set)", name)
         move = exercise.phases[0].move
         rest = move.value if move else Fraction(0)
         hold -= rest
         sets *= reps
     gap = whole_seconds(exercise.settle.value, notes, name)
     if not gap:
-        notes.add(f"no time to get ready; the app takes {GAP} seconds", name)
+        notes.add(f"exercises without time to get ready (the app takes {GAP} seconds)", name)
     return {
         "name": name,
         "sets": sets,

@@ -2,7 +2,8 @@
 
 Most interval timers hold just that. An interval becomes an exercise with `work`; one that is
 called rest or pause becomes the `rest` of what comes before it, which the coach announces as such;
-a loop becomes `sets` of one exercise, or a circuit.
+a loop becomes `sets` of one exercise, or a circuit, or, if its steps are short, an exercise with
+phases.
 """
 
 from __future__ import annotations
@@ -15,12 +16,26 @@ from itertools import islice
 from typing import Any, TypeAlias
 
 from coach.errors import CoachError
-from coach.exchange.content import MAX_ENTRIES, Notes, active_time, fitting, idle_time
+from coach.exchange import Draft, Place
+from coach.exchange.content import (
+    MAX_ENTRIES,
+    Notes,
+    active_time,
+    fitting,
+    idle_time,
+    joined,
+    shortened_to,
+)
 from coach.script import default_id
-from coach.units import ROUNDS, SETS, parse_duration
+from coach.units import REPS, ROUNDS, SETS, parse_duration
+from coach.values import MAX_NAME
 
 SETTLE = "3s"
 """Before each exercise, for its three beeps; a timer has the time to get ready in its rests."""
+LONGEST_PHASE = Fraction(10)
+"""Seconds; a loop of steps that are no longer is one exercise, and they are its phases. Announced
+as exercises they would be drowned in words."""
+MAX_PHASES = 50
 DEEPEST = 2
 """Circuits in each other, in a script."""
 _REST_NAMES = frozenset(
@@ -89,8 +104,8 @@ def rest_name(language: str) -> str:
     return REST_NAME.get(language.partition("-")[0].lower(), "Rest")
 
 
-def as_script(steps: Sequence[Step], notes: Notes) -> dict[str, Any]:
-    """Return the keys of a script that does a program, all but its title.
+def as_script(steps: Sequence[Step], notes: Notes) -> Draft:
+    """Return a script that does a program.
 
     Raises:
         CoachError: there is nothing to do in it, or too much.
@@ -100,7 +115,17 @@ def as_script(steps: Sequence[Step], notes: Notes) -> dict[str, Any]:
         raise CoachError("expected something to do for a time, found nothing of the kind")
     if after or (_is_single(items[-1]) and items[-1].pop("rest", None)):
         notes.add("the rest at the very end, since a session ends with its last exercise")
-    return with_usual_rest(items)
+    comments = {(*place, "rounds"): "once, for the rest after it" for place in _once(items, ())}
+    return Draft(with_usual_rest(items), comments)
+
+
+def _once(items: Sequence[dict[str, Any]], above: Place) -> Iterator[Place]:
+    """Yield the places of circuits that are done once."""
+    for position, item in enumerate(items):
+        place: Place = (*above, "exercises", position)
+        if item.get("rounds") == "1":
+            yield place
+        yield from _once(item.get("exercises", ()), place)
 
 
 def with_usual_rest(items: list[dict[str, Any]]) -> dict[str, Any]:
@@ -110,7 +135,7 @@ def with_usual_rest(items: list[dict[str, Any]]) -> dict[str, Any]:
     """
     name_apart(items)
     rest = _take_usual_rest(items)
-    return {"settle": SETTLE, "rest": rest, "exercises": items}
+    return {"settle": _take_usual_settle(items), "rest": rest, "exercises": items}
 
 
 class _Items:
@@ -153,25 +178,14 @@ class _Items:
                 if step.name:
                     self._notes.add("names of groups that are done once", step.name)
                 yield from self._flat(step.steps, depth)
-            elif depth < DEEPEST or self._is_sets(step):
+            elif depth < DEEPEST or _is_sets(step) or _is_cycle(step):
                 yield step
             else:
-                what = f"more than {DEEPEST} loops in each other: the innermost is written out"
+                what = f"loops beyond {DEEPEST} in each other (the innermost are written out)"
                 self._notes.add(what, step.name)
                 unfolded = _limited(self._flat(step.steps, depth))
                 for _ in range(step.times if unfolded else 0):
                     yield from unfolded
-
-    def _is_sets(self, group: Group) -> bool:
-        """Whether a group is one exercise that is done in sets."""
-        steps = [step for step in group.steps[:3] if isinstance(step, Interval)]
-        is_one = 1 <= len(steps) == len(group.steps) <= 2
-        return (
-            is_one
-            and not steps[0].rests
-            and all(step.rests for step in steps[1:])
-            and group.times <= SETS.most
-        )
 
     def _exercise(self, step: Interval) -> list[dict[str, Any]]:
         if not step.seconds:
@@ -194,8 +208,9 @@ class _Items:
         if group.times < 1:
             self._notes.add("groups that are done no times", group.name)
             return []
-        is_sets = self._is_sets(group)
-        inner, after = self.of(group.steps, depth if is_sets else depth + 1)
+        if _is_cycle(group):
+            return self._cycle(group)
+        inner, after = self.of(group.steps, depth if _is_sets(group) else depth + 1)
         if not inner:
             return []
         last = inner[-1]
@@ -212,6 +227,51 @@ class _Items:
             self._notes.add(f"rounds beyond {ROUNDS.most:,}", group.name)
         circuit: dict[str, Any] = {"name": group.name} if group.name else {}
         return [circuit | {"rounds": str(rounds), "rest": between, "exercises": inner}]
+
+    def _cycle(self, group: Group) -> list[dict[str, Any]]:
+        """Return the exercise of which a repetition has these steps."""
+        phases: list[dict[str, Any]] = []
+        for step in _with_rests_joined(group.steps):
+            if isinstance(step, Interval) and step.seconds:
+                is_rest = is_rest_name(step.name)
+                time = idle_time if is_rest else active_time
+                key = "move" if is_rest else "work"
+                guide = {"guide": joined(step.setup)} if step.setup else {}
+                seconds = time(step.seconds, self._notes, step.name)
+                phases.append({"cue": step.name, **guide, key: seconds})
+        names = dict.fromkeys(phase["cue"] for phase in phases if "work" in phase)
+        if not names:
+            self._notes.add("steps of no time", group.name)
+            return []
+        self._found += 1
+        if self._found > MAX_ENTRIES:
+            raise _too_many()
+        name = group.name or shortened_to(", ".join(names), MAX_NAME)
+        return [{"name": name, "reps": str(group.times), "phases": phases}]
+
+
+def _is_sets(group: Group) -> bool:
+    """Whether a group is one exercise that is done in sets."""
+    steps = [step for step in group.steps[:3] if isinstance(step, Interval)]
+    is_one = 1 <= len(steps) == len(group.steps) <= 2
+    return (
+        is_one
+        and not steps[0].rests
+        and all(step.rests for step in steps[1:])
+        and group.times <= SETS.most
+    )
+
+
+def _is_cycle(group: Group) -> bool:
+    """Whether a group is one exercise with phases, as in breathing."""
+    return (
+        0 < len(group.steps) <= MAX_PHASES
+        and 1 < group.times <= REPS.most
+        and all(
+            isinstance(step, Interval) and not step.waits and step.seconds <= LONGEST_PHASE
+            for step in group.steps
+        )
+    )
 
 
 def _limited(steps: Iterator[Step]) -> list[Step]:
@@ -284,6 +344,18 @@ def name_apart(items: Sequence[dict[str, Any]]) -> None:
                 used[base] += 1
             taken.add(name)
             leaf["id"] = name
+
+
+def _take_usual_settle(items: Sequence[dict[str, Any]]) -> str:
+    """Return the time to settle that most exercises have, and drop it where it is."""
+    leaves = list(_leaves(items))
+    if not all("settle" in leaf for leaf in leaves):
+        return SETTLE
+    usual = Counter(leaf["settle"] for leaf in leaves).most_common(1)[0][0]
+    for leaf in leaves:
+        if leaf["settle"] == usual:
+            del leaf["settle"]
+    return str(usual)
 
 
 def _take_usual_rest(items: Sequence[dict[str, Any]]) -> str:

@@ -87,16 +87,19 @@ def read(content: Content, notes: Notes) -> list[Found]:
 def _draft(timer: Mapping[str, Any], notes: Notes) -> Draft:
     loop = count(timer.get("loop", 1))
     steps = tuple(_steps(timer.get("steps"), notes, 1))
-    script = as_script([Group("", 1 if loop is None else loop, steps)], notes)
+    draft = as_script([Group("", 1 if loop is None else loop, steps)], notes)
+    script = draft.script
     start, end = timer.get("startStep"), timer.get("endStep")
     if isinstance(start, dict):
         if seconds := _length(start, notes):
             first_exercise(script)["settle"] = idle_time(seconds, notes, "startStep")
+            if "rounds" in script["exercises"][0]:
+                notes.add("getting ready only once (the coach does so in each round)")
         script["safety"] = fitting(_spoken(start, notes), notes, "startStep")
     if isinstance(end, dict):
         said = _spoken(end, notes) or sentences(end.get("label"))
         script["closing"] = fitting(said, notes, "endStep")
-    return Draft(script)
+    return draft
 
 
 def _steps(steps: Any, notes: Notes, depth: int) -> Iterator[Step]:
@@ -150,8 +153,8 @@ def write(routine: Routine, notes: Notes) -> str:
     Raises:
         CoachError: there is nothing that it could time, or too much.
     """
-    tell_what_stays(routine, notes, kept=("closing", "settle", "safety"), setup=True)
-    steps: Sequence[Step] = program_of(routine, notes)
+    tell_what_stays(routine, notes, kept=("closing", "settle", "safety", "setup", "guide"))
+    steps: Sequence[Step] = program_of(routine, notes, setup=True, guide=True)
     loop = 1
     only = steps[0] if len(steps) == 1 else None
     if isinstance(only, Group) and not only.name:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from fractions import Fraction
 
 from coach.errors import CoachError
-from coach.exchange.content import MAX_ENTRIES, Notes
+from coach.exchange.content import MAX_ENTRIES, Notes, sentences
 from coach.exchange.program import SETTLE, Group, Interval, Step, rest_name
 from coach.phrases import Phrasebook, load_phrasebook
 from coach.phrases.fields import exercise_fields, phase_fields
@@ -18,37 +18,51 @@ from coach.units import parse_duration
 _ROUTINE_TEXTS = ("description", "source", "equipment", "safety", "closing", "pronounce")
 
 
-def program_of(routine: Routine, notes: Notes) -> tuple[Step, ...]:
+def program_of(
+    routine: Routine, notes: Notes, *, setup: bool = False, guide: bool = False
+) -> tuple[Step, ...]:
     """Return what a timer has to do for a routine.
+
+    Args:
+        routine: any.
+        notes: they are added to.
+        setup: whether the format can say instructions; what belongs to several steps gets one of
+            its own before them, which lasts as long as `settle`.
+        guide: whether steps that are repeated may have instructions, too.
 
     Raises:
         CoachError: nothing in it takes a time that is known.
     """
-    unfolding = _Unfolding(notes, load_phrasebook(routine.language), rest_name(routine.language))
+    first = next(routine.exercises())
+    unfolding = _Unfolding(
+        notes,
+        load_phrasebook(routine.language),
+        rest_name(routine.language),
+        first,
+        setup=setup,
+        guide=guide,
+    )
     steps = tuple(unfolding.items(routine.items, Fraction(0)))
     if not steps:
         raise CoachError("there is nothing in this routine that a timer could time")
     return steps
 
 
-def tell_what_stays(
-    routine: Routine, notes: Notes, *, kept: Sequence[str] = (), setup: bool = False
-) -> None:
+def tell_what_stays(routine: Routine, notes: Notes, *, kept: Sequence[str] = ()) -> None:
     """Take notes of what a routine has and timers have not.
 
     Args:
         routine: any.
         notes: they are added to these.
-        kept: names of what the format has a place for: `closing`, `settle`, `setup`, `range`.
-        setup: whether the format says instructions.
+        kept: names of what the format has a place for, such as `closing`, `settle` and `range`.
     """
-    for name in _ROUTINE_TEXTS:
-        if getattr(routine, name) and name not in kept:
-            notes.add(f"`{name}`")
+    texts = [name for name in _ROUTINE_TEXTS if getattr(routine, name) and name not in kept]
+    if texts:
+        notes.add(", ".join(f"`{name}`" for name in texts))
     for exercise in routine.exercises():
-        if exercise.setup and not setup:
+        if exercise.setup and "setup" not in kept:
             notes.add("`setup`", exercise.name)
-        if any(phase.guide for phase in exercise.phases):
+        if any(phase.guide for phase in exercise.phases) and "guide" not in kept:
             notes.add("`guide`", exercise.name)
         is_own = exercise.settle.value != parse_duration(SETTLE)
         if (exercise.settle_ready or is_own) and "settle" not in kept:
@@ -59,7 +73,7 @@ def tell_what_stays(
             time and not time.is_fixed for time in times
         )
         if is_range and "range" not in kept:
-            notes.add("prescribed ranges; what is in force is written", exercise.name)
+            notes.add("prescribed ranges (the value in force is written)", exercise.name)
         if exercise.progress or exercise.speed or exercise.pause is not None:
             notes.add("`progress`, `speed` and `pause`", exercise.name)
 
@@ -71,6 +85,10 @@ class _Unfolding:
     notes: Notes
     phrases: Phrasebook
     rest_name: str
+    first: Exercise
+    _: KW_ONLY
+    setup: bool
+    guide: bool
 
     def items(self, items: Sequence[Item], tail: Fraction) -> Iterator[Step]:
         """Yield the steps of items that are followed by a rest of `tail` seconds."""
@@ -85,7 +103,11 @@ class _Unfolding:
                     yield Group(item.name, item.rounds.value, inner)
                     yield from self._more_rest(after - item.rest.value, item.name)
                 continue
-            once = tuple(self._set(item))
+            leads = self.setup and bool(item.setup) and self._has_several_steps(item)
+            once = tuple(self._set(item, says_setup=self.setup and not leads))
+            if leads and once:
+                settle = max(item.settle.value, Fraction(1))
+                yield Interval(item.name, settle, self._setup(item), _pause(item))
             if not once:
                 self.notes.add("exercises without any time", item.name)
             elif item.sets.value == 1:
@@ -103,10 +125,18 @@ class _Unfolding:
     def _more_rest(self, seconds: Fraction, name: str) -> Iterator[Step]:
         """Yield the rest that comes on top of the one at the end of a group."""
         if seconds < 0:
-            self.notes.add("the last rest of a loop is as long as those before it", name)
+            self.notes.add("shorter rests after the last round", name)
         yield from self._rest(max(seconds, Fraction(0)))
 
-    def _set(self, exercise: Exercise) -> Iterator[Step]:
+    def _has_several_steps(self, exercise: Exercise) -> bool:
+        """Whether its instructions belong to more than one step, or have a time of their own."""
+        if exercise.is_self_paced:
+            return False
+        is_settled = exercise.settle.value != parse_duration(SETTLE) and exercise is not self.first
+        several = exercise.reps.value > 1 or len(exercise.phases) > 1 or len(exercise.sides) > 1
+        return several or is_settled
+
+    def _set(self, exercise: Exercise, *, says_setup: bool) -> Iterator[Step]:
         """Yield the steps of one set, on all sides."""
         for number, side in enumerate(exercise.sides or ("",)):
             if number:
@@ -114,7 +144,7 @@ class _Unfolding:
             name = exercise.name
             if side:
                 name = self.phrases.listed_with_comma((name, self.phrases.side(side)))
-            setup = () if number else self._setup(exercise, side)
+            setup = self._setup(exercise) if says_setup and not number else ()
             steps = tuple(self._repetitions(exercise, name, side, setup))
             reps = exercise.reps.value
             if exercise.is_self_paced or reps == 1 or not steps:
@@ -122,8 +152,8 @@ class _Unfolding:
             else:
                 yield Group(name, reps, steps)
 
-    def _setup(self, exercise: Exercise, side: str) -> tuple[str, ...]:
-        values = exercise_fields(exercise, self.phrases, side or None)
+    def _setup(self, exercise: Exercise) -> tuple[str, ...]:
+        values = exercise_fields(exercise, self.phrases)
         return tuple(fill(text, values) for text in exercise.setup)
 
     def _repetitions(
@@ -131,7 +161,7 @@ class _Unfolding:
     ) -> Iterator[Interval]:
         """Yield the steps of one repetition, or of all of them if the user sets the pace."""
         reps = exercise.reps.value
-        pause = Fraction(1) if exercise.pause is None else exercise.pause
+        pause = _pause(exercise)
         if exercise.is_self_paced:
             label = name if reps == 1 else f"{reps} \N{MULTIPLICATION SIGN} {name}"
             yield Interval(label, reps * exercise.pace.value, setup, pause, waits=True)
@@ -146,8 +176,14 @@ class _Unfolding:
                 label = fill(phase.cue, phase_fields(values, phase, self.phrases))
             elif phase.cue and phase.cue != name:
                 self.notes.add("`cue`", name)
-            yield Interval(label, phase.time, setup, pause)
+            own = phase_fields(values, phase, self.phrases)
+            guide = sentences(fill(phase.guide, own)) if self.guide else []
+            yield Interval(label, phase.time, (*setup, *guide), pause)
             setup = ()
+
+
+def _pause(exercise: Exercise) -> Fraction:
+    return Fraction(1) if exercise.pause is None else exercise.pause
 
 
 def without_loops_below(steps: Sequence[Step], depth: int, notes: Notes) -> list[Step]:

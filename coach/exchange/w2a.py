@@ -50,8 +50,13 @@ TITLE = "w2a"
 LOOKS_FOR = "YAML with `exercises`, each with `name` and `duration`, and `pause`"
 SIDES = ("left", "right")
 _GO_UNITS: Mapping[str, int | Fraction] = {
-    **{"h": 3600, "m": 60, "s": 1, "ms": Fraction(1, 1000)},
-    **{"us": Fraction(1, 10**6), "\u00b5s": Fraction(1, 10**6), "ns": Fraction(1, 10**9)},
+    "h": 3600,
+    "m": 60,
+    "s": 1,
+    "ms": Fraction(1, 1000),
+    "us": Fraction(1, 10**6),
+    "\u00b5s": Fraction(1, 10**6),
+    "ns": Fraction(1, 10**9),
 }
 _GO_DURATION = re.compile(r"(?:\d{1,9}(?:\.\d{1,9})?(?:h|ms|m|s|us|\u00b5s|ns))+", re.ASCII)
 _GO_PART = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s|us|\u00b5s|ns)", re.ASCII)
@@ -126,10 +131,10 @@ def _draft(data: Mapping[str, Any], notes: Notes) -> Draft:
     if after and "{{" not in after:
         script["closing"] = fitting(sentences(after), notes, "after_workout_announce")
     elif after:
-        notes.add("announcements, since the coach makes its own", "after_workout_announce")
+        notes.add("announcements (the coach makes its own)", "after_workout_announce")
     before = _text(data.get("before_workout_announce"))
     if before and not _ANNOUNCED.match(before):
-        notes.add("announcements, since the coach makes its own", "before_workout_announce")
+        notes.add("announcements (the coach makes its own)", "before_workout_announce")
     return Draft(script | _language(data))
 
 
@@ -204,7 +209,7 @@ def write(routine: Routine, notes: Notes) -> str:
     Raises:
         CoachError: it would be too long.
     """
-    tell_what_stays(routine, notes, kept=("closing", "settle"), setup=True)
+    tell_what_stays(routine, notes, kept=("closing", "settle", "setup"))
     first = next(routine.exercises())
     entries = list(_entries(routine.items, first.settle.value, Fraction(0), notes))
     if any(exercise.settle.value != first.settle.value for exercise in routine.exercises()):
@@ -263,7 +268,7 @@ def _entries(
         if isinstance(item, Circuit):
             rounds = item.rounds.value
             if rounds > 1:
-                notes.add("circuits; their rounds are written out", item.name)
+                notes.add("circuits (their rounds are written out)", item.name)
             for round_ in range(1, rounds + 1):
                 end = after if round_ == rounds else item.rest.value
                 yield from _entries(item.items, before, end, notes)
@@ -271,7 +276,7 @@ def _entries(
         else:
             time = _time(item, notes)
             if item.sets.value > 1:
-                notes.add("sets; they are written out", item.name)
+                notes.add("sets (they are written out)", item.name)
             for _ in range(item.sets.value):
                 yield _Entry(item, time, before)
                 before = item.rest.value
@@ -282,9 +287,9 @@ def _time(exercise: Exercise, notes: Notes) -> Fraction:
     """Return the seconds of one set, on both sides."""
     time = exercise.repetition * exercise.reps.value
     if exercise.is_self_paced:
-        notes.add("that the user sets the pace; w2a goes on by itself", exercise.name)
+        notes.add("the user's own pace (w2a goes on by itself)", exercise.name)
     elif exercise.reps.value > 1 or len(exercise.phases) > 1:
-        notes.add("repetitions and phases; the time is that of all", exercise.name)
+        notes.add("repetitions and phases (the time is that of all)", exercise.name)
     if exercise.sides and exercise.sides != SIDES:
         notes.add("what sides are called", exercise.name)
     if len(exercise.sides) > 2:

@@ -122,7 +122,7 @@ def _exercise(entry: Mapping[str, Any], notes: Notes) -> dict[str, Any]:
     item |= _dose(entry, name, notes)
     low, high = (_config(entry, key, name, notes) for key in ("rest", "maxrest"))
     if low is None:
-        notes.add("no rest is given; the coach takes its own", name)
+        notes.add("rests, of which none is given (the coach takes its own)", name)
     else:
         item["rest"] = _times(low, high, name, notes, is_active=False)
     for key in _UNTOLD:
@@ -165,7 +165,7 @@ def _dose(entry: Mapping[str, Any], name: str, notes: Notes) -> dict[str, Any]:
         notes.add("distances", name)
         low = high = None
     elif low is None:
-        notes.add("no repetitions are given", name)
+        notes.add("repetitions, of which none are given (one is taken)", name)
     elif is_hold:
         notes.add("holds for which no seconds are given", name)
     return {"reps": _counts(low or Fraction(1), high, REPS.most)}
@@ -181,7 +181,7 @@ def _config(entry: Mapping[str, Any], key: str, name: str, notes: Notes) -> Frac
             mappings(given), key=lambda config: count(config.get("iteration")) or 0
         )
         if len(by_iteration) > 1:
-            notes.add("progressions; what one begins with is written", name)
+            notes.add("progressions (the first value is taken)", name)
         value = number(by_iteration[0].get("value")) if by_iteration else None
     return value if value is not None and value >= 0 else None
 
