@@ -191,9 +191,7 @@ class _Items:
         if not step.seconds:
             self._notes.add("steps of no time", step.name)
             return []
-        self._found += 1
-        if self._found > MAX_ENTRIES:
-            raise _too_many()
+        self._count()
         setup = fitting(step.setup, self._notes, step.name)
         item: dict[str, Any] = {"name": step.name, "setup": setup}
         time = active_time(step.seconds, self._notes, step.name)
@@ -231,46 +229,49 @@ class _Items:
     def _cycle(self, group: Group) -> list[dict[str, Any]]:
         """Return the exercise of which a repetition has these steps."""
         phases: list[dict[str, Any]] = []
-        for step in _with_rests_joined(group.steps):
-            if isinstance(step, Interval) and step.seconds:
-                is_rest = is_rest_name(step.name)
-                time = idle_time if is_rest else active_time
-                key = "move" if is_rest else "work"
-                guide = {"guide": joined(step.setup)} if step.setup else {}
-                seconds = time(step.seconds, self._notes, step.name)
-                phases.append({"cue": step.name, **guide, key: seconds})
+        for step in _intervals(group):
+            is_rest = is_rest_name(step.name)
+            time = (idle_time if is_rest else active_time)(step.seconds, self._notes, step.name)
+            guide = {"guide": joined(step.setup)} if step.setup else {}
+            phases.append({"cue": step.name, **guide, "move" if is_rest else "work": time})
+        self._count()
         names = dict.fromkeys(phase["cue"] for phase in phases if "work" in phase)
-        if not names:
-            self._notes.add("steps of no time", group.name)
-            return []
+        name = group.name or shortened_to(", ".join(names), MAX_NAME)
+        return [{"name": name, "reps": str(group.times), "phases": phases}]
+
+    def _count(self) -> None:
         self._found += 1
         if self._found > MAX_ENTRIES:
             raise _too_many()
-        name = group.name or shortened_to(", ".join(names), MAX_NAME)
-        return [{"name": name, "reps": str(group.times), "phases": phases}]
+
+
+def _intervals(group: Group) -> list[Interval]:
+    """Return the steps of a group in which no step is repeated, or nothing if one is."""
+    steps: list[Interval] = []
+    for step in group.steps[: MAX_PHASES + 1]:
+        if isinstance(step, Interval):
+            steps.append(step)
+        elif step.times == 1 and (inner := _intervals(step)):
+            steps += inner
+        else:
+            return []
+    return steps if len(steps) <= MAX_PHASES else []
 
 
 def _is_sets(group: Group) -> bool:
     """Whether a group is one exercise that is done in sets."""
-    steps = [step for step in group.steps[:3] if isinstance(step, Interval)]
-    is_one = 1 <= len(steps) == len(group.steps) <= 2
-    return (
-        is_one
-        and not steps[0].rests
-        and all(step.rests for step in steps[1:])
-        and group.times <= SETS.most
-    )
+    steps = _intervals(group)
+    is_one = 1 <= len(steps) <= 2 and not steps[0].rests
+    return is_one and all(step.rests for step in steps[1:]) and group.times <= SETS.most
 
 
 def _is_cycle(group: Group) -> bool:
     """Whether a group is one exercise with phases, as in breathing."""
+    steps = _intervals(group)
     return (
-        0 < len(group.steps) <= MAX_PHASES
-        and 1 < group.times <= REPS.most
-        and all(
-            isinstance(step, Interval) and not step.waits and step.seconds <= LONGEST_PHASE
-            for step in group.steps
-        )
+        1 < group.times <= REPS.most
+        and any(not is_rest_name(step.name) for step in steps)
+        and all(not step.waits and 0 < step.seconds <= LONGEST_PHASE for step in steps)
     )
 
 
