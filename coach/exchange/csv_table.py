@@ -28,7 +28,7 @@ from coach.exchange.content import (
     sentences,
     time_range,
 )
-from coach.exchange.program import name_apart
+from coach.exchange.items import name_apart
 from coach.exchange.unfolding import tell_what_stays
 from coach.phrases import Phrasebook, load_phrasebook
 from coach.phrases.fields import exercise_fields

@@ -18,7 +18,8 @@ from typing import Any
 
 from coach.exchange import Content, Draft, Found
 from coach.exchange.content import Notes, count, mappings, name_of, number, whole_seconds
-from coach.exchange.program import Group, Interval, Step, as_script
+from coach.exchange.items import as_script
+from coach.exchange.program import Group, Interval, Step
 from coach.exchange.unfolding import program_of, tell_what_stays, without_loops_below
 from coach.routine import Routine
 

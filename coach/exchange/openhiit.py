@@ -35,7 +35,7 @@ from coach.exchange.content import (
     number,
     whole_seconds,
 )
-from coach.exchange.program import first_exercise, with_usual_rest
+from coach.exchange.items import first_exercise, with_usual_rest
 from coach.exchange.unfolding import tell_what_stays
 from coach.routine import Circuit, Exercise, Item, Routine
 from coach.units import ROUNDS, SETS, short_duration

@@ -26,7 +26,8 @@ from coach.exchange.content import (
     number,
     shortened_to,
 )
-from coach.exchange.program import Interval, is_rest_name, with_usual_rest
+from coach.exchange.items import with_usual_rest
+from coach.exchange.program import Interval, is_rest_name
 from coach.exchange.unfolding import program_of, tell_what_stays, without_loops_below
 from coach.routine import Exercise, Item, Routine
 from coach.units import ACTIVE_TIME, decimal
@@ -185,7 +186,8 @@ def _is_paced(item: Item) -> bool:
         return False
     is_once = item.reps.value == item.sets.value == 1
     return is_once and all(
-        (phase.cue and phase.time < SHORT) or (phase.move and not phase.hold and not phase.work)
+        (phase.cue and (phase.time < SHORT or is_rest_name(phase.cue)))
+        or (phase.move and not phase.hold and not phase.work)
         for phase in item.phases
     )
 

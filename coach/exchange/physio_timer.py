@@ -28,7 +28,7 @@ from coach.exchange.content import (
     number,
     whole_seconds,
 )
-from coach.exchange.program import with_usual_rest
+from coach.exchange.items import with_usual_rest
 from coach.exchange.unfolding import tell_what_stays
 from coach.phrases import load_phrasebook
 from coach.routine import Circuit, Exercise, Item, Routine

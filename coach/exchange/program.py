@@ -1,43 +1,22 @@
 """Timers' programs: named intervals, one after the other, some of them in loops.
 
-Most interval timers hold just that. An interval becomes an exercise with `work`; one that is
-called rest or pause becomes the `rest` of what comes before it, which the coach announces as such;
-a loop becomes `sets` of one exercise, or a circuit, or, if its steps are short, an exercise with
-phases.
+Most interval timers hold just that; `coach.exchange.items` makes scripts of them.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import islice
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from coach.errors import CoachError
-from coach.exchange import Draft, Place
-from coach.exchange.content import (
-    MAX_ENTRIES,
-    Notes,
-    active_time,
-    fitting,
-    idle_time,
-    joined,
-    shortened_to,
-)
-from coach.script import default_id
-from coach.units import REPS, ROUNDS, SETS, parse_duration
-from coach.values import MAX_NAME
+from coach.exchange.content import Notes
+from coach.units import REPS, SETS
 
-SETTLE = "3s"
-"""Before each exercise, for its three beeps; a timer has the time to get ready in its rests."""
 LONGEST_PHASE = Fraction(10)
 """Seconds; a loop of steps that are no longer is one exercise, and they are its phases. Announced
 as exercises they would be drowned in words."""
 MAX_PHASES = 50
-DEEPEST = 2
-"""Circuits in each other, in a script."""
 _REST_NAMES = frozenset(
     {
         *(
@@ -104,193 +83,42 @@ def rest_name(language: str) -> str:
     return REST_NAME.get(language.partition("-")[0].lower(), "Rest")
 
 
-def as_script(steps: Sequence[Step], notes: Notes) -> Draft:
-    """Return a script that does a program.
+def normal(steps: Sequence[Step], notes: Notes) -> list[Step]:
+    """Return the same program in its simplest form; what is left out is told.
 
-    Raises:
-        CoachError: there is nothing to do in it, or too much.
+    Steps and loops of nothing are gone, loops that are done once are part of what is around them,
+    and loops of nothing but rests are one rest.
     """
-    items, after = _Items(notes).of(steps, depth=0)
-    if not items:
-        raise CoachError("expected something to do for a time, found nothing of the kind")
-    if after or (_is_single(items[-1]) and items[-1].pop("rest", None)):
-        notes.add("the rest at the very end, since a session ends with its last exercise")
-    comments = {(*place, "rounds"): "once, for the rest after it" for place in _once(items, ())}
-    return Draft(with_usual_rest(items), comments)
-
-
-def _once(items: Sequence[dict[str, Any]], above: Place) -> Iterator[Place]:
-    """Yield the places of circuits that are done once."""
-    for position, item in enumerate(items):
-        place: Place = (*above, "exercises", position)
-        if item.get("rounds") == "1":
-            yield place
-        yield from _once(item.get("exercises", ()), place)
-
-
-def with_usual_rest(items: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the keys of a script with these items, whose rests are written out.
-
-    The rest that most of them have becomes the script's.
-    """
-    name_apart(items)
-    rest = _take_usual_rest(items)
-    return {"settle": _take_usual_settle(items), "rest": rest, "exercises": items}
-
-
-class _Items:
-    """Turns steps into the items of a script."""
-
-    def __init__(self, notes: Notes) -> None:
-        self._notes = notes
-        self._found = 0
-
-    def of(self, steps: Sequence[Step], depth: int) -> tuple[list[dict[str, Any]], Fraction]:
-        """Return the items of steps that are in `depth` circuits, and the rest after all of them.
-
-        That is what comes on top of the last item's own rest, in seconds.
-        """
-        items: list[dict[str, Any]] = []
-        flat = _with_rests_joined(_limited(self._flat(steps, depth)))
-        for position, step in enumerate(flat):
-            if isinstance(step, Group):
-                items += self._group(step, depth)
-            elif not step.rests or not items:
-                items += self._exercise(step)
-            elif _is_single(items[-1]):
-                items[-1]["rest"] = self._rest(step.seconds, step)
-            elif position == len(flat) - 1:
-                return items, step.seconds
-            elif depth + _depth(items[-1]) < DEEPEST:
-                rest = _seconds(items[-1].get("rest")) + step.seconds
-                once = {"rounds": "1", "rest": self._rest(rest, step), "exercises": [items[-1]]}
-                items[-1] = once
-            else:
-                items += self._exercise(step)
-        return items, Fraction(0)
-
-    def _flat(self, steps: Sequence[Step], depth: int) -> Iterator[Step]:
-        """Yield the steps, with all groups unfolded that no circuit is made of."""
-        for step in steps:
-            if isinstance(step, Interval):
-                yield step
-            elif step.times == 1:
-                if step.name:
-                    self._notes.add("names of groups that are done once", step.name)
-                yield from self._flat(step.steps, depth)
-            elif depth < DEEPEST or _is_sets(step) or _is_cycle(step):
-                yield step
-            else:
-                what = f"loops beyond {DEEPEST} in each other (the innermost are written out)"
-                self._notes.add(what, step.name)
-                unfolded = _limited(self._flat(step.steps, depth))
-                for _ in range(step.times if unfolded else 0):
-                    yield from unfolded
-
-    def _exercise(self, step: Interval) -> list[dict[str, Any]]:
-        if not step.seconds:
-            self._notes.add("steps of no time", step.name)
-            return []
-        self._count()
-        setup = fitting(step.setup, self._notes, step.name)
-        item: dict[str, Any] = {"name": step.name, "setup": setup}
-        time = active_time(step.seconds, self._notes, step.name)
-        return [item | ({"reps": "1", "pace": time} if step.waits else {"work": time})]
-
-    def _rest(self, seconds: Fraction, step: Interval) -> str:
-        if step.setup:
-            self._notes.add("what is said in a rest", step.name)
-        return idle_time(seconds, self._notes, step.name)
-
-    def _group(self, group: Group, depth: int) -> list[dict[str, Any]]:
-        if group.times < 1:
-            self._notes.add("groups that are done no times", group.name)
-            return []
-        if _is_cycle(group):
-            return self._cycle(group)
-        inner, after = self.of(group.steps, depth if _is_sets(group) else depth + 1)
-        if not inner:
-            return []
-        last = inner[-1]
-        rest = _seconds(last.get("rest")) + after
-        between = idle_time(rest, self._notes, group.name or last.get("name") or "")
-        if len(inner) == 1 and _is_single(last) and group.times <= SETS.most:
-            if group.name and group.name != last["name"]:
-                self._notes.add("names of groups of one step", group.name)
-            return [last | {"sets": str(group.times), "rest": between}]
-        if _is_single(last):
-            last.pop("rest", None)
-        rounds = min(group.times, ROUNDS.most)
-        if rounds < group.times:
-            self._notes.add(f"rounds beyond {ROUNDS.most:,}", group.name)
-        circuit: dict[str, Any] = {"name": group.name} if group.name else {}
-        return [circuit | {"rounds": str(rounds), "rest": between, "exercises": inner}]
-
-    def _cycle(self, group: Group) -> list[dict[str, Any]]:
-        """Return the exercise of which a repetition has these steps."""
-        phases: list[dict[str, Any]] = []
-        for step in _intervals(group):
-            is_rest = is_rest_name(step.name)
-            time = (idle_time if is_rest else active_time)(step.seconds, self._notes, step.name)
-            guide = {"guide": joined(step.setup)} if step.setup else {}
-            phases.append({"cue": step.name, **guide, "move" if is_rest else "work": time})
-        self._count()
-        names = dict.fromkeys(phase["cue"] for phase in phases if "work" in phase)
-        name = group.name or shortened_to(", ".join(names), MAX_NAME)
-        return [{"name": name, "reps": str(group.times), "phases": phases}]
-
-    def _count(self) -> None:
-        self._found += 1
-        if self._found > MAX_ENTRIES:
-            raise _too_many()
-
-
-def _intervals(group: Group) -> list[Interval]:
-    """Return the steps of a group in which no step is repeated, or nothing if one is."""
-    steps: list[Interval] = []
-    for step in group.steps[: MAX_PHASES + 1]:
+    found: list[Step] = []
+    for step in steps:
         if isinstance(step, Interval):
-            steps.append(step)
-        elif step.times == 1 and (inner := _intervals(step)):
-            steps += inner
-        else:
-            return []
-    return steps if len(steps) <= MAX_PHASES else []
-
-
-def _is_sets(group: Group) -> bool:
-    """Whether a group is one exercise that is done in sets."""
-    steps = _intervals(group)
-    is_one = 1 <= len(steps) <= 2 and not steps[0].rests
-    return is_one and all(step.rests for step in steps[1:]) and group.times <= SETS.most
-
-
-def _is_cycle(group: Group) -> bool:
-    """Whether a group is one exercise with phases, as in breathing."""
-    steps = _intervals(group)
-    return (
-        1 < group.times <= REPS.most
-        and any(not is_rest_name(step.name) for step in steps)
-        and all(not step.waits and 0 < step.seconds <= LONGEST_PHASE for step in steps)
-    )
-
-
-def _limited(steps: Iterator[Step]) -> list[Step]:
-    """Return the steps, if they are not too many; each exercise may have a rest."""
-    found = list(islice(steps, 2 * MAX_ENTRIES + 1))
-    if len(found) > 2 * MAX_ENTRIES:
-        raise _too_many()
+            if step.seconds:
+                found.append(step)
+            else:
+                notes.add("steps of no time", step.name)
+            continue
+        if step.times < 1:
+            notes.add("loops that are done no times", step.name)
+        inner = normal(step.steps, notes) if step.times > 0 else []
+        if step.times == 1:
+            if step.name:
+                notes.add("names of groups that are done once", step.name)
+            found += inner
+        elif inner and (resting := _only_rests(inner)):
+            seconds = step.times * sum((rest.seconds for rest in resting), Fraction(0))
+            found.append(replace(resting[0], seconds=seconds, is_rest=True))
+        elif inner:
+            found.append(Group(step.name, step.times, tuple(inner)))
     return found
 
 
-def _too_many() -> CoachError:
-    return CoachError(
-        f"expected at most {MAX_ENTRIES:,} exercises in a routine, found more",
-        "Split it in the other program.",
-    )
+def _only_rests(steps: Sequence[Step]) -> list[Interval]:
+    """Return the steps, or nothing if one of them is no rest."""
+    rests = [step for step in steps if isinstance(step, Interval) and step.rests]
+    return rests if len(rests) == len(steps) else []
 
 
-def _with_rests_joined(steps: Sequence[Step]) -> list[Step]:
+def with_rests_joined(steps: Sequence[Step], notes: Notes) -> list[Step]:
     """Return the steps with several rests in a row made one."""
     joined: list[Step] = []
     for step in steps:
@@ -301,85 +129,27 @@ def _with_rests_joined(steps: Sequence[Step]) -> list[Step]:
             and step.rests
             and before.rests
         ):
+            if step.setup:
+                notes.add("what is said in a rest", step.name)
             joined[-1] = replace(before, seconds=before.seconds + step.seconds)
         else:
             joined.append(step)
     return joined
 
 
-def _is_single(item: dict[str, Any]) -> bool:
-    """Whether an item is an exercise that is done once."""
-    return "rounds" not in item and "sets" not in item
+def is_sets(group: Group) -> bool:
+    """Whether a group is one exercise that is done in sets."""
+    first, *after = group.steps
+    is_one = isinstance(first, Interval) and not first.rests
+    return is_one and len(_only_rests(after)) == len(after) and group.times <= SETS.most
 
 
-def _depth(item: dict[str, Any]) -> int:
-    if "rounds" not in item:
-        return 0
-    return 1 + max(_depth(inner) for inner in item["exercises"])
-
-
-def _seconds(time: str | None) -> Fraction:
-    return parse_duration(time) if time else Fraction(0)
-
-
-def _leaves(items: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    for item in items:
-        if "rounds" in item:
-            yield from _leaves(item["exercises"])
-        else:
-            yield item
-
-
-def name_apart(items: Sequence[dict[str, Any]]) -> None:
-    """Give an id of its own to every exercise whose name stands for another one already."""
-    leaves = list(_leaves(items))
-    taken = {default_id(leaf["name"]) for leaf in leaves}
-    used: Counter[str] = Counter()
-    for leaf in leaves:
-        base = default_id(leaf["name"])
-        if not base:
-            continue
-        used[base] += 1
-        if used[base] > 1:
-            while (name := f"{base[:50].rstrip('-')}-{used[base]}") in taken:
-                used[base] += 1
-            taken.add(name)
-            leaf["id"] = name
-
-
-def _take_usual_settle(items: Sequence[dict[str, Any]]) -> str:
-    """Return the time to settle that most exercises have, and drop it where it is."""
-    leaves = list(_leaves(items))
-    if not all("settle" in leaf for leaf in leaves):
-        return SETTLE
-    usual = Counter(leaf["settle"] for leaf in leaves).most_common(1)[0][0]
-    for leaf in leaves:
-        if leaf["settle"] == usual:
-            del leaf["settle"]
-    return str(usual)
-
-
-def _take_usual_rest(items: Sequence[dict[str, Any]]) -> str:
-    """Return the rest that is needed most often, and drop it where it is."""
-    resting = list(_resting(items))
-    rests = Counter(item.get("rest", "0s") for item in resting)
-    usual = rests.most_common(1)[0][0] if rests else "0s"
-    for item in resting:
-        rest = item.pop("rest", "0s")
-        if rest != usual:
-            item["rest"] = rest
-    return usual
-
-
-def _resting(items: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield the items whose rest counts: all but single exercises at the end of a list."""
-    for item in items:
-        if not (_is_single(item) and item is items[-1]):
-            yield item
-        if "rounds" in item:
-            yield from _resting(item["exercises"])
-
-
-def first_exercise(script: dict[str, Any]) -> dict[str, Any]:
-    """Return the first exercise of a script, which may be changed."""
-    return next(_leaves(script["exercises"]))
+def is_cycle(group: Group) -> bool:
+    """Whether a group is one exercise with phases, as in breathing."""
+    steps = [step for step in group.steps if isinstance(step, Interval)]
+    return (
+        len(steps) == len(group.steps) <= MAX_PHASES
+        and group.times <= REPS.most
+        and any(not is_rest_name(step.name) for step in steps)
+        and all(not step.waits and step.seconds <= LONGEST_PHASE for step in steps)
+    )

@@ -36,7 +36,8 @@ from coach.exchange.content import (
     number,
     sentences,
 )
-from coach.exchange.program import SETTLE, Group, Interval, Step, as_script, first_exercise
+from coach.exchange.items import SETTLE, as_script, first_exercise
+from coach.exchange.program import Group, Interval, Step
 from coach.exchange.unfolding import program_of, tell_what_stays, without_loops_below
 from coach.routine import Routine
 from coach.units import parse_duration

@@ -8,7 +8,8 @@ from fractions import Fraction
 
 from coach.errors import CoachError
 from coach.exchange.content import MAX_ENTRIES, Notes, sentences
-from coach.exchange.program import SETTLE, Group, Interval, Step, rest_name
+from coach.exchange.items import SETTLE
+from coach.exchange.program import Group, Interval, Step, rest_name
 from coach.phrases import Phrasebook, load_phrasebook
 from coach.phrases.fields import exercise_fields, phase_fields
 from coach.routine import Circuit, Exercise, Item, Routine
@@ -115,7 +116,7 @@ class _Unfolding:
                 yield from self._rest(after)
             else:
                 steps = (*once, *self._rest(item.rest.value))
-                yield Group(item.name, item.sets.value, steps)
+                yield Group("", item.sets.value, steps)
                 yield from self._more_rest(after - item.rest.value, item.name)
 
     def _rest(self, seconds: Fraction) -> Iterator[Step]:
@@ -172,7 +173,7 @@ class _Unfolding:
                 self.notes.add("phases of no time", f"{name}: {phase.cue}")
                 continue
             label = name
-            if phase.cue and len(exercise.phases) > 1:
+            if phase.cue and (len(exercise.phases) > 1 or reps > 1):
                 label = fill(phase.cue, phase_fields(values, phase, self.phrases))
             elif phase.cue and phase.cue != name:
                 self.notes.add("`cue`", name)

@@ -36,7 +36,7 @@ from coach.exchange.content import (
     sentences,
     shortened_to,
 )
-from coach.exchange.program import with_usual_rest
+from coach.exchange.items import with_usual_rest
 from coach.exchange.unfolding import tell_what_stays
 from coach.phrases import Phrasebook, languages, load_phrasebook
 from coach.phrases.fields import exercise_fields

@@ -34,7 +34,7 @@ from coach.exchange.content import (
     shortened_to,
     time_range,
 )
-from coach.exchange.program import name_apart
+from coach.exchange.items import name_apart
 from coach.units import ACTIVE_TIME, REPS, SETS, TIME
 from coach.values import MAX_TEXT
 
