@@ -15,9 +15,8 @@ from coach.errors import CoachError, did_you_mean
 if TYPE_CHECKING:
     from coach.exchange import Found, Imported
 
-_FORMATS = (
-    *("jawt", "timer-machine", "openhiit", "physio-timer", "wger", "w2a", "csv", "phrases"),
-)
+FORMATS = ("jawt", "timer-machine", "openhiit", "physio-timer", "wger", "w2a", "csv", "phrases")
+WRITABLE = tuple(name for name in FORMATS if name != "wger")
 _SHOWN_NAMES = 12
 
 
@@ -33,7 +32,7 @@ _SHOWN_NAMES = 12
 @click.option(
     "--format",
     "name",
-    type=click.Choice(_FORMATS, case_sensitive=False),
+    type=click.Choice(FORMATS, case_sensitive=False),
     help="The program that the file is from; default: told from what is in it.",
 )
 @click.option("--only", metavar="NAME", help="Of several routines in the file, this one.")
@@ -100,7 +99,7 @@ def import_command(
 @click.option(
     "--to",
     "name",
-    type=click.Choice([name for name in _FORMATS if name != "wger"], case_sensitive=False),
+    type=click.Choice(WRITABLE, case_sensitive=False),
     required=True,
     help="The program that is to read it.",
 )

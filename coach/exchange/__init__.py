@@ -6,6 +6,7 @@ it here, and put a sample that the program itself has made into `tests/exchange/
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -150,6 +151,10 @@ def recognise(content: Content) -> str:
     for name in FORMATS:
         if load_format(name).recognise(content):
             return name
+    if not content.is_json and re.search(r"^exercises\s*:", content.text, re.MULTILINE):
+        raise CoachError(
+            f"{content.name} looks like a script of the coach already", "Try `coach check` on it."
+        )
     kinds = [load_format(name) for name in FORMATS]
     if content.is_json:
         found = _top_keys(content.data)

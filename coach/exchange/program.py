@@ -92,10 +92,12 @@ def normal(steps: Sequence[Step], notes: Notes) -> list[Step]:
     found: list[Step] = []
     for step in steps:
         if isinstance(step, Interval):
-            if step.seconds:
-                found.append(step)
-            else:
+            if not step.seconds:
                 notes.add("steps of no time", step.name)
+                continue
+            if step.rests and step.waits:
+                notes.add("rests that end when the user says so (they take their time)", step.name)
+            found.append(replace(step, waits=step.waits and not step.rests))
             continue
         if step.times < 1:
             notes.add("loops that are done no times", step.name)
