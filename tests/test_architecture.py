@@ -219,6 +219,10 @@ ALLOWED = {
     "doctor --help": (),
     "cues --help": (),
     "show --help": ("yaml",),
+    "import --help": (),
+    "export --help": (),
+    "import {sample}": ("babel", "pydantic", "yaml"),
+    "export box-breathing --to jawt": ("babel", "pydantic", "yaml"),
     "list --json": ("babel", "pydantic", "yaml"),
     "list": ("babel", "pydantic", "yaml", "rich"),
     "check {script}": ("pydantic", "yaml"),
@@ -257,5 +261,6 @@ def test_importing_the_command_line_loads_nothing_heavy() -> None:
 @pytest.mark.parametrize("command", ALLOWED)
 def test_a_command_loads_only_what_it_needs(command: str) -> None:
     script = PACKAGE.parent / "scripts" / "box-breathing.yaml"
-    arguments = [part.format(script=script) for part in command.split()]
+    sample = PACKAGE.parent / "tests" / "exchange" / "samples" / "table.csv"
+    arguments = [part.format(script=script, sample=sample) for part in command.split()]
     assert loaded(PROGRAM, *arguments) <= set(ALLOWED[command])

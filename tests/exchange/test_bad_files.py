@@ -92,8 +92,9 @@ WHOLE_FILES = st.one_of(
 
 def places(value: Any, above: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Return the way to each value."""
-    entries = value.items() if isinstance(value, dict) else ()
-    entries = enumerate(value) if isinstance(value, list) else entries
+    entries: list[tuple[Any, Any]] = list(value.items()) if isinstance(value, dict) else []
+    if isinstance(value, list):
+        entries = list(enumerate(value))
     return [above, *(place for key, below in entries for place in places(below, (*above, key)))]
 
 

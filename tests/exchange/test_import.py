@@ -128,10 +128,8 @@ def test_a_near_miss_says_what_was_looked_for(text: str, found: str) -> None:
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_format_that_is_named_but_wrong_is_an_error(name: str) -> None:
     for text in ("nothing of the kind", '{"a": 1}', "[1, 2]"):
-        program = load_format(name)
         with pytest.raises(CoachError):
-            for found in routines_in(content_of(text), program, Notes()):
-                found.draft(Notes())
+            import_all(content_of(text), name)
 
 
 def test_files_of_the_app_that_are_latin_1_are_read(tmp_path: Path) -> None:
