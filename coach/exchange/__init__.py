@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, cast
 
 from coach.errors import CoachError, ScriptError, did_you_mean
-from coach.exchange.content import Notes, decoded, listed, parsed_json, read_bytes
+from coach.exchange.content import Notes, decoded, listed, name_of, parsed_json, read_bytes
 from coach.routine import Routine
 
 
@@ -74,7 +74,7 @@ class Exported:
 
 
 class Format(Protocol):
-    """What a module of a format has; `write` is only there where the program reads files."""
+    """What a module of a format has."""
 
     TITLE: str
     """The program's name."""
@@ -86,6 +86,10 @@ class Format(Protocol):
 
     def read(self, content: Content, notes: Notes) -> list[Found]:
         """Return the routines in the content; the notes are of what belongs to none."""
+
+
+class Writer(Format, Protocol):
+    """What the module of a format has that its program reads."""
 
     def write(self, routine: Routine, notes: Notes) -> str:
         """Return the routine as this program reads it.
@@ -112,8 +116,8 @@ ENDINGS = {"w2a": ".yaml", "csv": ".csv", "phrases": ".txt"}
 """Of the files of a format; others are `.json`."""
 
 
-def load_format(name: str) -> Any:
-    """Return the module of a format, of which `Format` tells what it has.
+def load_format(name: str) -> Format:
+    """Return the module of a format.
 
     Raises:
         CoachError: there is no such format.
@@ -123,7 +127,7 @@ def load_format(name: str) -> Any:
         raise CoachError(
             f"there is no format `{name}`{did_you_mean(name, FORMATS)}", f"Known: {known}."
         )
-    return import_module(FORMATS[name])
+    return cast("Format", import_module(FORMATS[name]))
 
 
 def read_content(path: Path) -> Content:
@@ -134,8 +138,7 @@ def read_content(path: Path) -> Content:
     """
     name = str(path)
     text = decoded(read_bytes(path), name)
-    words = path.stem.replace("_", " ").replace("-", " ").split()
-    title = " ".join(words)
+    title = name_of(path.stem.replace("_", " ").replace("-", " ")) or "Routine"
     title = title[:1].upper() + title[1:]
     if text.lstrip()[:1] in ("{", "["):
         return Content(name, title, text, parsed_json(text, name), is_json=True)
@@ -179,13 +182,13 @@ def _top_keys(data: Any) -> str:
     return "a single value"
 
 
-def routines_in(content: Content, program: Any, notes: Notes) -> list[Found]:
-    """Return the routines in a file of a program, which is a module of `load_format`.
+def routines_in(content: Content, program: Format, notes: Notes) -> list[Found]:
+    """Return the routines in a file of a program.
 
     Raises:
         CoachError: there is no routine in the file.
     """
-    found: list[Found] = program.read(content, notes)
+    found = program.read(content, notes)
     if not found:
         raise CoachError(
             f"there is no routine in {content.name}: looked for {program.LOOKS_FOR}",
@@ -238,5 +241,5 @@ def export(routine: Routine, name: str) -> Exported:
             f"Choose one of {', '.join(WRITABLE)}.",
         )
     notes = Notes()
-    text: str = module.write(routine, notes)
+    text = cast("Writer", module).write(routine, notes)
     return Exported(text, notes.lines())

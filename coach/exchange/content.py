@@ -25,7 +25,7 @@ MAX_TEXTS = 50
 MAX_DIGITS = 15
 """Of a number; no time and no count needs more."""
 
-_BETWEEN_SENTENCES = re.compile(r"(?<=[.!?\u2026])\s+(?![a-z])|[\r\n]+")
+_BETWEEN_SENTENCES = re.compile(r"(?<=[.!?\u2026])\s++(?![a-z])|[\r\n]+")
 """Where a lower case letter follows, the full stop was that of an abbreviation."""
 _GRAIN = 1000
 """Durations are kept to a millisecond, which every format and every script can write."""

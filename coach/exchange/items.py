@@ -28,6 +28,7 @@ from coach.exchange.program import (
     Interval,
     Step,
     is_cycle,
+    is_ready_name,
     is_rest_name,
     is_sets,
     normal,
@@ -43,13 +44,29 @@ DEEPEST = 2
 """Circuits in each other, in a script."""
 
 
-def as_script(steps: Sequence[Step], notes: Notes) -> Draft:
+def as_script(steps: Sequence[Step], notes: Notes, *, readies: bool = False) -> Draft:
     """Return a script that does a program.
+
+    Args:
+        steps: any.
+        notes: they are added to.
+        readies: whether a first step that is called "get ready" is the time to settle.
 
     Raises:
         CoachError: there is nothing to do in it, or too much.
     """
-    items, after = _Items(notes).of(normal(steps, notes), depth=0)
+    program = normal(steps, notes)
+    ready = program[0] if readies and len(program) > 1 else None
+    if isinstance(ready, Interval) and is_ready_name(ready.name) and not ready.waits:
+        program = program[1:]
+    else:
+        ready = None
+    items, after = _Items(notes).of(program, depth=0)
+    if items and isinstance(ready, Interval):
+        first = next(_leaves(items))
+        first["settle"] = idle_time(ready.seconds, notes, ready.name)
+        if "rounds" in items[0]:
+            notes.add("getting ready only once (the coach does so in each round)")
     if not items:
         raise CoachError("expected something to do for a time, found nothing of the kind")
     if after or (_is_single(items[-1]) and items[-1].pop("rest", None)):

@@ -18,10 +18,11 @@ from typing import Any
 
 from coach.exchange import Content, Draft, Found
 from coach.exchange.content import Notes, count, mappings, name_of, number, whole_seconds
-from coach.exchange.items import as_script
-from coach.exchange.program import Group, Interval, Step
+from coach.exchange.items import SETTLE, as_script
+from coach.exchange.program import READY_NAME, Group, Interval, Step
 from coach.exchange.unfolding import program_of, tell_what_stays, without_loops_below
 from coach.routine import Routine
+from coach.units import parse_duration
 
 TITLE = "Just Another Workout Timer"
 LOOKS_FOR = "JSON with `title` and `sets` of `exercises`, or with `workouts` of these"
@@ -60,7 +61,7 @@ def _draft(workout: Mapping[str, Any], notes: Notes) -> Draft:
             notes.add("`repetitions` that are no whole number")
         name = name_of(set_.get("name"))
         steps.append(Group(name, 1 if times is None else times, tuple(_steps(set_, notes))))
-    return as_script(steps, notes)
+    return as_script(steps, notes, readies=True)
 
 
 def _steps(set_: Mapping[str, Any], notes: Notes) -> Iterator[Step]:
@@ -79,10 +80,16 @@ def write(routine: Routine, notes: Notes) -> str:
     Raises:
         CoachError: there is nothing that it could time, or too much.
     """
-    tell_what_stays(routine, notes)
+    tell_what_stays(routine, notes, kept=("settle",))
+    program = list(program_of(routine, notes))
+    first, *others = (exercise.settle.value for exercise in routine.exercises())
+    if first and first != parse_duration(SETTLE):
+        program.insert(0, Interval(READY_NAME, first))
+    if any(settle != parse_duration(SETTLE) for settle in others):
+        notes.add("`settle` of all but the first exercise")
     sets: list[dict[str, Any]] = []
     is_open = False
-    for step in without_loops_below(program_of(routine, notes), 1, notes):
+    for step in without_loops_below(program, 1, notes):
         if isinstance(step, Group):
             sets.append(_set(step.name, step.times, step.steps, notes))
         elif is_open:

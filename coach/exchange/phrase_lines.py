@@ -8,6 +8,7 @@ of one exercise.
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ MAX_PHASES = 50
 PAUSE = Fraction(1)
 """Seconds after an instruction, where nothing else is said."""
 SILENCE = "*"
-_LINE = re.compile(r"(?P<phrase>.*?)\s*;\s*(?P<seconds>\d{1,6}(?:[.,]\d{1,3})?)?\s*s?", re.ASCII)
+_SECONDS = re.compile(r"\s*(\d{1,6}(?:[.,]\d{1,3})?)\s*s?\s*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,8 @@ def recognise(content: Content) -> bool:
     if content.is_json:
         return False
     lines = [line.strip() for line in content.text[:20_000].splitlines() if line.strip()]
-    matches = [match for line in lines if (match := _LINE.fullmatch(line)) and match["seconds"]]
-    return bool(matches) and 2 * len(matches) > len(lines)
+    timed = [line for line in lines if _SECONDS.fullmatch(line.rpartition(";")[2]) and ";" in line]
+    return bool(timed) and 2 * len(timed) > len(lines)
 
 
 def read(content: Content, notes: Notes) -> list[Found]:
@@ -70,18 +71,16 @@ def read(content: Content, notes: Notes) -> list[Found]:
     return [Found(content.title, lambda notes: _draft(content, notes))]
 
 
-def _lines(text: str, notes: Notes) -> Iterator[_Line]:
-    for place, raw in enumerate(text.splitlines(), 1):
-        line = raw.strip()
-        match = _LINE.fullmatch(line)
-        if not line:
-            continue
-        if match is None:
+def _lines(content: str, notes: Notes) -> Iterator[_Line]:
+    for place, raw in enumerate(io.StringIO(content, newline=None), 1):
+        text, semicolon, after = raw.rpartition(";")
+        match = _SECONDS.fullmatch(after)
+        if semicolon and (match or not after.strip()):
+            phrase = cleaned(text)
+            seconds = (number(match[1]) if match else None) or Fraction(0)
+            yield _Line("" if phrase == SILENCE else phrase, seconds)
+        elif raw.strip():
             notes.add("lines without a semicolon and seconds", f"line {place}")
-            continue
-        phrase = cleaned(match["phrase"])
-        seconds = number(match["seconds"] or "0") or Fraction(0)
-        yield _Line("" if phrase == SILENCE else phrase, seconds)
 
 
 def _draft(content: Content, notes: Notes) -> Draft:

@@ -35,6 +35,15 @@ _REST_NAMES = frozenset(
         *("descanso", "descansar", "pausa", "riposo", "recupero", "rust", "pauze"),
     }
 )
+_READY_NAMES = frozenset(
+    {
+        *("get ready", "ready", "prepare", "preparation", "prep", "countdown"),
+        *("vorbereitung", "vorbereiten", "bereit machen", "préparation", "préparez-vous"),
+        *("preparación", "prepárate", "preparazione", "preparati", "voorbereiding"),
+        *("preparação", "prepare-se"),
+    }
+)
+READY_NAME = "Get ready"
 REST_NAME = {"de": "Pause", "fr": "Repos", "es": "Descanso", "it": "Riposo", "pt": "Pausa",
              "nl": "Rust"}  # fmt: skip
 """What a rest is called in an exported program; elsewhere `Rest`."""
@@ -76,6 +85,11 @@ Step: TypeAlias = Interval | Group
 def is_rest_name(name: str) -> bool:
     """Whether a step of this name is a rest."""
     return name.strip(" .!-").casefold() in _REST_NAMES
+
+
+def is_ready_name(name: str) -> bool:
+    """Whether a step of this name is for getting ready."""
+    return name.strip(" .!-").casefold() in _READY_NAMES
 
 
 def rest_name(language: str) -> str:

@@ -12,7 +12,7 @@ from coach.exchange.items import SETTLE
 from coach.exchange.program import Group, Interval, Step, rest_name
 from coach.phrases import Phrasebook, load_phrasebook
 from coach.phrases.fields import exercise_fields, phase_fields
-from coach.routine import Circuit, Exercise, Item, Routine
+from coach.routine import SHORTEST_CUE, Circuit, Exercise, Item, Routine
 from coach.template import fill
 from coach.units import parse_duration
 
@@ -30,9 +30,6 @@ def program_of(
         setup: whether the format can say instructions; what belongs to several steps gets one of
             its own before them, which lasts as long as `settle`.
         guide: whether steps that are repeated may have instructions, too.
-
-    Raises:
-        CoachError: nothing in it takes a time that is known.
     """
     first = next(routine.exercises())
     unfolding = _Unfolding(
@@ -43,10 +40,7 @@ def program_of(
         setup=setup,
         guide=guide,
     )
-    steps = tuple(unfolding.items(routine.items, Fraction(0)))
-    if not steps:
-        raise CoachError("there is nothing in this routine that a timer could time")
-    return steps
+    return tuple(unfolding.items(routine.items, Fraction(0)))
 
 
 def tell_what_stays(routine: Routine, notes: Notes, *, kept: Sequence[str] = ()) -> None:
@@ -100,18 +94,15 @@ class _Unfolding:
                     yield from self.items(item.items, after)
                     continue
                 inner = tuple(self.items(item.items, item.rest.value))
-                if inner:
-                    yield Group(item.name, item.rounds.value, inner)
-                    yield from self._more_rest(after - item.rest.value, item.name)
+                yield Group(item.name, item.rounds.value, inner)
+                yield from self._more_rest(after - item.rest.value, item.name)
                 continue
             leads = self.setup and bool(item.setup) and self._has_several_steps(item)
             once = tuple(self._set(item, says_setup=self.setup and not leads))
-            if leads and once:
+            if leads:
                 settle = max(item.settle.value, Fraction(1))
                 yield Interval(item.name, settle, self._setup(item), _pause(item))
-            if not once:
-                self.notes.add("exercises without any time", item.name)
-            elif item.sets.value == 1:
+            if item.sets.value == 1:
                 yield from once
                 yield from self._rest(after)
             else:
@@ -148,7 +139,7 @@ class _Unfolding:
             setup = self._setup(exercise) if says_setup and not number else ()
             steps = tuple(self._repetitions(exercise, name, side, setup))
             reps = exercise.reps.value
-            if exercise.is_self_paced or reps == 1 or not steps:
+            if exercise.is_self_paced or reps == 1:
                 yield from steps
             else:
                 yield Group(name, reps, steps)
@@ -169,9 +160,6 @@ class _Unfolding:
             return
         values = exercise_fields(exercise, self.phrases, side or None)
         for phase in exercise.phases:
-            if not phase.time:
-                self.notes.add("phases of no time", f"{name}: {phase.cue}")
-                continue
             label = name
             if phase.cue and (len(exercise.phases) > 1 or reps > 1):
                 label = fill(phase.cue, phase_fields(values, phase, self.phrases))
@@ -179,7 +167,7 @@ class _Unfolding:
                 self.notes.add("`cue`", name)
             own = phase_fields(values, phase, self.phrases)
             guide = sentences(fill(phase.guide, own)) if self.guide else []
-            yield Interval(label, phase.time, (*setup, *guide), pause)
+            yield Interval(label, phase.time or SHORTEST_CUE, (*setup, *guide), pause)
             setup = ()
 
 

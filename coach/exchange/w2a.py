@@ -48,6 +48,8 @@ from coach.values import MAX_TEXT
 
 TITLE = "w2a"
 LOOKS_FOR = "YAML with `exercises`, each with `name` and `duration`, and `pause`"
+MAX_CHARACTERS = 1_000_000
+"""YAML takes more memory than it has characters, by far."""
 SIDES = ("left", "right")
 _GO_UNITS: Mapping[str, int | Fraction] = {
     "h": 3600,
@@ -77,6 +79,11 @@ def read(content: Content, notes: Notes) -> list[Found]:
     del notes
     if content.is_json:
         return []
+    if len(content.text) > MAX_CHARACTERS:
+        raise CoachError(
+            f"{content.name} is larger than {MAX_CHARACTERS // 1_000_000} MB, "
+            "so it is hardly a workout for w2a",
+        )
     try:
         document = parse_script(content.text, content.name, "a workout with `exercises`")
     except ScriptError as error:

@@ -22,7 +22,7 @@ NAMES = st.sampled_from(
         *("\N{FLEXED BICEPS}", "A" * 130, "Lift {hold} it", "Left - right", "# 1", "Rest"),
     ]
 ) | st.text(min_size=1, max_size=12).filter(lambda text: bool(text.strip()))
-RESTS = st.sampled_from(["Rest", "rest", "Pause", "Break"])
+RESTS = st.sampled_from(["Rest", "rest", "Pause", "Break", "Get ready"])
 SENTENCES = st.sampled_from(
     [
         *("Keep your back straight.", "Breathe out!", "do this, e.g. slowly", "Why?", "Lie down"),
