@@ -61,6 +61,7 @@ def import_command(
     """
     from coach.exchange import imported, load_format, read_content, recognise, routines_in
     from coach.exchange.content import Notes
+    from coach.files import check_different
 
     notes = Notes()
     content = read_content(file)
@@ -89,6 +90,7 @@ def import_command(
             failed += 1
             note(f"{error.message}. {error.hint}".rstrip(". ") + ".")
             continue
+        check_different(file, path, what="the file")
         _write(path, script, force=force)
         _tell(script.left_behind, f"{path}: " if len(found) > 1 else "")
     return 1 if failed else 0
@@ -169,11 +171,10 @@ def _names(found: Sequence[Found]) -> str:
 
 
 def _is_folder(name: str) -> bool:
-    """Whether a path is that of a folder, or looks so: a slash at its end, or no ending."""
+    """Whether a path is that of a folder, or looks so: with a slash behind, or without an ending."""
     path = Path(name)
-    if name.endswith(("/", os.sep)):
-        return True
-    return path.is_dir() or (not path.exists() and path.suffix not in (".yaml", ".yml"))
+    looks_so = name.endswith(("/", os.sep)) or (not path.suffix and not path.is_file())
+    return path.is_dir() or looks_so
 
 
 def _paths(found: Sequence[Found], output: Path, *, is_folder: bool) -> list[tuple[Path, Found]]:

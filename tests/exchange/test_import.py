@@ -88,6 +88,26 @@ def test_a_script_is_not_written_over(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "Clamshell" in target.read_text("utf-8")
 
 
+def test_where_scripts_go(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table, backup = str(SAMPLES / "table.csv"), str(SAMPLES / "jawt-backup.json")
+    for name in ("folder", "my.folder/", "below/another"):
+        assert run(["import", table, "-o", f"{tmp_path}/{name}"]) == 0
+        assert (tmp_path / name / "table.yaml").is_file()
+    assert run(["import", table, "-o", f"{tmp_path}/script.yml"]) == 0
+    assert (tmp_path / "script.yml").is_file()
+    assert run(["import", backup, "-o", f"{tmp_path}/both.yaml"]) == 1
+    assert "has 2 routines" in capsys.readouterr().err
+    assert run(["import", table, "-o", f"{tmp_path}/script.yml/"]) == 1
+    assert "cannot write" in capsys.readouterr().err
+
+
+def test_the_file_itself_is_not_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "workout.yaml"
+    path.write_text(sample("w2a.yaml"), "utf-8")
+    assert run(["import", str(path), "-o", str(path), "--force"]) == 1
+    assert path.read_text("utf-8") == sample("w2a.yaml")
+
+
 def test_a_routine_that_cannot_be_a_script_leaves_the_others(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
