@@ -171,7 +171,7 @@ def _names(found: Sequence[Found]) -> str:
 
 
 def _is_folder(name: str) -> bool:
-    """Whether a path is that of a folder, or looks so: with a slash behind, or without an ending."""
+    """Whether a path is a folder, or looks so: with a slash behind it, or without an ending."""
     path = Path(name)
     looks_so = name.endswith(("/", os.sep)) or (not path.suffix and not path.is_file())
     return path.is_dir() or looks_so

@@ -78,7 +78,7 @@ def write(routine: Routine, notes: Notes) -> str:
     """Return a backup with one workout, which the app's import takes.
 
     Raises:
-        CoachError: there is nothing that it could time, or too much.
+        CoachError: there would be too many steps.
     """
     tell_what_stays(routine, notes, kept=("settle",))
     program = list(program_of(routine, notes))
@@ -110,8 +110,6 @@ def _set(name: str, times: int, steps: Sequence[Step], notes: Notes) -> dict[str
 
 def _exercise(step: Interval, notes: Notes) -> dict[str, Any]:
     if step.waits:
-        notes.add(
-            "who sets the pace; the app goes on after the time that it takes about", step.name
-        )
+        notes.add("the user's own pace (the app goes on by itself)", step.name)
     seconds = whole_seconds(step.seconds, notes, step.name)
     return {"id": str(uuid.uuid4()), "name": step.name, "duration": seconds}

@@ -163,7 +163,7 @@ def write(routine: Routine, notes: Notes) -> str:
     """Return the lines, all loops written out.
 
     Raises:
-        CoachError: there is nothing to say for a time, or too much.
+        CoachError: there would be too many lines.
     """
     tell_what_stays(routine, notes, kept=("closing", "settle", "setup"))
     lines: list[str] = []

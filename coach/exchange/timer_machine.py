@@ -152,7 +152,7 @@ def write(routine: Routine, notes: Notes) -> str:
     """Return a backup with one timer, which the app's import takes.
 
     Raises:
-        CoachError: there is nothing that it could time, or too much.
+        CoachError: there would be too many steps.
     """
     tell_what_stays(routine, notes, kept=("closing", "settle", "safety", "setup", "guide"))
     steps: Sequence[Step] = program_of(routine, notes, setup=True, guide=True)
