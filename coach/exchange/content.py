@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -202,6 +202,13 @@ class Notes:
         return tuple(
             f"{what}: {listed(list(whom))}" if whom else what for what, whom in self._kinds.items()
         )
+
+
+def tell_unknown(mapping: Mapping[str, Any], known: Collection[str], notes: Notes) -> None:
+    """Take a note of the keys in a mapping that are not known, as a newer version may have."""
+    for key in mapping:
+        if key not in known:
+            notes.add("keys that are not known", f"`{shortened_to(cleaned(key), 40)}`")
 
 
 def bounded(

@@ -17,7 +17,15 @@ from functools import partial
 from typing import Any
 
 from coach.exchange import Content, Draft, Found
-from coach.exchange.content import Notes, count, mappings, name_of, number, whole_seconds
+from coach.exchange.content import (
+    Notes,
+    count,
+    mappings,
+    name_of,
+    number,
+    tell_unknown,
+    whole_seconds,
+)
 from coach.exchange.items import SETTLE, as_script
 from coach.exchange.program import READY_NAME, Group, Interval, Step
 from coach.exchange.unfolding import program_of, tell_what_stays, without_loops_below
@@ -27,6 +35,9 @@ from coach.units import parse_duration
 TITLE = "Just Another Workout Timer"
 LOOKS_FOR = "JSON with `title` and `sets` of `exercises`, or with `workouts` of these"
 VERSION = 2
+_WORKOUT = ("title", "sets", "version", "position")
+_SET = ("id", "repetitions", "exercises", "name")
+_EXERCISE = ("id", "name", "duration")
 
 
 def recognise(content: Content) -> bool:
@@ -54,8 +65,10 @@ def read(content: Content, notes: Notes) -> list[Found]:
 
 
 def _draft(workout: Mapping[str, Any], notes: Notes) -> Draft:
+    tell_unknown(workout, _WORKOUT, notes)
     steps = []
     for set_ in mappings(workout.get("sets")):
+        tell_unknown(set_, _SET, notes)
         times = count(set_.get("repetitions", 1))
         if times is None:
             notes.add("`repetitions` that are no whole number")
@@ -66,6 +79,7 @@ def _draft(workout: Mapping[str, Any], notes: Notes) -> Draft:
 
 def _steps(set_: Mapping[str, Any], notes: Notes) -> Iterator[Step]:
     for position, exercise in enumerate(mappings(set_.get("exercises")), 1):
+        tell_unknown(exercise, _EXERCISE, notes)
         name = name_of(exercise.get("name")) or f"Exercise {position}"
         seconds = number(exercise.get("duration", 30))
         if seconds is None or seconds < 0:

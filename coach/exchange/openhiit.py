@@ -33,6 +33,7 @@ from coach.exchange.content import (
     mappings,
     name_of,
     number,
+    tell_unknown,
     whole_seconds,
 )
 from coach.exchange.items import first_exercise, with_usual_rest
@@ -53,6 +54,10 @@ _SOUNDS = {
     "breakSound": "horn",
 }
 """The app's own choice (`TimerSoundSettings.empty`)."""
+_TIMER = (
+    *("id", "name", "timerIndex", "totalTime", "intervals", "activeIntervals", "restarts"),
+    *("activities", "showMinutes", "color", "timeSettings", "soundSettings"),
+)
 _BLUE = 4280391411
 
 
@@ -75,7 +80,9 @@ def read(content: Content, notes: Notes) -> list[Found]:
 
 
 def _draft(timer: Mapping[str, Any], notes: Notes) -> Draft:
+    tell_unknown(timer, _TIMER, notes)
     settings = _settings(timer.get("timeSettings"))
+    tell_unknown(settings, ("id", "timerId", "restarts", *_TIMES), notes)
     times = {key: _seconds(settings, key, notes) for key in _TIMES}
     items: list[dict[str, Any]] = []
     rest = idle_time(times["restTime"], notes, "restTime")

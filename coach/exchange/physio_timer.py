@@ -26,6 +26,7 @@ from coach.exchange.content import (
     mappings,
     name_of,
     number,
+    tell_unknown,
     whole_seconds,
 )
 from coach.exchange.items import with_usual_rest
@@ -36,6 +37,7 @@ from coach.units import SETS
 
 TITLE = "PhysioTimer"
 LOOKS_FOR = "JSON, a list of exercises with `name`, `sets` and `holdTime`"
+_KEYS = ("name", "sets", "holdTime", "restTime", "gapTime")
 GAP = 5
 """Seconds; what the app takes for none."""
 
@@ -75,6 +77,7 @@ def read(content: Content, notes: Notes) -> list[Found]:
 def _draft(exercises: Any, notes: Notes) -> Draft:
     items = []
     for position, exercise in enumerate(mappings(exercises), 1):
+        tell_unknown(exercise, _KEYS, notes)
         item = _exercise(exercise, position, notes)
         if item:
             items.append(item)

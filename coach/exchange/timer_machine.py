@@ -35,6 +35,7 @@ from coach.exchange.content import (
     name_of,
     number,
     sentences,
+    tell_unknown,
 )
 from coach.exchange.items import SETTLE, as_script, first_exercise
 from coach.exchange.program import Group, Interval, Step
@@ -45,6 +46,9 @@ from coach.units import parse_duration
 TITLE = "TimeR Machine"
 LOOKS_FOR = "JSON with `timers`, or with `name`, `loop` and `steps`"
 TRASH = 2
+_TIMER = ("id", "name", "loop", "steps", "startStep", "endStep", "more", "folderId")
+_STEP = ("step_type", "label", "length", "behaviour", "type")
+_GROUP = ("step_type", "name", "loop", "steps")
 END_LENGTH = 5000
 """Milliseconds of the step that says the closing."""
 _DEEPEST = 20
@@ -86,6 +90,10 @@ def read(content: Content, notes: Notes) -> list[Found]:
 
 
 def _draft(timer: Mapping[str, Any], notes: Notes) -> Draft:
+    tell_unknown(timer, _TIMER, notes)
+    more = timer.get("more")
+    if isinstance(more, dict) and more.get("triggerTimerId"):
+        notes.add("the timer that starts after this one (`triggerTimerId`)")
     loop = count(timer.get("loop", 1))
     steps = tuple(_steps(timer.get("steps"), notes, 1))
     draft = as_script([Group("", 1 if loop is None else loop, steps)], notes)
@@ -108,10 +116,12 @@ def _steps(steps: Any, notes: Notes, depth: int) -> Iterator[Step]:
         raise CoachError(f"expected at most {_DEEPEST} groups in each other, found more")
     for position, step in enumerate(mappings(steps), 1):
         if step.get("step_type") == "group" or ("steps" in step and "length" not in step):
+            tell_unknown(step, _GROUP, notes)
             times = count(step.get("loop", 1))
             inner = tuple(_steps(step.get("steps"), notes, depth + 1))
             yield Group(name_of(step.get("name")), 1 if times is None else times, inner)
             continue
+        tell_unknown(step, _STEP, notes)
         name = name_of(step.get("label")) or f"Step {position}"
         said = tuple(_spoken(step, notes))
         waits = any(kind.get("type") == "HALT" for kind in mappings(step.get("behaviour")))

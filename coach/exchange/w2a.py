@@ -35,6 +35,7 @@ from coach.exchange.content import (
     name_of,
     sentences,
     shortened_to,
+    tell_unknown,
 )
 from coach.exchange.items import with_usual_rest
 from coach.exchange.unfolding import tell_what_stays
@@ -50,6 +51,13 @@ TITLE = "w2a"
 LOOKS_FOR = "YAML with `exercises`, each with `name` and `duration`, and `pause`"
 MAX_CHARACTERS = 1_000_000
 """YAML takes more memory than it has characters, by far."""
+_READ = frozenset(
+    {
+        *("exercises", "pause", "half_time", "after_workout_announce", "before_workout_announce"),
+        *("exercise_beginning", "tts", "audio_format", "i18n", "log_level"),
+    }
+)
+"""Keys that are read, or say in which words and with which program it is spoken."""
 SIDES = ("left", "right")
 _GO_UNITS: Mapping[str, int | Fraction] = {
     "h": 3600,
@@ -125,7 +133,9 @@ def _draft(data: Mapping[str, Any], notes: Notes) -> Draft:
         if not items and own:
             item["settle"] = idle_time(own, notes, name)
         is_halved = _text(exercise.get("half_time")).lower() in ("true", "yes", "on", "y")
-        if is_halved and time / 2 >= ACTIVE_TIME.least:
+        if is_halved and time / 2 < ACTIVE_TIME.least:
+            notes.add("sides in times of less than a second", name)
+        elif is_halved:
             item |= {"sides": list(SIDES), "switch": idle_time(switch, notes, name)}
             time /= 2
         items.append(item | {"work": active_time(time, notes, name)})
@@ -135,13 +145,16 @@ def _draft(data: Mapping[str, Any], notes: Notes) -> Draft:
         raise CoachError("expected `exercises` with `name` and `duration`, found none")
     script = with_usual_rest(items)
     after = _text(data.get("after_workout_announce"))
-    if after and "{{" not in after:
+    if "{{" not in after:
         script["closing"] = fitting(sentences(after), notes, "after_workout_announce")
-    elif after:
+    else:
         notes.add("announcements (the coach makes its own)", "after_workout_announce")
     before = _text(data.get("before_workout_announce"))
     if before and not _ANNOUNCED.match(before):
         notes.add("announcements (the coach makes its own)", "before_workout_announce")
+    # Exercises that come several times are written once, below a key of any name.
+    referenced = [key for key, value in data.items() if isinstance(value, dict)]
+    tell_unknown(data, {*_READ, *referenced}, notes)
     return Draft(script | _language(data))
 
 

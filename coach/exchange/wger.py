@@ -32,6 +32,7 @@ from coach.exchange.content import (
     number,
     sentences,
     shortened_to,
+    tell_unknown,
     time_range,
 )
 from coach.exchange.items import name_apart
@@ -43,6 +44,12 @@ LOOKS_FOR = "JSON with `days` of `slots` of `entries`"
 _SECONDS, _MINUTES, _FAILURE, _MANY = 3, 4, 2, 7
 _DISTANCES = (5, 6)
 _UNTOLD = ("weight", "rir")
+_ENTRY = (
+    *("id", "slot", "order", "exercise", "exercise_name", "name", "comment", "type"),
+    *("repetition_unit", "repetition_rounding", "weight_unit", "weight_rounding"),
+    *("weight_configs", "max_weight_configs", "rir_configs", "max_rir_configs"),
+)
+"""Keys of an entry that are read, or that say nothing about what is done, or are told otherwise."""
 _KEYS = {
     "sets": ("set_nr_configs", "sets_configs", "sets"),
     "maxsets": ("max_set_nr_configs", "max_sets_configs", "maxsets"),
@@ -117,6 +124,9 @@ def _exercise(entry: Mapping[str, Any], notes: Notes) -> dict[str, Any]:
     if is_nameless:
         item["is_nameless"] = True
         notes.add("names of exercises, of which the file has only the numbers", name)
+    configs = [key for keys in _KEYS.values() for key in keys]
+    empty = [key for key, value in entry.items() if value in (None, [], "")]
+    tell_unknown(entry, {*_ENTRY, *configs, *empty}, notes)
     low, high = (_config(entry, key, name, notes) for key in ("sets", "maxsets"))
     item["sets"] = _counts(low or Fraction(1), high, SETS.most)
     item |= _dose(entry, name, notes)

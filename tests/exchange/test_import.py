@@ -226,3 +226,26 @@ def test_every_format_is_offered_by_the_commands() -> None:
 
     assert tuple(exchange.FORMATS) == tuple(FORMATS)
     assert tuple(exchange.WRITABLE) == WRITABLE
+
+
+def test_keys_that_are_not_known_are_told() -> None:
+    exercise = {"name": "Squats", "duration": 30, "weight": 5}
+    workout = {"title": "x", "colour": "red", "sets": [{"exercises": [exercise]}]}
+    told = import_all(as_json(workout))[0].left_behind
+    assert told == ("keys that are not known: `colour`, `weight`",)
+
+
+def test_short_loops_become_phases() -> None:
+    breaths = [{"name": "Inhale", "duration": 4}, {"name": "Exhale", "duration": 8}]
+    workout = {"title": "x", "sets": [{"repetitions": 10, "exercises": breaths}]}
+    (exercise,) = routine_in(import_all(as_json(workout))[0].text).exercises()
+    assert exercise.name == "Inhale, Exhale"
+    assert exercise.reps.value == 10
+    assert [(phase.cue, phase.time) for phase in exercise.phases] == [("Inhale", 4), ("Exhale", 8)]
+
+
+def test_getting_ready_is_time_to_settle() -> None:
+    steps = [{"name": "Get ready", "duration": 10}, {"name": "Squats", "duration": 30}]
+    workout = {"title": "x", "sets": [{"exercises": steps}]}
+    (exercise,) = routine_in(import_all(as_json(workout))[0].text).exercises()
+    assert (exercise.name, exercise.settle.value) == ("Squats", 10)
