@@ -45,6 +45,7 @@ LAYERS = (
     *("volume", "navigation", "player", "view", "controls", "changes", "replan", "tally"),
     *("answers", "own_sound", "spoken", "live"),
     "batch",
+    "exchange",
     "cli",
 )
 """What lies below `coach`, lowest first. A module imports from its own layer and those below."""
@@ -247,6 +248,10 @@ ALLOWED = {
     "new --blank /nowhere/x.yaml": ("yaml", "platformdirs"),
     "list --json": ("babel", "pydantic", "yaml", "platformdirs"),
     "list": ("babel", "pydantic", "yaml", "rich", "platformdirs"),
+    "import --help": (),
+    "export --help": (),
+    "import {sample}": ("babel", "pydantic", "yaml"),
+    "export box-breathing --to jawt": ("babel", "pydantic", "yaml"),
     "check {script}": ("pydantic", "yaml"),
     "schema": (),
 }
@@ -283,5 +288,6 @@ def test_importing_the_command_line_loads_nothing_heavy() -> None:
 @pytest.mark.parametrize("command", ALLOWED)
 def test_a_command_loads_only_what_it_needs(command: str) -> None:
     script = PACKAGE.parent / "scripts" / "box-breathing.yaml"
-    arguments = [part.format(script=script) for part in command.split()]
+    sample = PACKAGE.parent / "tests" / "exchange" / "samples" / "table.csv"
+    arguments = [part.format(script=script, sample=sample) for part in command.split()]
     assert loaded(PROGRAM, *arguments) <= set(ALLOWED[command])

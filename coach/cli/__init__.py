@@ -32,6 +32,8 @@ _COMMANDS = {
     "edit": ("coach.cli.edit", "Change a routine in your editor, and check it."),
     "check": ("coach.cli.check", "Check routine scripts and show every problem."),
     "fmt": ("coach.cli.fmt", "Put the keys of scripts into the usual order."),
+    "import": ("coach.cli.exchange", "Make scripts of other programs' routines."),
+    "export": ("coach.cli.exchange", "Write a routine as another program reads it."),
     "schema": ("coach.cli.check", "Print the JSON Schema of routine scripts."),
     "history": ("coach.cli.history", "Show the sessions so far."),
     "cues": ("coach.cli.cues", "List, play and check the sounds of cue packs."),
