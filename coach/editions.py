@@ -196,7 +196,7 @@ def _warnings(
         lacking = [f"`{tag}`" for tag in languages if text.lacks(tag)]
         if lacking:
             message = f"this text is missing in {', '.join(lacking)}, where it is said in `{own}`"
-            yield document.problem(text.node.where, message, warning=True)
+            yield document.problem(text.node.where, message, severity="warning")
 
 
 def _folded(language: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -23,6 +23,10 @@ class Location:
         return f"{self.file}:{self.line}:{self.column}"
 
 
+Severity: TypeAlias = Literal["error", "warning", "advice"]
+"""An error keeps a script from being used, a warning is most likely one, advice is optional."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong with a script, and where."""
@@ -34,7 +38,7 @@ class Problem:
     """The part of the script's line that `where` points into, without its newline."""
     source_start: int = 0
     """Characters of that line before `source`."""
-    severity: Literal["error", "warning"] = "error"
+    severity: Severity = "error"
 
 
 class CoachError(Exception):

@@ -28,6 +28,7 @@ from coach.values import (
     Id,
     KeyPath,
     Language,
+    LevelName,
     Name,
     Pause,
     PlainText,
@@ -42,12 +43,24 @@ from coach.values import (
     Speed,
     SpokenName,
     StyleName,
+    Tags,
     Texts,
     Time,
     Version,
     Volume,
     failure,
 )
+
+_TIMES = ("move", "hold", "work")
+
+
+def _one_of(*names: str) -> dict[str, Any]:
+    """Return the schema of a mapping that has at least one of these keys."""
+    return {"anyOf": [{"required": [name]} for name in names]}
+
+
+def _if_given(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"if": {"required": [name]}, "then": schema}
 
 
 class _Keys(BaseModel):
@@ -56,6 +69,8 @@ class _Keys(BaseModel):
 
 class PhaseKeys(_Keys):
     """One part of a repetition: travel (`move`), then stillness (`hold`) or activity (`work`)."""
+
+    model_config = ConfigDict(json_schema_extra=_one_of("cue", *_TIMES))
 
     cue: ExerciseText | None = Field(None, description="What is said every time, in few words.")
     guide: ExerciseText | None = Field(
@@ -75,6 +90,16 @@ class PhaseKeys(_Keys):
 
 class ExerciseKeys(_Keys):
     """An exercise: how to take the position, and its dose."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            **_one_of("phases", "reps", "cue", *_TIMES),
+            "allOf": [
+                _if_given("phases", {"not": _one_of("cue", "guide", *_TIMES)}),
+                _if_given("guide", _one_of("cue", *_TIMES)),
+            ],
+        }
+    )
 
     name: SpokenName = Field(description="Spoken as its title.")
     id: Id | None = Field(None, description="The name in settings; default: a slug of `name`.")
@@ -207,6 +232,8 @@ _Several = Field(min_length=1, max_length=10_000, description="Exercises and cir
 class _TooDeep(_Keys):
     """A circuit in a circuit in a circuit."""
 
+    model_config = ConfigDict(json_schema_extra={"not": {}})
+
     @model_validator(mode="before")
     @classmethod
     def _refuse(cls, _value: Any) -> Any:
@@ -255,6 +282,8 @@ class RoutineKeys(_Keys):
     )
     description: PlainText | None = Field(None, description="One sentence for lists.")
     source: PlainText | None = Field(None, description="Who prescribed or published it.")
+    level: LevelName | None = Field(None, description="How much it asks of the body.")
+    tags: Tags = Field((), description="Words to find it by in `coach list`, such as back.")
     equipment: Texts = Field((), description="What to have at hand; spoken at the start.")
     safety: Texts = Field((), description="Spoken before the first exercise.")
     closing: Texts = Field((), description="Spoken after the last exercise.")
@@ -292,7 +321,12 @@ class RoutineKeys(_Keys):
 
 
 class _Schema(GenerateJsonSchema):
-    """Optional keys are left out of a script, never null."""
+    """Optional keys are left out of a script, never null; an item is what its keys say it is."""
+
+    def tagged_union_schema(self, schema: core_schema.TaggedUnionSchema) -> JsonSchemaValue:
+        kinds = {str(tag): self.generate_inner(kind) for tag, kind in schema["choices"].items()}
+        is_circuit = _one_of("rounds", "exercises")
+        return {"if": is_circuit, "then": kinds["<circuit>"], "else": kinds["<exercise>"]}
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
         return self.generate_inner(schema["schema"])

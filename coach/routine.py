@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from coach.errors import CoachError, Problem, ScriptError
 from coach.progress import Progress
 from coach.script import Document, default_id, is_beside, read_script
-from coach.units import Count, Detail, Range, Style
+from coach.units import Count, Detail, Level, Range, Style
 
 if TYPE_CHECKING:
     from coach import format as keys
@@ -135,6 +135,10 @@ class Routine:
     items: tuple[Item, ...]
     description: str = ""
     source: str = ""
+    level: Level | None = None
+    """How much it asks of the body."""
+    tags: tuple[str, ...] = ()
+    """Words to find it by."""
     equipment: tuple[str, ...] = ()
     safety: tuple[str, ...] = ()
     closing: tuple[str, ...] = ()
@@ -303,6 +307,8 @@ class _Resolver:
             items=tuple(self._item(item) for item in script.exercises),
             description=script.description or "",
             source=script.source or "",
+            level=script.level,
+            tags=script.tags,
             equipment=script.equipment,
             safety=script.safety,
             closing=script.closing,

@@ -12,11 +12,11 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, NoReturn, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 import yaml
 
-from coach.errors import CoachError, Location, Problem, ScriptError
+from coach.errors import CoachError, Location, Problem, ScriptError, Severity
 
 MAX_BYTES = 8_000_000
 """A script of 10,000 exercises has 4 MB."""
@@ -84,9 +84,9 @@ class Document:
     problems: tuple[Problem, ...] = ()
     """What is wrong but does not keep the rest from being validated, such as a key given twice."""
 
-    def problem(self, where: Location, message: str, *, warning: bool = False) -> Problem:
+    def problem(self, where: Location, message: str, *, severity: Severity = "error") -> Problem:
         """Return a problem at `where` that quotes its line."""
-        return _problem(self.lines, where, message, warning=warning)
+        return _problem(self.lines, where, message, severity=severity)
 
 
 ROUTINE = "a routine with `title` and `exercises`"
@@ -208,11 +208,10 @@ def _place(name: str, before: str) -> Location:
 
 
 def _problem(
-    lines: Sequence[str], where: Location, message: str, *, warning: bool = False
+    lines: Sequence[str], where: Location, message: str, *, severity: Severity = "error"
 ) -> Problem:
     line = lines[where.line - 1] if where.line <= len(lines) else ""
     first = max(0, where.column - 1 - MAX_QUOTED // 2)
-    severity: Literal["error", "warning"] = "warning" if warning else "error"
     return Problem(where, message, line[first : first + MAX_QUOTED], first, severity)
 
 

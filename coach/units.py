@@ -19,7 +19,7 @@ _CLOCK = re.compile(r"(?:(?P<h>\d+):)?(?P<m>\d+):(?P<s>[0-5]\d(?:\.\d+)?)")
 _UNITS = re.compile(
     rf"(?:(?P<h>{_NUMBER})\s*(?:h|hr|hrs|hours?))?\s*"
     rf"(?:(?P<m>{_NUMBER})\s*(?:m|min|mins|minutes?))?\s*"
-    rf"(?:(?P<s>{_NUMBER})\s*(?:s|sec|secs|seconds?)?)?",
+    rf"(?:(?P<s>{_NUMBER})\s*(?P<unit>s|sec|secs|seconds?)?)?",
     re.IGNORECASE,
 )
 _SECONDS_ONLY = re.compile(_NUMBER)
@@ -36,6 +36,8 @@ Count = Literal["beep", "voice", "both"]
 
 Style = Literal["calm", "plain", "lively"]
 """How much the coach encourages: now and then, not at all, or often."""
+Level = Literal["easy", "medium", "hard"]
+"""How much a routine asks of the body."""
 
 DURATION_FORMS = "a duration such as 5, 5s, 1.5, 90s, 1:30 or 1m30s"
 COUNT_FORMS = "a whole number such as 8"
@@ -56,11 +58,17 @@ def parse_duration(text: str) -> Fraction:
     match = None
     if 0 < len(cleaned) <= _LONGEST:
         match = _CLOCK.fullmatch(cleaned) or _UNITS.fullmatch(cleaned)
-    # `1h30` may be meant as half an hour or half a minute.
-    if match is None or re.fullmatch(rf"{_NUMBER}\s*h\w*\s*{_NUMBER}", cleaned, re.IGNORECASE):
+    if match is None or _is_ambiguous(match):
         raise ValueError(f"expected {DURATION_FORMS}, found {_quoted(text)}")
     hours, minutes, seconds = (Fraction(Decimal(match[part] or 0)) for part in "hms")
     return hours * 3600 + minutes * 60 + seconds
+
+
+def _is_ambiguous(match: re.Match[str]) -> bool:
+    """Whether it is like `1h30`, which may be meant as half an hour or half a minute."""
+    if match.re is _CLOCK:
+        return False
+    return bool(match["h"] and match["s"] and not match["m"] and not match["unit"])
 
 
 def parse_count(text: str) -> int:

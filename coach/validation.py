@@ -72,7 +72,7 @@ def _typed(document: Document, problems: list[Problem]) -> keys.RoutineKeys | No
 
 def _side_problems(own: Document, other: Document) -> Iterator[Problem]:
     """Yield a problem for each exercise that has not as many sides in another language."""
-    pairs = zip(_exercise_nodes(own.root), _exercise_nodes(other.root), strict=True)
+    pairs = zip(exercise_nodes(own.root), exercise_nodes(other.root), strict=True)
     for node, translated in pairs:
         sides, called = node.get("sides"), translated.get("sides")
         if isinstance(sides, Items) and isinstance(called, Items):
@@ -100,18 +100,19 @@ def _plain(node: Node, document: Document, problems: list[Problem]) -> Any:
     return plain
 
 
-def _exercise_nodes(node: Node | None) -> Iterator[Mapping]:
+def exercise_nodes(node: Node | None) -> Iterator[Mapping]:
+    """Yield exercises and circuits below `node`, a circuit before those in it."""
     if isinstance(node, Mapping):
         for item in items.items if isinstance(items := node.get("exercises"), Items) else ():
             if isinstance(item, Mapping):
                 yield item
-                yield from _exercise_nodes(item)
+                yield from exercise_nodes(item)
 
 
 def _duplicate_ids(document: Document) -> Iterator[Problem]:
     """Yield a problem for each exercise whose id another one has already."""
     first: dict[str, int] = {}
-    for node in _exercise_nodes(document.root):
+    for node in exercise_nodes(document.root):
         # The name of a circuit is no id if it is taken.
         given = node.key("id") or (None if node.get("exercises") else node.key("name"))
         value = given and node.get(given.text)
@@ -280,16 +281,26 @@ def _contradictions(node: Mapping, items: Sequence[Any], document: Document) -> 
         if not isinstance(item, keys.ExerciseKeys):
             yield from _contradictions(inner, item.exercises, document)
             continue
-        for text in _instructions(inner):
+        for text in instructions(inner):
             for written in _WRITTEN_DOSE.finditer(text.text):
                 message = _contradiction(written, item)
                 if message:
-                    yield document.problem(text.where, message, warning=True)
+                    yield document.problem(text.where, message, severity="warning")
+
+
+def written_doses(text: str) -> Iterator[tuple[str, str]]:
+    """Yield each dose written in an English text, and of what it is: `rep`, `set` or `sec`."""
+    for written in _WRITTEN_DOSE.finditer(text):
+        yield written[0], _unit(written)
+
+
+def _unit(written: re.Match[str]) -> str:
+    return written["unit"].lower()[:3].replace("tim", "rep")
 
 
 def _contradiction(written: re.Match[str], item: keys.ExerciseKeys) -> str:
     """Return how a written number contradicts its exercise, or an empty string."""
-    unit = written["unit"].lower()[:3].replace("tim", "rep")
+    unit = _unit(written)
     owners: tuple[Any, ...] = item.parts() if unit == "sec" else (item,)
     found: list[tuple[str, Range[Any]]] = [
         (field, value)
@@ -315,7 +326,7 @@ def _value(text: str) -> int:
     return _NUMBERS.get(text.lower()) or int(text)
 
 
-def _instructions(node: Mapping) -> Iterator[Scalar]:
+def instructions(node: Mapping) -> Iterator[Scalar]:
     """Yield the texts of an exercise that are spoken."""
     setup = node.get("setup")
     for text in setup.items if isinstance(setup, Items) else (setup,):

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from coach import schemas
 from coach.errors import did_you_mean
 from coach.progress import FORMS as PROGRESS_FORMS
 from coach.progress import Progress, checked, parse_pain, parse_progress
@@ -28,6 +29,7 @@ from coach.units import (
     VOLUME,
     Count,
     Detail,
+    Level,
     Number,
     Quantity,
     Range,
@@ -111,18 +113,6 @@ def _check_range_keys(value: dict[str, Any]) -> None:
         raise failure(*problems)
 
 
-def _quantity_schema(forms: str) -> dict[str, Any]:
-    single = {"type": ["string", "number"], "pattern": r"\d"}
-    ends = dict.fromkeys(("from", "to", "start"), single)
-    mapping = {
-        "type": "object",
-        "properties": ends,
-        "required": ["from", "to"],
-        "additionalProperties": False,
-    }
-    return {"anyOf": [single, mapping], "description": f"{forms}; or a range of two"}
-
-
 def _text(limit: int, allowed: Sequence[str]) -> Callable[[Any], str]:
     """Return the function that types a text whose `{fields}` are among `allowed`."""
 
@@ -176,6 +166,16 @@ def _identifier(value: Any) -> str:
     return text
 
 
+MAX_TAG = 40
+
+
+def _tag(value: Any) -> str:
+    text = " ".join(_only_text(value, "a tag").split())
+    if len(text) > MAX_TAG or not re.fullmatch(r"[^\W_]+(?:[ -][^\W_]+)*", text):
+        raise failure(((), f'expected a tag such as low back, found "{shortened(text)}"'))
+    return text
+
+
 def _choice(*options: str) -> Callable[[Any], str]:
     def typed(value: Any) -> str:
         text = _only_text(value, f"one of {', '.join(options)}")
@@ -209,12 +209,9 @@ def _version(value: Any) -> int:
     return 1
 
 
-_LANGUAGE = "^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$"
-
-
 def _language(value: Any) -> str:
     text = _only_text(value, "a language such as en")
-    if not re.fullmatch(_LANGUAGE, text):
+    if not re.fullmatch(schemas.LANGUAGE, text):
         raise failure(((), f'expected a language code such as en, found "{shortened(text)}"'))
     return text
 
@@ -295,64 +292,82 @@ def _checked_rule(rule: Progress) -> Progress:
         raise failure(((), str(error))) from None
 
 
-def _by_language(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of a text that may be there in several languages."""
-    languages = {
-        "type": "object",
-        "patternProperties": {_LANGUAGE: schema},
-        "additionalProperties": False,
-        "minProperties": 1,
-        "description": "By language: {en: Hold, de: Halten}.",
-    }
-    return {"anyOf": [schema, languages]}
-
-
-def _several(schema: dict[str, Any], least: int, most: int) -> dict[str, Any]:
-    """Return the schema of several texts, each of them or the whole by language."""
-    items = {"type": "array", "items": _by_language(schema), "minItems": least, "maxItems": most}
-    return _by_language(items)
-
-
-_STRING_SCHEMA = {"type": "string", "minLength": 1, "maxLength": MAX_TEXT}
-_NAME_SCHEMA = {"type": "string", "minLength": 1, "maxLength": MAX_NAME}
-_STRING = WithJsonSchema(_by_language(_STRING_SCHEMA))
-_STRINGS = WithJsonSchema(
-    {"anyOf": [*_by_language(_STRING_SCHEMA)["anyOf"], *_several(_STRING_SCHEMA, 0, 50)["anyOf"]]}
-)
-Name = Annotated[
+Name = Annotated[str, BeforeValidator(_text(MAX_NAME, ())), WithJsonSchema(schemas.text(MAX_NAME))]
+SpokenName = Annotated[
     str,
     BeforeValidator(_text(MAX_NAME, ())),
-    WithJsonSchema(_NAME_SCHEMA),
-]
-SpokenName = Annotated[
-    str, BeforeValidator(_text(MAX_NAME, ())), WithJsonSchema(_by_language(_NAME_SCHEMA))
+    WithJsonSchema(schemas.by_language(schemas.text(MAX_NAME))),
 ]
 Pronunciations = Annotated[
     dict[Name, Name],
     Field(max_length=500),
-    WithJsonSchema({"type": "object", "additionalProperties": _by_language(_NAME_SCHEMA)}),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "propertyNames": schemas.text(MAX_NAME),
+            "additionalProperties": schemas.by_language(schemas.text(MAX_NAME)),
+            "maxProperties": 500,
+        }
+    ),
 ]
 Sides = Annotated[
     tuple[Name, ...],
     Field(min_length=2, max_length=4),
-    WithJsonSchema(_several(_NAME_SCHEMA, 2, 4)),
-]
-PlainText = Annotated[str, BeforeValidator(_text(MAX_TEXT, ())), _STRING]
-RoutineText = Annotated[str, BeforeValidator(_text(MAX_TEXT, ("name",))), _STRING]
-ExerciseText = Annotated[str, BeforeValidator(_text(MAX_TEXT, TEXT_FIELDS)), _STRING]
-Id = Annotated[str, BeforeValidator(_identifier), WithJsonSchema({"type": "string"})]
-Texts = Annotated[tuple[RoutineText, ...], BeforeValidator(_listed), Field(max_length=50), _STRINGS]
-Setup = Annotated[
-    tuple[ExerciseText, ...], BeforeValidator(_listed), Field(max_length=50), _STRINGS
+    WithJsonSchema(schemas.several(schemas.text(MAX_NAME), 2, 4, or_one=False)),
 ]
 
-_TIME_SCHEMA = WithJsonSchema(_quantity_schema(TIME.forms))
-_COUNT_SCHEMA = WithJsonSchema(_quantity_schema(REPS.forms))
-Time = Annotated[Range[Fraction], BeforeValidator(_range(TIME)), _TIME_SCHEMA]
-ActiveTime = Annotated[Range[Fraction], BeforeValidator(_range(ACTIVE_TIME)), _TIME_SCHEMA]
-Reps = Annotated[Range[int], BeforeValidator(_range(REPS)), _COUNT_SCHEMA]
-Sets = Annotated[Range[int], BeforeValidator(_range(SETS)), _COUNT_SCHEMA]
-Rounds = Annotated[Range[int], BeforeValidator(_range(ROUNDS)), _COUNT_SCHEMA]
+
+def _spoken(fields: Sequence[str]) -> WithJsonSchema:
+    return WithJsonSchema(schemas.by_language(schemas.text(MAX_TEXT, fields)))
+
+
+def _spoken_list(fields: Sequence[str]) -> WithJsonSchema:
+    return WithJsonSchema(schemas.several(schemas.text(MAX_TEXT, fields), 0, 50, or_one=True))
+
+
+PlainText = Annotated[str, BeforeValidator(_text(MAX_TEXT, ())), _spoken(())]
+RoutineText = Annotated[str, BeforeValidator(_text(MAX_TEXT, ("name",)))]
+ExerciseText = Annotated[str, BeforeValidator(_text(MAX_TEXT, TEXT_FIELDS)), _spoken(TEXT_FIELDS)]
+Id = Annotated[str, BeforeValidator(_identifier), WithJsonSchema(schemas.identifier(60))]
+Tags = Annotated[
+    tuple[Annotated[str, BeforeValidator(_tag)], ...],
+    BeforeValidator(_listed),
+    Field(max_length=20),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                schemas.tag(MAX_TAG),
+                {"type": "array", "items": schemas.tag(MAX_TAG), "maxItems": 20},
+            ]
+        }
+    ),
+]
+Texts = Annotated[
+    tuple[RoutineText, ...], BeforeValidator(_listed), Field(max_length=50), _spoken_list(("name",))
+]
+Setup = Annotated[
+    tuple[ExerciseText, ...],
+    BeforeValidator(_listed),
+    Field(max_length=50),
+    _spoken_list(TEXT_FIELDS),
+]
+
+
+def _time_schema(quantity: Quantity[Fraction]) -> WithJsonSchema:
+    return WithJsonSchema(schemas.time_range(quantity.least, quantity.most, quantity.forms))
+
+
+def _count_schema(quantity: Quantity[int]) -> WithJsonSchema:
+    return WithJsonSchema(schemas.count_range(quantity.most, quantity.forms))
+
+
+Time = Annotated[Range[Fraction], BeforeValidator(_range(TIME)), _time_schema(TIME)]
+ActiveTime = Annotated[
+    Range[Fraction], BeforeValidator(_range(ACTIVE_TIME)), _time_schema(ACTIVE_TIME)
+]
+Reps = Annotated[Range[int], BeforeValidator(_range(REPS)), _count_schema(REPS)]
+Sets = Annotated[Range[int], BeforeValidator(_range(SETS)), _count_schema(SETS)]
+Rounds = Annotated[Range[int], BeforeValidator(_range(ROUNDS)), _count_schema(ROUNDS)]
 
 _SETTLE_FORMS = f"{TIME.forms}, or `ready`"
 _settle_time = _range(TIME, _SETTLE_FORMS)
@@ -365,60 +380,46 @@ def _settle(value: Any) -> Any:
 Settle = Annotated[
     Literal["ready"] | Range[Fraction],
     BeforeValidator(_settle),
-    WithJsonSchema({"anyOf": [{"const": "ready"}, _quantity_schema(_SETTLE_FORMS)]}),
+    WithJsonSchema(
+        {"anyOf": [{"const": "ready"}, schemas.time_range(TIME.least, TIME.most, _SETTLE_FORMS)]}
+    ),
 ]
 
-
 DetailName = Annotated[Detail, BeforeValidator(_choice(*get_args(Detail)))]
+LevelName = Annotated[Level, BeforeValidator(_choice(*get_args(Level)))]
 CountName = Annotated[Count, BeforeValidator(_choice(*get_args(Count)))]
 StyleName = Annotated[Style, BeforeValidator(_choice(*get_args(Style)))]
 Speed = Annotated[
     Fraction,
     BeforeValidator(_single(SPEED)),
-    WithJsonSchema({"type": "number", "minimum": float(SPEED.least), "maximum": float(SPEED.most)}),
+    WithJsonSchema(schemas.factor(SPEED.least, SPEED.most)),
 ]
 Volume = Annotated[
     Fraction,
     BeforeValidator(_single(VOLUME)),
-    WithJsonSchema(
-        {
-            "type": ["number", "string"],
-            "minimum": float(VOLUME.least),
-            "maximum": float(VOLUME.most),
-        }
-    ),
+    WithJsonSchema(schemas.decibels(VOLUME.least, VOLUME.most)),
 ]
 Pause = Annotated[
     Fraction,
     BeforeValidator(_single(PAUSE)),
-    WithJsonSchema({"type": ["string", "number"], "pattern": r"\d"}),
+    WithJsonSchema(schemas.time(PAUSE.least, PAUSE.most)),
 ]
-Version = Annotated[int, BeforeValidator(_version), WithJsonSchema({"const": 1})]
+Version = Annotated[int, BeforeValidator(_version), WithJsonSchema({"enum": [1, "1"]})]
 Language = Annotated[
-    str, BeforeValidator(_language), WithJsonSchema({"type": "string", "pattern": _LANGUAGE})
+    str,
+    BeforeValidator(_language),
+    WithJsonSchema({"type": "string", "pattern": schemas.LANGUAGE}),
 ]
-
-_RULES = {
-    "anyOf": [
-        {"type": "string", "minLength": 1},
-        {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1},
-    ]
-}
-_CONDITION = {"type": "string", "pattern": r"^\s*[Pp]ain\s*(>=|>|\u2265)\s*\d{1,2}\s*$"}
 ProgressRule = Annotated[
     Progress,
     BeforeValidator(_progress),
     WithJsonSchema(
-        {
-            "anyOf": [
-                *_RULES["anyOf"],
-                {
-                    "type": "object",
-                    "properties": {"steps": _RULES, "hold_if": _CONDITION, "down_if": _CONDITION},
-                    "required": ["steps"],
-                    "additionalProperties": False,
-                },
-            ]
-        }
+        schemas.progress(
+            {
+                "steps": "One step, or several; the next one begins at the top of the one before.",
+                "hold_if": "The pain from which on a session does not count: `pain >= 4`.",
+                "down_if": "The pain from which on a session leads a step down: `pain >= 6`.",
+            }
+        )
     ),
 ]

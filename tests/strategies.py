@@ -119,6 +119,8 @@ def scripts(draw: st.DrawFn) -> dict[str, Any]:
             optional={
                 "safety": st.lists(SENTENCES.filter(lambda text: "{" not in text), max_size=2),
                 "closing": st.just("Well done, that is all."),
+                "level": st.sampled_from(["easy", "medium", "hard"]),
+                "tags": st.just(["low back", "mat"]) | st.just("core"),
                 "equipment": st.just(["a mat", "a ball"]),
                 "settle": seconds(0, 6),
                 "rest": seconds(0, 10),

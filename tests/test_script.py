@@ -279,6 +279,20 @@ def test_a_path_that_cannot_be_is_no_crash(tmp_path: Path) -> None:
             assert any("leads nowhere" in problem.message for problem in error.problems)
 
 
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("level: heavy", '2:8 expected one of easy, medium, hard; found "heavy"'),
+        ("tags: [low back, 'a, b']", '2:18 expected a tag such as low back, found "a, b"'),
+        (f"tags: {'x' * 41}", "2:7 expected a tag such as low back"),
+        ("tags: {a: b}", "2:7 expected a list, found a mapping"),
+    ],
+)
+def test_problems_of_level_and_tags(key: str, expected: str) -> None:
+    (found,) = problems(f"title: T\n{key}\nexercises: [{{name: A, hold: 5}}]\n")
+    assert found.startswith(expected)
+
+
 @pytest.mark.parametrize("name", ["../elsewhere", "/etc", "a/../../b"])
 def test_a_path_may_not_leave_the_folder(name: str) -> None:
     found = problems(f"title: T\ncues: {name}\nexercises: [{{name: A, hold: 5}}]\n")

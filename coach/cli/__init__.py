@@ -27,7 +27,7 @@ _COMMANDS = {
     "batch": ("coach.cli.batch", "Write the session files of many people."),
     "show": ("coach.cli.routines", "Show a session: exercises, doses, times."),
     "adjust": ("coach.cli.adjust", "Set holds, repetitions and more, for all sessions to come."),
-    "list": ("coach.cli.routines", "List the bundled routines."),
+    "list": ("coach.cli.listing", "List the routines: all, or those that fit."),
     "check": ("coach.cli.check", "Check routine scripts and show every problem."),
     "schema": ("coach.cli.check", "Print the JSON Schema of routine scripts."),
     "history": ("coach.cli.history", "Show the sessions so far."),

@@ -2,48 +2,120 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from coach.cli.console import echo_json, note, problem_text
-from coach.errors import CoachError, Problem, ScriptError
+from coach.errors import CoachError
+
+if TYPE_CHECKING:
+    from coach.checking import Checked
+
+LOOK_EVERY_S = 0.3
+"""Seconds from one look at the files to the next, while they are watched."""
+_FORMATS = ("text", "json", "sarif", "github")
 
 
 @click.command("check")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--advice", is_flag=True, help="Note what makes a session hard to follow by ear.")
+@click.option("--watch", is_flag=True, help="Check again whenever a script changes; Ctrl-C ends.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(_FORMATS),
+    help="For people, or for other programs. [default: text]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def check_command(paths: tuple[str, ...], *, as_json: bool) -> int:
+def check_command(
+    paths: tuple[str, ...], *, advice: bool, watch: bool, form: str | None, as_json: bool
+) -> int:
     """Check routine scripts and show every problem with its place.
 
     PATH is a script, a folder of scripts, or the name of a bundled routine. Exits with 1 if a
-    script has errors; warnings alone do not count.
+    script has errors; warnings and advice alone do not count.
     """
-    documents = []
-    failed = False
-    for path in _scripts(paths):
-        problems, message = _checked(path)
-        is_bad = bool(message) or any(problem.severity == "error" for problem in problems)
-        failed = failed or is_bad
-        documents.append(
-            {
-                "path": str(path),
-                "ok": not is_bad,
-                "message": message,
-                "problems": [_problem_json(problem) for problem in problems],
-            }
-        )
-        if not as_json:
-            for problem in problems:
-                note(problem_text(problem))
-            if message:
-                note(f"{path}: {message}")
-            click.echo(f"{path}: {_verdict(problems, is_bad=is_bad)}")
-    if as_json:
-        echo_json(documents)
-    return 1 if failed else 0
+    if as_json and form not in (None, "json"):
+        raise click.UsageError(f"--json and --format {form} exclude each other")
+    form = "json" if as_json else form or "text"
+    if watch:
+        if form != "text":
+            raise click.UsageError("--watch tells people, so it goes with no other format")
+        return _watch(paths, with_advice=advice)
+    from coach.checking import check, scripts_in
+
+    results = []
+    for path in scripts_in(paths):
+        results.append(check(path, with_advice=advice))
+        if form == "text":
+            tell_checked(results[-1])
+    _report(results, form, with_advice=advice)
+    return 0 if all(result.is_good for result in results) else 1
+
+
+def _report(results: Sequence[Checked], form: str, *, with_advice: bool) -> None:
+    from coach.cli import reports
+
+    if form == "json":
+        echo_json(reports.as_json(results, with_advice=with_advice))
+    elif form == "sarif":
+        echo_json(reports.as_sarif(results))
+    elif form == "github":
+        for line in reports.as_github(results):
+            click.echo(line)
+
+
+def tell_checked(result: Checked) -> None:
+    """Print what is to be said about a script: problems on stderr, the verdict on stdout."""
+    for problem in (*result.problems, *result.advice):
+        note(problem_text(problem))
+    if result.message:
+        note(f"{result.path}: {result.message}")
+    click.echo(f"{result.path}: {_verdict(result)}")
+
+
+def _verdict(result: Checked) -> str:
+    count = len(result.problems)
+    if not result.is_good:
+        return f"{count or 1} problem{'s' if count > 1 else ''}"
+    verdict = f"good, with {count} warning{'s' if count > 1 else ''}" if count else "good"
+    return f"{verdict}; advice: {len(result.advice)}" if result.advice else verdict
+
+
+def _watch(names: Sequence[str], *, with_advice: bool) -> int:
+    from coach.checking import changes, check, scripts_in
+    from coach.cli import INTERRUPTED
+
+    problem = ""
+
+    def files() -> list[Path]:
+        nonlocal problem
+        problem = ""
+        try:
+            return list(scripts_in(names))
+        except CoachError as error:
+            problem = error.message
+            return []
+
+    first = True
+    try:
+        for _ in changes(files, lambda: time.sleep(LOOK_EVERY_S)):
+            if not first:
+                click.echo()
+            if problem:
+                note(f"coach: {problem}")
+            for path in files():
+                tell_checked(check(path, with_advice=with_advice))
+            if first:
+                note("Checking again whenever they change; Ctrl-C ends.")
+            first = False
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return INTERRUPTED
 
 
 @click.command("schema")
@@ -52,57 +124,3 @@ def schema_command() -> None:
     from coach.format import json_schema
 
     echo_json(json_schema())
-
-
-def _scripts(names: Sequence[str]) -> Iterator[Path]:
-    from coach.session import find_routine
-
-    for name in names:
-        folder = Path(name)
-        if not folder.is_dir():
-            yield find_routine(name)
-            continue
-        endings = (".yaml", ".yml")
-        found = sorted(
-            path for path in folder.iterdir() if path.suffix in endings and path.is_file()
-        )
-        if not found:
-            raise CoachError(f"there is no script (.yaml) in the folder {folder}")
-        yield from found
-
-
-def _checked(path: Path) -> tuple[Sequence[Problem], str]:
-    """Return the problems of a script, and what keeps it from being read at all."""
-    from coach.cues import load_pack
-    from coach.files import data_dir
-    from coach.phrases import load_phrasebook
-    from coach.routine import load_routine
-
-    try:
-        routine = load_routine(path)
-        load_phrasebook(routine.language)
-        if routine.cues:
-            load_pack(routine.cues, data_dir("audio_cues"))
-    except ScriptError as error:
-        return error.problems, ""
-    except CoachError as error:
-        return (), f"{error.message}. {error.hint}".rstrip(". ")
-    return routine.warnings, ""
-
-
-def _verdict(problems: Sequence[Problem], *, is_bad: bool) -> str:
-    count = len(problems)
-    if is_bad:
-        return f"{count or 1} problem{'s' if count > 1 else ''}"
-    return f"good, with {count} warning{'s' if count > 1 else ''}" if count else "good"
-
-
-def _problem_json(problem: Problem) -> dict[str, Any]:
-    return {
-        "file": problem.where.file,
-        "line": problem.where.line,
-        "column": problem.where.column,
-        "severity": problem.severity,
-        "message": problem.message,
-        "source": problem.source,
-    }

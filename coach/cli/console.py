@@ -23,7 +23,7 @@ NARROW = 72
 
 def problem_text(problem: Problem) -> str:
     """Return a problem as `file:line:column: message`, with its line and a caret below."""
-    kind = "warning: " if problem.severity == "warning" else ""
+    kind = "" if problem.severity == "error" else f"{problem.severity}: "
     head = f"{problem.where}: {kind}{problem.message}"
     line = problem.source.replace("\t", " ")
     if not line.strip():

@@ -1,4 +1,4 @@
-"""`coach list` and `coach show`: routines as they run."""
+"""`coach show`: a routine as it runs."""
 
 from __future__ import annotations
 
@@ -34,41 +34,6 @@ if TYPE_CHECKING:
     from coach.routine import Exercise, Item, Phase, Routine
     from coach.settings.foresee import When
     from coach.timeline import Timeline
-
-
-@click.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def list_command(*, as_json: bool) -> None:
-    """List the bundled routines, with about how long each takes."""
-    from coach.session import bundled_routines, estimate, prepare
-    from coach.settings import Settings
-
-    rows: list[dict[str, Any]] = []
-    for name, path in bundled_routines().items():
-        prepared = prepare(path, Settings())
-        routine = prepared.routine
-        rows.append(
-            {
-                "name": name,
-                "title": routine.title,
-                "description": routine.description,
-                "language": routine.language,
-                "exercises": sum(1 for _ in routine.exercises()),
-                "seconds": float(estimate(prepared)),
-            }
-        )
-    if as_json:
-        echo_json(rows)
-        return
-    table(
-        ("Routine", "About", "What it is"),
-        [
-            (row["name"], f"{max(1, round(row['seconds'] / 60))} min", row["description"])
-            for row in rows
-        ],
-        right=("About",),
-        whole=("Routine",),
-    )
 
 
 @click.command("show")
@@ -189,6 +154,8 @@ def _print_session(made: Made, *, verbose: bool) -> None:
     for label, text in (
         ("", routine.description),
         ("Source: ", routine.source),
+        ("Level: ", routine.level or ""),
+        ("Tags: ", ", ".join(routine.tags)),
         ("You need: ", ", ".join(routine.equipment)),
         ("", foreseen_line(decided.foreseen) if decided.foreseen else ""),
     ):
@@ -275,6 +242,8 @@ def _described(made: Made) -> dict[str, Any]:
         "description": routine.description,
         "language": routine.language,
         "source": routine.source,
+        "level": routine.level,
+        "tags": list(routine.tags),
         "equipment": list(routine.equipment),
         "safety": list(routine.safety),
         "duration": timeline.duration / timeline.rate,
