@@ -78,6 +78,12 @@ def bundled() -> list[Path]:
     return sorted(data_dir("scripts").glob("*.yaml"))
 
 
+def typical() -> list[Path]:
+    """Return those of the scripts that ship which have everything that the others have."""
+    names = ("box-breathing", "evening-stretches", "living-room-circuit", "si-joint-relief")
+    return [data_dir("scripts") / f"{name}.yaml" for name in names]
+
+
 class FakeVoice:
     """A voice whose clips are as long as their texts: `seconds` a character and `base` more."""
 

@@ -22,7 +22,7 @@ from coach.render.programme import Programme
 from coach.session import Session, build, prepared
 from coach.settings import Settings
 from coach.timeline import Timeline
-from tests.conftest import RATE, FakeVoice, bundled, fake_cues, routine_of
+from tests.conftest import RATE, FakeVoice, fake_cues, routine_of, typical
 from tests.render.sounds import decoded, probed
 from tests.strategies import scripts
 
@@ -89,7 +89,7 @@ def test_captions_have_the_words_at_their_time_and_do_not_overlap(text: dict[str
         assert one.stop <= other.start or one.stop == one.start + 1
 
 
-@pytest.mark.parametrize("path", bundled(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", typical(), ids=lambda path: path.stem)
 def test_captions_stay_until_their_words_are_spoken(path: Path) -> None:
     timeline = bundled_session(path).timeline
     spoken = [clip for clip in timeline.clips if clip.kind == "speech"]
@@ -142,7 +142,7 @@ def test_silence_moves_everything_and_changes_nothing_else(
             assert inside[0].start - now.start == first.start - was.start + own
 
 
-@pytest.mark.parametrize("path", bundled(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", typical(), ids=lambda path: path.stem)
 def test_no_sound_goes_on_into_the_next_chapter(path: Path) -> None:
     timeline = bundled_session(path).timeline
     starts = [marker.start for marker in timeline.markers]
@@ -151,7 +151,7 @@ def test_no_sound_goes_on_into_the_next_chapter(path: Path) -> None:
 
 
 def test_parts_of_a_programme_make_up_the_whole() -> None:
-    session = bundled_session(bundled()[0])
+    session = bundled_session(typical()[0])
     whole = Programme(session.timeline)
     for marker, end in session.timeline.chapters():
         part = Excerpt(whole, marker.start, end)
@@ -163,7 +163,7 @@ def test_parts_of_a_programme_make_up_the_whole() -> None:
 
 
 def test_the_details_of_a_part_are_of_that_part() -> None:
-    session = bundled_session(bundled()[-1])
+    session = bundled_session(typical()[-1])
     details = details_of(session, date(2026, 1, 2))
     whole = details.chapters[2]
     part = cut_details(details, whole, 3, 7)
@@ -180,7 +180,7 @@ def test_the_details_of_a_part_are_of_that_part() -> None:
 def test_the_comment_is_taken_by_adjust() -> None:
     from coach.settings.text import SAVED_KEYS, parse_assignment
 
-    session = bundled_session(bundled()[1])
+    session = bundled_session(typical()[1])
     for text in settings_text(session.routine, session.manner).split():
         parse_assignment(text, SAVED_KEYS)
 

@@ -18,7 +18,7 @@ from coach.render.loudness import LOUDNESS, gated, of_clips, of_sound
 from coach.render.measuring import ClipMeter
 from coach.render.programme import Programme, produce
 from coach.timeline import Clip, Timeline
-from tests.conftest import RATE, bundled, spoken
+from tests.conftest import RATE, spoken, typical
 from tests.render.sounds import measured
 
 CEILING = 10 ** (CEILING_DB / 20)
@@ -48,7 +48,7 @@ def written(programme: Programme, folder: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("path", bundled(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", typical(), ids=lambda path: path.stem)
 def test_bundled_routines_are_as_loud_as_is_wanted(path: Path, tmp_path: Path) -> None:
     programme = produce(spoken(path, RATE).timeline, LOUDNESS)
     found, peak = measured(written(programme, tmp_path))
@@ -142,7 +142,7 @@ def test_gating_leaves_out_what_is_soft() -> None:
     assert of(-20.0, -20.0, -25.0, -60.0) == pytest.approx(-21.123, abs=0.001)
 
 
-@pytest.mark.parametrize("path", bundled(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", typical(), ids=lambda path: path.stem)
 def test_clip_by_clip_it_is_what_the_whole_is(path: Path) -> None:
     timeline = spoken(path, RATE).timeline
     measured = ClipMeter().measure((clip.samples for clip in timeline.clips), RATE)

@@ -19,7 +19,7 @@ from coach.render.page import json_for_html, page
 from coach.render.page_words import DATA, direction, exercise_dose, languages, load_words
 from coach.session import Session, build, prepare, prepared
 from coach.settings import Override, Settings
-from tests.conftest import RATE, FakeVoice, bundled, fake_cues, routine_of
+from tests.conftest import RATE, FakeVoice, fake_cues, routine_of, typical
 
 AUDIO = bytes(range(256)) * 8
 HOSTILE = """</script><script>alert(1)</script><!--<img src=x onerror=alert(1)>"'&amp;{{ data }}"""
@@ -99,7 +99,7 @@ def embedded(document: str) -> Any:
     return json.loads(found[1])
 
 
-@pytest.mark.parametrize("script", bundled(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("script", typical(), ids=lambda path: path.stem)
 def test_a_page_needs_nothing_from_outside(script: Path) -> None:
     document = page(session_at(script), AUDIO, "audio/mpeg")
     assert not re.search(r"https?:|//[\w-]+\.\w|@import|\burl\(", document)
@@ -109,14 +109,14 @@ def test_a_page_needs_nothing_from_outside(script: Path) -> None:
             assert not value or value.startswith("data:"), (tag, name, value[:40])
 
 
-@pytest.mark.parametrize("script", bundled(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("script", typical(), ids=lambda path: path.stem)
 def test_besides_the_sound_a_page_is_small(script: Path) -> None:
     document = page(session_at(script), b"", "audio/mpeg")
     assert len(document.encode()) < 60_000
 
 
 def test_the_sound_is_embedded_with_its_type() -> None:
-    document = page(session_at(bundled()[0]), AUDIO, "audio/mp4")
+    document = page(session_at(typical()[0]), AUDIO, "audio/mp4")
     (sound,) = Elements(document).all("audio")
     kind, _, body = (sound["src"] or "").partition(",")
     assert kind == "data:audio/mp4;base64"
@@ -126,11 +126,11 @@ def test_the_sound_is_embedded_with_its_type() -> None:
 @pytest.mark.parametrize("kind", ["", "text/html", 'audio/mpeg" onerror="alert(1)', "audio/"])
 def test_only_sound_is_embedded(kind: str) -> None:
     with pytest.raises(ValueError, match="expected a media type such as audio/mpeg"):
-        page(session_at(bundled()[0]), AUDIO, kind)
+        page(session_at(typical()[0]), AUDIO, kind)
 
 
 def test_the_policy_allows_this_script_and_this_style_and_no_other() -> None:
-    document = page(session_at(bundled()[0]), AUDIO, "audio/mpeg")
+    document = page(session_at(typical()[0]), AUDIO, "audio/mpeg")
     (policy,) = (
         meta["content"] or ""
         for meta in Elements(document).all("meta")
@@ -172,7 +172,7 @@ def test_what_ends_a_script_or_a_line_is_escaped(character: str) -> None:
 
 
 def test_half_a_character_can_be_written() -> None:
-    session = session_at(bundled()[0])
+    session = session_at(typical()[0])
     routine = replace(session.routine, title="A \ud800 b")
     document = page(replace(session, routine=routine), AUDIO, "audio/mpeg")
     assert "<h1>A ? b</h1>" in document.encode().decode()
@@ -258,7 +258,7 @@ exercises:
 
 
 def test_a_page_speaks_the_language_of_the_session() -> None:
-    document = page(session_at(bundled()[0]), AUDIO, "audio/mpeg")
+    document = page(session_at(typical()[0]), AUDIO, "audio/mpeg")
     (root,) = Elements(document).all("html")
     assert root == {"lang": "en", "dir": "ltr"}
     assert load_phrasebook("en").language == "en"

@@ -29,7 +29,7 @@ from coach.render.picture import figure, plot
 from coach.session import EstimatedVoice, Session, build, prepared
 from coach.settings import Settings
 from coach.units import clock, seconds
-from tests.conftest import RATE, FakeVoice, bundled, fake_cues, routine_of
+from tests.conftest import RATE, FakeVoice, fake_cues, routine_of, typical
 from tests.readme_reference import README
 
 SIDES = (
@@ -164,7 +164,7 @@ def test_bars_of_the_same_height_differ_in_lightness() -> None:
         assert all(lighter - darker > 0.1 for darker, lighter in pairwise(shades))
 
 
-@pytest.mark.parametrize("script", bundled(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("script", typical(), ids=lambda path: path.stem)
 @pytest.mark.parametrize("is_exact", [True, False])
 def test_the_bundled_routines_are_drawn_whole(script: Path, tmp_path: Path, is_exact: bool) -> None:
     session = session_of(script.read_text("utf-8"))
@@ -185,7 +185,7 @@ def test_the_bundled_routines_are_drawn_whole(script: Path, tmp_path: Path, is_e
 
 
 def test_nothing_leaves_the_picture_or_covers_another_text() -> None:
-    for script in bundled():
+    for script in typical():
         drawn = figure(session_of(script.read_text("utf-8")))
         drawn.canvas.draw()
         (axes,) = drawn.axes
