@@ -140,6 +140,8 @@ def test_fields_cues_and_exit_codes_are_named() -> None:
 def test_the_bundled_routines_that_are_named_exist() -> None:
     named = set(re.findall(r"coach (?:play|render|show) ([a-z][\w-]*)(?![\w.-])", TEXT))
     assert named <= {*bundled_routines(), "my-routine"}
+    (section,) = re.findall(r"^### The routines that ship\n(.*?)^#", TEXT, re.MULTILINE | re.DOTALL)
+    assert set(re.findall(r"`([\w-]+)`", section)) == {*bundled_routines()}
 
 
 def test_the_json_example_has_the_keys_of_the_cue_sheet() -> None:
