@@ -77,8 +77,13 @@ class Voice:
         raise AssertionError(f"{command} was not understood")
 
 
+@pytest.fixture(scope="module")
+def voice(tmp_path_factory: pytest.TempPathFactory) -> Voice:
+    return Voice("neural", tmp_path_factory.mktemp("voice"))
+
+
 @pytest.fixture(scope="module", params=["neural", "piper"])
-def voice(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Voice:
+def any_voice(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Voice:
     return Voice(request.param, tmp_path_factory.mktemp("voice"))
 
 
@@ -203,24 +208,22 @@ def test_words_are_understood_but_not_while_deaf(
 
 
 def test_no_microphone_and_one_that_is_plugged_in(
-    rig: Rig, listen: Callable[..., Listened], tmp_path: Path
+    rig: Rig, voice: Voice, listen: Callable[..., Listened]
 ) -> None:
     one = listen()
     until(lambda: one.told)
     assert "There is no microphone; the session goes on" in one.told[0]
     rig.add_microphone()
-    spoken = Voice("neural", tmp_path)
-    spoken.say_until(rig, "pause", lambda: one.commands == ["pause"])
+    voice.say_until(rig, "pause", lambda: one.commands == ["pause"])
     assert len(one.told) == 1
 
 
 @pytest.mark.parametrize("how", ["unplugged", "server"])
 def test_a_microphone_that_is_lost_is_found_again(
-    how: str, mic: Rig, listen: Callable[..., Listened], tmp_path: Path
+    how: str, mic: Rig, voice: Voice, listen: Callable[..., Listened]
 ) -> None:
-    spoken = Voice("neural", tmp_path)
     one = listen()
-    spoken.say_until(mic, "pause", lambda: "pause" in one.commands)
+    voice.say_until(mic, "pause", lambda: "pause" in one.commands)
     if how == "unplugged":
         mic.remove_microphone()
     else:
@@ -230,7 +233,7 @@ def test_a_microphone_that_is_lost_is_found_again(
     if how == "server":
         mic.start()
     mic.add_microphone()
-    spoken.say_until(mic, "next", lambda: "next" in one.commands)
+    voice.say_until(mic, "next", lambda: "next" in one.commands)
     assert len(one.told) == 1
 
 
@@ -277,8 +280,9 @@ def session(rig: Rig, tmp_path: Path) -> Iterator[Callable[..., Session]]:
 
 
 def test_a_session_obeys_beside_its_own_sound(
-    mic: Rig, voice: Voice, session: Callable[..., Session]
+    mic: Rig, any_voice: Voice, session: Callable[..., Session]
 ) -> None:
+    voice = any_voice
     mic.echo(-10)
     with mic.record(MOUTH) as captured:
         coach = session()
@@ -311,7 +315,7 @@ def ended(coach: Session) -> str:
 
 
 def test_a_session_goes_on_without_a_microphone(rig: Rig, session: Callable[..., Session]) -> None:
-    coach = session()
+    coach = session("--detail", "cues")
     until(lambda: b"There is no microphone" in coach.output + coach.errors, limit=60)
     until(coach.is_holding, limit=90)
     assert "the session goes on without spoken commands" in ended(coach)
@@ -320,7 +324,7 @@ def test_a_session_goes_on_without_a_microphone(rig: Rig, session: Callable[...,
 def test_a_session_goes_on_when_the_microphone_is_lost(
     mic: Rig, session: Callable[..., Session]
 ) -> None:
-    coach = session()
+    coach = session("--detail", "cues")
     until(coach.is_holding, limit=90)
     mic.remove_microphone()
     until(lambda: b"The microphone was lost" in coach.output + coach.errors)
@@ -331,7 +335,7 @@ def test_a_session_goes_on_when_the_microphone_is_lost(
 def test_silence_is_told_once_and_the_session_goes_on(
     mic: Rig, session: Callable[..., Session]
 ) -> None:
-    coach = session()
+    coach = session("--detail", "cues")
     until(lambda: b"nothing but silence" in coach.output + coach.errors, limit=90)
     until(coach.is_holding, limit=90)
     ended(coach)
@@ -353,7 +357,7 @@ def child_of(pid: int) -> int:
 def test_a_session_goes_on_when_what_listens_is_killed(
     mic: Rig, voice: Voice, session: Callable[..., Session]
 ) -> None:
-    coach = session()
+    coach = session("--detail", "cues")
     until(coach.is_holding, limit=90)
     os.kill(child_of(coach.process.pid), signal.SIGKILL)
     until(lambda: b"is started again" in coach.output + coach.errors)
