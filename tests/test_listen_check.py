@@ -64,6 +64,13 @@ def test_any_rate_and_any_channels(tmp_path: Path, rate: int, channels: int, sub
     assert seconds_of(path) == pytest.approx(1.5, abs=0.01)
 
 
+def test_what_needs_no_change_gets_none(tmp_path: Path) -> None:
+    path = tmp_path / "sound.wav"
+    sound = np.random.default_rng(1).integers(-32768, 32768, 50_000).astype(np.int16)
+    soundfile.write(path, sound, RATE, "PCM_16")
+    assert np.array_equal(whole(path), sound)
+
+
 @pytest.mark.parametrize("ending", [".flac", ".ogg", ".mp3", ".aiff"])
 def test_what_soundfile_reads(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"sound{ending}"

@@ -187,6 +187,37 @@ def test_a_monitor_can_be_asked_for_by_name(mic: Rig) -> None:
         assert capture.read(5.0) is not None
 
 
+def test_without_miniaudio_it_is_captured_by_sounddevice(
+    mic: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    try:
+        import sounddevice  # noqa: F401
+    except (ImportError, OSError):
+        pytest.skip("sounddevice, or its PortAudio, is not installed")
+    monkeypatch.setitem(sys.modules, "miniaudio", None)
+    names = [one.name for one in list_microphones()]
+    with closing(open_microphone(names[0])) as capture:
+        said = mic.say(np.tile(np.arange(-9000, 9000, 90, dtype=np.int16), 480))
+        until(lambda: (block := capture.read(1.0)) and block.samples.max(initial=0) > 5000)
+        said.wait(20)
+    with pytest.raises(MicrophoneError, match="there is no microphone `headset`"):
+        open_microphone("headset")
+
+
+def test_sounddevice_without_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "miniaudio", None)
+    monkeypatch.setattr(
+        "coach.listening.microphone.is_installed", lambda name: name == "sounddevice"
+    )
+    monkeypatch.setitem(sys.modules, "sounddevice", None)
+    with pytest.raises(MicrophoneError, match="sounddevice cannot be used") as caught:
+        open_microphone()
+    assert "ortaudio" in caught.value.hint.lower()
+    monkeypatch.setattr("coach.listening.microphone.is_installed", lambda name: False)
+    with pytest.raises(MicrophoneError, match="neither of the packages"):
+        list_microphones()
+
+
 # -- the ear -------------------------------------------------------------------------------------
 
 
