@@ -23,6 +23,7 @@ process ends when its stdin does, and stores no sound.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -33,6 +34,7 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from coach.errors import CoachError
@@ -51,12 +53,13 @@ WAIT_S = 0.25
 RETRY_S = 3.0
 """Seconds between two tries to open a microphone."""
 
-BEHIND_S = 2.0
+BEHIND_S = 3.0
 """Seconds after which sound is too old to be listened to: who hears a command so late obeys it
 when it is no longer meant. That happens where a machine is too slow, or was asleep."""
 
-NICENESS = 10
-"""By how much this process stands back behind the one that plays."""
+NICENESS = 5
+"""By how much this process stands back behind the one that plays: it gets a third as much where
+there is not enough for both. With 10 it would get a tenth, and commands would come 2 s late."""
 
 Message = dict[str, Any]
 Answer = Callable[[Message], None]
@@ -195,8 +198,7 @@ def main(
     """Listen until stdin closes."""
     # Ctrl-C is the parent's business.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
+    _stand_back()
     requests, answers = _take_pipes()
 
     def answer(message: Message) -> None:
@@ -224,6 +226,16 @@ def main(
         answer({"fault": said, "hint": "", "kind": "bug", "traceback": traceback.format_exc()})
     # A library's own threads would keep the process alive.
     os._exit(1)
+
+
+def _stand_back() -> None:
+    """Give way to the process that plays, wherever there is not enough for both."""
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+    # Linux may group processes by sessions, and this one has a session of its own: then the
+    # groups share the machine, and a process's own niceness counts only within its group.
+    with contextlib.suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(NICENESS), "ascii")
 
 
 def _follow(requests: BinaryIO, deaf: DeafSpans) -> None:

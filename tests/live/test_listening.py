@@ -30,6 +30,8 @@ from coach.profile import Profile
 from coach.speech import open_engine
 from coach.speech.speaker import Speaker
 from coach.speech.store import ClipStore
+from coach.timeline import mix
+from tests.conftest import spoken
 from tests.live.rig import MICROPHONE, MOUTH, RATE, SPEAKER, Recording, Rig
 from tests.live.test_play import Play
 from tests.waiting import until
@@ -43,6 +45,10 @@ exercises:
     reps: 3
     settle: 3s
 """
+CHATTER = (
+    "The weather was fine all week, and we walked along the river until the evening.",
+    "My neighbour has bought a new bicycle, and rides to the lake with her sister.",
+)
 UNDERSTOOD_S = 6.0
 """Seconds after which somebody says it again."""
 TRIES = 4
@@ -56,7 +62,8 @@ class Voice:
         with closing(open_engine(engine, speed=Fraction(1))) as opened:
             speaker = Speaker(opened, ClipStore(folder), language="en", rate=RATE)
             texts = {command: self._text(command) for command in self._listed.wordings}
-            clips = speaker.speak(list(texts.values()))
+            clips = speaker.speak([*texts.values(), *CHATTER])
+        self.chatter = np.concatenate([clips[text] for text in CHATTER])
         # A sentence stands between silences.
         self._clips = {name: np.pad(clips[text], RATE // 2) for name, text in texts.items()}
 
@@ -335,6 +342,27 @@ def test_a_session_obeys_beside_its_own_sound(
     assert coach.wait() == 0
     assert b"Stopped in Stand, repetition 1 of 3" in coach.errors
     assert b"Traceback" not in coach.errors
+
+
+def test_what_listens_delays_no_beep(
+    mic: Rig, voice: Voice, session: Callable[..., Session], tmp_path: Path
+) -> None:
+    """Somebody talks all the time, and each frame is played as if nobody listened."""
+    timeline = spoken(tmp_path / "still.yaml", RATE).timeline
+    coach = session("-v")
+    until(coach.is_holding, limit=90)
+    for _ in range(2):
+        mic.say(voice.chatter).wait(30)
+    said = ended(coach)
+    assert "heard:" not in said
+    assert "Underruns of the output: 0." in said
+    expected = mix(timeline, 0, timeline.duration)
+    expected = expected[np.flatnonzero(expected)[0] :]
+    heard = coach.recording.heard()
+    # What sounds at the interrupt is broken off.
+    length = len(heard) - 2 * RATE
+    assert length > 20 * RATE
+    assert np.array_equal(heard[:length], expected[:length])
 
 
 def ended(coach: Session) -> str:
