@@ -13,19 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coach.listening import Spoken, Style
+from coach.listening.clearing import clear
 from coach.listening.command_list import CommandList
-from coach.listening.phrase_model import phrase_model
+from coach.listening.phrase_model import PHONES, grammar, phrase_model
 
 if TYPE_CHECKING:
     from coach.timeline import Samples
 
-LOUDNESS = 0.08
-"""Root mean square, of a full scale of 1, to which the speech in each utterance is brought."""
 WORST = -80.0
 """A word this much unlikelier a frame than other sounds was not said."""
 NARROW = {"beam": 1e-25, "pbeam": 1e-25, "wbeam": 1e-20}
 """How much unlikelier a phone may be at a moment to be looked at further: it saves time."""
-AGREED = 4.0
+AGREED = 3.1
 """What it adds to the odds that the model of commands among other words finds the same."""
 UNSURE, SURE = -AGREED - 1, 2.0
 """Odds between which it is worth the time to ask that model."""
@@ -88,22 +87,38 @@ class PhraseDecoder:
         self._grammar = _decoder(model.dictionary, "jsgf", model.commands, **exact)
         self._sounds = _decoder(model.sound_dictionary, "jsgf", model.sounds, **exact, **NARROW)
         self._words = _decoder(model.dictionary, "lm", model.words)
+        self._mean = _decoder(model.sound_dictionary, "jsgf", grammar(PHONES[0]), bestpath=False)
 
-    def guess(self, samples: Samples) -> Guess | None:
-        """Return the command in an utterance; None if it is none."""
-        levelled = _levelled(samples)
-        words = _decode(self._grammar, levelled)
+    def guess(self, samples: Samples, lead: int) -> Guess | None:
+        """Return the command in an utterance; None if it is none.
+
+        Args:
+            samples: the utterance and some silence around it.
+            lead: how many of the samples are before it.
+        """
+        cleared = clear(samples, lead)
+        # The mean of the spectrum is subtracted. That of what was said before may be of another
+        # voice or noise, that of a few words alone is too rough: this is between the two.
+        _decode(self._mean, cleared)
+        mean = self._mean.get_cmn(False)
+        words = self._decode(self._grammar, cleared, mean)
         phrase = " ".join(word.word for word in words)
         command = self._command_of(phrase)
         if command is None:
             return None
-        evidence = _evidence(words, _decode(self._sounds, levelled))
+        evidence = _evidence(words, self._decode(self._sounds, cleared, mean))
         odds = _odds(evidence, agrees=False)
         # The other model is asked only where its answer makes a difference.
         if UNSURE < odds < SURE:
-            spotted = " ".join(word.word for word in _decode(self._words, levelled))
+            spotted = " ".join(word.word for word in self._decode(self._words, cleared, mean))
             odds = _odds(evidence, agrees=self._command_of(spotted) == command)
         return Guess(command, phrase, 1 / (1 + math.exp(-odds)))
+
+    def _decode(self, decoder: Any, samples: Samples, mean: str) -> list[_Word]:
+        decoder.set_cmn(mean)
+        words = _decode(decoder, samples)
+        decoder.set_cmn(mean)
+        return words
 
     def _command_of(self, said: str) -> Spoken | None:
         address, _, wording = said.partition(" ")
@@ -118,7 +133,9 @@ def _odds(evidence: Evidence, *, agrees: bool) -> float:
     The weights are those of a logistic regression over commands, in quiet and in noise, and other
     speech of the bench's corpus: see `tests/bench/listening.py`.
     """
-    odds = 0.4 + 0.1 * evidence.whole + 0.05 * evidence.first + 6 * math.log(evidence.seconds)
+    words = 0.18 * evidence.whole + 0.015 * evidence.first + 0.015 * evidence.least
+    # What is longer is taken for something else less often, up to a point.
+    odds = 1.0 + words + 5 * math.log(min(evidence.seconds, 1.4))
     return odds + AGREED if agrees else odds
 
 
@@ -181,14 +198,3 @@ def _evidence(words: list[_Word], sounds: list[_Word]) -> Evidence:
         fit=sum(word.score for word in words) / total,
         seconds=total / 100,
     )
-
-
-def _levelled(samples: Samples) -> Samples:
-    """Return the samples with their speech at `LOUDNESS`."""
-    sound = samples.astype(np.float64)
-    power = np.mean(sound[: len(sound) // 320 * 320].reshape(-1, 320) ** 2, axis=1)
-    loud = float(np.mean(power[power >= 0.01 * power.max()]))
-    if loud <= 0:
-        return samples
-    levelled = sound * (LOUDNESS * 32768 / math.sqrt(loud))
-    return np.clip(np.rint(levelled), -32767, 32767).astype(np.int16)

@@ -75,13 +75,14 @@ def phrase_model(commands: CommandList, style: Style, dictionary: Path) -> Phras
     return PhraseModel(
         dictionary=_dictionary(phones),
         words=_arpa(model),
-        commands=_grammar(" | ".join(said)),
-        sounds=_grammar(f"( {' | '.join(PHONES)} )+"),
+        commands=grammar(" | ".join(said)),
+        sounds=grammar(f"( {' | '.join(PHONES)} )+"),
         sound_dictionary="".join(f"{phone} {phone.upper()}\n" for phone in PHONES),
     )
 
 
-def _grammar(expansion: str) -> str:
+def grammar(expansion: str) -> str:
+    """Return a grammar in JSGF of one rule."""
     return f"#JSGF V1.0;\ngrammar said;\npublic <said> = {expansion};\n"
 
 
