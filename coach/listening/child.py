@@ -41,7 +41,7 @@ from coach.errors import CoachError
 from coach.listening import RATE, Recogniser
 from coach.listening.capture import Block, Capture, MicrophoneError
 from coach.listening.deaf import DeafSpans
-from coach.listening.permission import place, refused_hint
+from coach.listening.permission import hint_for, place, refused_hint
 from coach.listening.signal_watch import SILENT_S, SignalWatch, Trouble, level, peak
 
 if TYPE_CHECKING:
@@ -99,8 +99,12 @@ class Listener:
                 self._answer({"level": None, "peak": None})
                 time.sleep(self._retry_s)
                 continue
-            self._listen(capture)
-            self._tell("lost", "the microphone was lost", f"See whether it is still in {place()}.")
+            if self._listen(capture):
+                hint = f"See whether it is still in {place()}."
+                self._tell("lost", "the microphone was lost", hint)
+            else:
+                message = f"the microphone `{capture.name}` gives no sound"
+                self._tell("failed", message, hint_for("failed"))
             if not capture.close():
                 # PortAudio takes a whole core for that.
                 self._answer({"again": True})
@@ -115,8 +119,8 @@ class Listener:
         self._watch = SignalWatch()
         return capture
 
-    def _listen(self, capture: Capture) -> None:
-        """Listen until the microphone is lost."""
+    def _listen(self, capture: Capture) -> bool:
+        """Listen until the microphone is lost, and return whether it has ever given sound."""
         is_ready = False
         while not capture.is_lost():
             block = capture.read(WAIT_S)
@@ -129,6 +133,7 @@ class Listener:
                     self._recogniser.skip(max(0, round((block.start - self._last) * RATE)))
             self._take(block)
             self._last = block.end
+        return is_ready
 
     def _take(self, block: Block) -> None:
         is_late = time.monotonic() - block.end > BEHIND_S
