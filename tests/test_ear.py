@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import queue
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -98,6 +99,8 @@ def test_sound_comes_at_one_rate_and_none_is_shifted(rate: int) -> None:
 
 def test_a_microphone_that_gives_nothing_is_lost() -> None:
     inlet = Inlet(RATE)
+    inlet._waited = 3.0
+    assert not inlet.is_lost(), "before the first sound it may take its time"
     inlet.put(bytes(640))
     assert inlet.read(0.01) is not None
     assert inlet.read(0.01) is None
@@ -208,6 +211,13 @@ def test_each_fault_is_told_once() -> None:
     assert scene.faults == ["none", "lost", "busy", "silent"]
     fault = next(answer for answer in scene.answers if "fault" in answer)
     assert fault == {"fault": "there is no microphone", "hint": "Plug one in.", "kind": "none"}
+
+
+def test_a_microphone_that_never_gives_sound_is_not_called_lost() -> None:
+    scene = Scene(Sounds(hum(0), 0.0), Sounds(hum(0), 0.0))
+    scene.listen()
+    assert scene.faults == ["failed"]
+    assert "`stand-in` gives no sound" in scene.answers[0]["fault"]
 
 
 def test_a_microphone_that_comes_back_is_listened_to() -> None:
@@ -414,7 +424,7 @@ def test_nothing_waits_for_a_process_that_does_not_read(live: Callable[..., Life
 def test_it_says_what_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     from coach.errors import ListeningError
 
-    monkeypatch.setattr("coach.outputs.is_installed", lambda name: name != "pocketsphinx")
+    monkeypatch.setitem(sys.modules, "pocketsphinx", None)
     with pytest.raises(ListeningError, match="need pocketsphinx, which is not") as caught:
         Ear(print, print).start()
     assert "audio-coach[listen]" in caught.value.hint

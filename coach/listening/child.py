@@ -23,6 +23,7 @@ process ends when its stdin does, and stores no sound.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -33,13 +34,14 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from coach.errors import CoachError
 from coach.listening import RATE, Recogniser
 from coach.listening.capture import Block, Capture, MicrophoneError
 from coach.listening.deaf import DeafSpans
-from coach.listening.permission import place, refused_hint
+from coach.listening.permission import hint_for, place, refused_hint
 from coach.listening.signal_watch import SILENT_S, SignalWatch, Trouble, level, peak
 
 if TYPE_CHECKING:
@@ -51,12 +53,13 @@ WAIT_S = 0.25
 RETRY_S = 3.0
 """Seconds between two tries to open a microphone."""
 
-BEHIND_S = 2.0
+BEHIND_S = 3.0
 """Seconds after which sound is too old to be listened to: who hears a command so late obeys it
 when it is no longer meant. That happens where a machine is too slow, or was asleep."""
 
-NICENESS = 10
-"""By how much this process stands back behind the one that plays."""
+NICENESS = 5
+"""By how much this process stands back behind the one that plays: it gets a third as much where
+there is not enough for both. With 10 it would get a tenth, and commands would come 2 s late."""
 
 Message = dict[str, Any]
 Answer = Callable[[Message], None]
@@ -96,8 +99,12 @@ class Listener:
                 self._answer({"level": None, "peak": None})
                 time.sleep(self._retry_s)
                 continue
-            self._listen(capture)
-            self._tell("lost", "the microphone was lost", f"See whether it is still in {place()}.")
+            if self._listen(capture):
+                hint = f"See whether it is still in {place()}."
+                self._tell("lost", "the microphone was lost", hint)
+            else:
+                message = f"the microphone `{capture.name}` gives no sound"
+                self._tell("failed", message, hint_for("failed"))
             if not capture.close():
                 # PortAudio takes a whole core for that.
                 self._answer({"again": True})
@@ -112,8 +119,8 @@ class Listener:
         self._watch = SignalWatch()
         return capture
 
-    def _listen(self, capture: Capture) -> None:
-        """Listen until the microphone is lost."""
+    def _listen(self, capture: Capture) -> bool:
+        """Listen until the microphone is lost, and return whether it has ever given sound."""
         is_ready = False
         while not capture.is_lost():
             block = capture.read(WAIT_S)
@@ -126,6 +133,7 @@ class Listener:
                     self._recogniser.skip(max(0, round((block.start - self._last) * RATE)))
             self._take(block)
             self._last = block.end
+        return is_ready
 
     def _take(self, block: Block) -> None:
         is_late = time.monotonic() - block.end > BEHIND_S
@@ -195,8 +203,7 @@ def main(
     """Listen until stdin closes."""
     # Ctrl-C is the parent's business.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if hasattr(os, "nice"):
-        os.nice(NICENESS)
+    _stand_back()
     requests, answers = _take_pipes()
 
     def answer(message: Message) -> None:
@@ -224,6 +231,16 @@ def main(
         answer({"fault": said, "hint": "", "kind": "bug", "traceback": traceback.format_exc()})
     # A library's own threads would keep the process alive.
     os._exit(1)
+
+
+def _stand_back() -> None:
+    """Give way to the process that plays, wherever there is not enough for both."""
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
+    # Linux may group processes by sessions, and this one has a session of its own: then the
+    # groups share the machine, and a process's own niceness counts only within its group.
+    with contextlib.suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(NICENESS), "ascii")
 
 
 def _follow(requests: BinaryIO, deaf: DeafSpans) -> None:

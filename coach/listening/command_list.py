@@ -22,6 +22,8 @@ class CommandList:
     """The word by which the coach is spoken to."""
     wordings: Mapping[Spoken, tuple[str, ...]]
     """The ways to say each command, without the address, the one best understood first."""
+    other: tuple[str, ...]
+    """Words that people say beside commands."""
     help: Mapping[Style, tuple[str, ...]]
     """Sentences that tell what may be said, with fields for the wordings."""
 
@@ -65,5 +67,6 @@ def command_list(language: str) -> CommandList:
         wordings=MappingProxyType(
             {command: tuple(data["wordings"][command]) for command in SPOKEN}
         ),
+        other=tuple(data["other"].split()),
         help=MappingProxyType({style: tuple(data["help"][style]) for style in data["help"]}),
     )

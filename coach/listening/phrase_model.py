@@ -16,7 +16,7 @@ from coach.files import data_dir
 from coach.listening import Style
 from coach.listening.command_list import CommandList
 
-COMMANDS_WEIGH = 20
+COMMANDS_WEIGH = 200
 """How many times a command counts among the sentences; measured on `tests/bench/listening.py`."""
 NUMBERS_WEIGH = 3
 NUMBERS = (
@@ -27,6 +27,12 @@ NUMBERS = (
 """What is counted aloud."""
 SAID_TOO: Mapping[str, tuple[str, ...]] = {"coach": ("K OW CH", "K AO CH", "K AH CH", "K OW SH")}
 """Pronunciations, in phones of the CMU dictionary, of what the dictionary has too few of."""
+PHONES = (
+    *("aa", "ae", "ah", "ao", "aw", "ay", "b", "ch", "d", "dh", "eh", "er", "ey", "f", "g", "hh"),
+    *("ih", "iy", "jh", "k", "l", "m", "n", "ng", "ow", "oy", "p", "r", "s", "sh", "t", "th"),
+    *("uh", "uw", "v", "w", "y", "z", "zh"),
+)
+"""Of the CMU dictionary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,10 @@ class PhraseModel:
     """An n-gram model in the ARPA format: commands among other sentences."""
     commands: str
     """A grammar in JSGF: a command and nothing else."""
+    sounds: str
+    """A grammar in JSGF: any phones in any order."""
+    sound_dictionary: str
+    """The words of that grammar, each a phone."""
 
 
 def phrase_model(commands: CommandList, style: Style, dictionary: Path) -> PhraseModel:
@@ -55,18 +65,25 @@ def phrase_model(commands: CommandList, style: Style, dictionary: Path) -> Phras
     said = [f"{commands.address} {wording}" for wording in wordings]
     if style == "plain":
         said += wordings
-    other = [*_sentences(_texts()), *NUMBERS * NUMBERS_WEIGH]
+    other = [*_sentences(_texts()), *NUMBERS * NUMBERS_WEIGH, *commands.other]
     used = {word for line in (*said, *other) for word in line.split()}
     phones = _pronunciations(dictionary, used)
     known = (" ".join(word for word in line.split() if word in phones) for line in other)
     lines = [*filter(None, known), *said * COMMANDS_WEIGH]
     model = ArpaBoLM(text="\n".join(lines), add_start=True)
     model.compute()
-    return PhraseModel(dictionary=_dictionary(phones), words=_arpa(model), commands=_grammar(said))
+    return PhraseModel(
+        dictionary=_dictionary(phones),
+        words=_arpa(model),
+        commands=grammar(" | ".join(said)),
+        sounds=grammar(f"( {' | '.join(PHONES)} )+"),
+        sound_dictionary="".join(f"{phone} {phone.upper()}\n" for phone in PHONES),
+    )
 
 
-def _grammar(sentences: Sequence[str]) -> str:
-    return f"#JSGF V1.0;\ngrammar commands;\npublic <command> = {' | '.join(sentences)};\n"
+def grammar(expansion: str) -> str:
+    """Return a grammar in JSGF of one rule."""
+    return f"#JSGF V1.0;\ngrammar said;\npublic <said> = {expansion};\n"
 
 
 def _arpa(model: object) -> str:
@@ -78,21 +95,34 @@ def _arpa(model: object) -> str:
 
 
 def _texts() -> Iterable[str]:
-    """Yield the texts in English that ship with the coach."""
-    yield resources.files("coach.phrases").joinpath("en.yaml").read_text("utf-8")
+    """Yield the texts in English that ship with the coach, keys left out."""
+    import yaml
+
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+    phrases = resources.files("coach.phrases").joinpath("en.yaml").read_bytes()
+    yield from _english(yaml.load(phrases, loader))  # noqa: S506
     for path in sorted(data_dir("scripts").glob("*.yaml")):
-        text = path.read_text("utf-8")
-        if re.search(r"^language: en\b", text, re.MULTILINE):
-            yield text
+        yield from _english(yaml.load(path.read_bytes(), loader))  # noqa: S506
+
+
+def _english(node: object) -> Iterable[str]:
+    """Yield the texts below a node: of those in several languages, the English one."""
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, dict):
+        for part in [node["en"]] if "en" in node else node.values():
+            yield from _english(part)
+    elif isinstance(node, list):
+        for part in node:
+            yield from _english(part)
 
 
 def _sentences(texts: Iterable[str]) -> Iterable[str]:
-    """Yield the words between two stops; keys and the like are words as good as others."""
+    """Yield the words between two stops."""
     for text in texts:
-        for line in re.sub(r"\{[^}]*\}", " ", text).lower().splitlines():
-            for part in re.split(r"[.,:;\"!?]", line):
-                if words := re.findall(r"[a-z]+(?:'[a-z]+)?", part):
-                    yield " ".join(words)
+        for part in re.split(r"[.,:;\"!?]", re.sub(r"\{[^}]*\}", " ", text).lower()):
+            if words := re.findall(r"[a-z]+(?:'[a-z]+)?", part):
+                yield " ".join(words)
 
 
 def _pronunciations(dictionary: Path, words: set[str]) -> dict[str, list[str]]:

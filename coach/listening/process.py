@@ -8,6 +8,7 @@ import queue
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,8 @@ class ListeningProcess:
     def send(self, message: Message) -> None:
         """Tell it something; returns at once."""
         with self._lock:
-            self._outbox.put(message)
+            if self._process is not None:
+                self._outbox.put(message)
 
     def give_up(self) -> None:
         """Do not start it again when it ends."""
@@ -152,6 +154,9 @@ class ListeningProcess:
                     return
             except OSError:
                 is_final = True
+            if is_final:
+                with self._lock:
+                    self._process = None
             if is_final or not is_asked:
                 self._ended(is_final)
             if is_final:
@@ -177,16 +182,20 @@ class ListeningProcess:
         stdin = process.stdin
         if stdin is None:  # pragma: no cover - it was asked for
             return
+        following = time.monotonic() + TICK_S
         with contextlib.suppress(OSError), stdin:
             while True:
-                try:
-                    message = outbox.get(timeout=TICK_S)
-                except queue.Empty:
+                now = time.monotonic()
+                if now >= following:
                     # Ticks are counted, so that a process that was itself stopped for a while
                     # does not take the other one for dead.
+                    following = now + TICK_S
                     self._quiet_ticks += 1
                     if self._quiet_ticks > HUNG_TICKS:
                         process.kill()
+                try:
+                    message = outbox.get(timeout=following - now)
+                except queue.Empty:
                     continue
                 if message is None:
                     return

@@ -63,7 +63,7 @@ class CommandRecogniser:
         for utterance in self._utterances.hear(samples):
             # While it is not sure that it is over, there is time to understand it.
             if not utterance.is_closed:
-                self._guess = self._decoder.guess(utterance.samples)
+                self._guess = self._decoder.guess(utterance.samples, utterance.lead)
             elif (found := self._understood(utterance)) is not None:
                 heard.append(found)
         if self._whistles is not None:

@@ -67,7 +67,6 @@ def _check(path: Path) -> None:
 
 def _decoded(path: Path) -> Iterator[tuple[Mono, int]]:
     """Yield blocks, full scale is 1, each with its rate in Hz."""
-    import numpy as np
     import soundfile
 
     is_known = False
@@ -79,7 +78,7 @@ def _decoded(path: Path) -> Iterator[tuple[Mono, int]]:
                 if not len(block):
                     return
                 is_known = True
-                yield np.mean(block, axis=1, dtype=np.float32), sound.samplerate
+                yield _mono(block), sound.samplerate
     except soundfile.SoundFileError as error:
         if is_known:
             raise _unreadable(path, error) from error
@@ -90,7 +89,6 @@ def _decoded(path: Path) -> Iterator[tuple[Mono, int]]:
 
 def _decoded_by_av(path: Path) -> Iterator[tuple[Mono, int]]:
     import av
-    import numpy as np
 
     try:
         with av.open(str(path)) as file:
@@ -99,9 +97,18 @@ def _decoded_by_av(path: Path) -> Iterator[tuple[Mono, int]]:
             to_float = av.AudioResampler(format="flt", layout="mono")
             for frame in chain(file.decode(file.streams.audio[0]), [None]):
                 for part in to_float.resample(frame):
-                    yield part.to_ndarray().reshape(-1).astype(np.float32), part.sample_rate
+                    yield _mono(part.to_ndarray().reshape(-1, 1)), part.sample_rate
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise _unreadable(path, error) from error
+
+
+def _mono(block: NDArray[Any]) -> Mono:
+    """Return the mean of the channels; what is not a number is silence."""
+    import numpy as np
+
+    finite = np.nan_to_num(block, posinf=0.0, neginf=0.0)
+    mono: Mono = np.mean(np.clip(finite, -1, 1), axis=1, dtype=np.float32)
+    return mono
 
 
 def _resampled(blocks: Iterator[tuple[Mono, int]]) -> Iterator[Samples]:
@@ -114,8 +121,11 @@ def _resampled(blocks: Iterator[tuple[Mono, int]]) -> Iterator[Samples]:
     resampler: Any = None
     owed = 0.0
     for block, rate in blocks:
+        if rate == RATE:
+            yield _as_int16(block)
+            continue
         resampler = resampler or soxr.ResampleStream(rate, RATE, 1, "float32", QUALITY)
-        resampled = resampler.resample_chunk(np.nan_to_num(block))
+        resampled = resampler.resample_chunk(block)
         owed += len(block) * RATE / rate - len(resampled)
         yield _as_int16(resampled)
     if resampler is not None:
@@ -126,7 +136,7 @@ def _resampled(blocks: Iterator[tuple[Mono, int]]) -> Iterator[Samples]:
 def _as_int16(block: Mono) -> Samples:
     import numpy as np
 
-    samples: Samples = np.rint(np.clip(block, -1, 1) * 32767).astype(np.int16)
+    samples: Samples = np.rint(np.clip(block * 32768, -32768, 32767)).astype(np.int16)
     return samples
 
 

@@ -31,8 +31,10 @@ SHORTEST = 0.3
 """Seconds of speech; less is a noise."""
 LONGEST = 3.0
 """Seconds of speech; a command is shorter, and who talks longer talks to somebody else."""
-BEFORE = round(0.25 * RATE)
-"""Samples before the speech that belong to an utterance: soft consonants are found late."""
+BEFORE = round(0.4 * RATE)
+"""Samples before the speech that are kept: soft consonants are found late, and noise is known."""
+ONSET = 2 * CHUNK
+"""Samples by which the beginning may be found late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class Utterance:
     """Sample of the stream at which it ends."""
     samples: Samples
     """What was said, and a little silence around it."""
+    lead: int
+    """How many of the samples are surely before the speech."""
     is_closed: bool
     """Whether the silence behind it is long enough; else it may still go on."""
 
@@ -123,5 +127,6 @@ class Utterances:
             begins=begins,
             ends=ends,
             samples=np.concatenate([*self._before, *self._chunks[:kept]]),
+            lead=max(0, before - ONSET),
             is_closed=self._silent == CLOSED,
         )

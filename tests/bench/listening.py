@@ -281,10 +281,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.noises is not None:
         names = set(options.noises)
         conditions = tuple(c for c in CONDITIONS if c[0] in names or f"{c[0]}{c[1]}" in names)
-    hours = options.hours if options.hours is not None else 0.25 if options.quick else 1.05
+    hours = options.hours if options.hours is not None else 0.2 if options.quick else 1.05
     said = commands(options.style, per_command=3)
     if options.quick:
-        said = random.Random(1).sample(said, len(said) // 8)
+        said = random.Random(1).sample(said, len(said) // 12)
     scenes = [*command_scenes(said, conditions), *other_scenes(hours)]
     scenes = [scene for scene in scenes if scene.said or scene.texts]
     results: list[Result] = []

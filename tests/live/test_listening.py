@@ -30,6 +30,8 @@ from coach.profile import Profile
 from coach.speech import open_engine
 from coach.speech.speaker import Speaker
 from coach.speech.store import ClipStore
+from coach.timeline import mix
+from tests.conftest import spoken
 from tests.live.rig import MICROPHONE, MOUTH, RATE, SPEAKER, Recording, Rig
 from tests.live.test_play import Play
 from tests.waiting import until
@@ -43,6 +45,10 @@ exercises:
     reps: 3
     settle: 3s
 """
+CHATTER = (
+    "The weather was fine all week, and we walked along the river until the evening.",
+    "My neighbour has bought a new bicycle, and rides to the lake with her sister.",
+)
 UNDERSTOOD_S = 6.0
 """Seconds after which somebody says it again."""
 TRIES = 4
@@ -56,7 +62,8 @@ class Voice:
         with closing(open_engine(engine, speed=Fraction(1))) as opened:
             speaker = Speaker(opened, ClipStore(folder), language="en", rate=RATE)
             texts = {command: self._text(command) for command in self._listed.wordings}
-            clips = speaker.speak(list(texts.values()))
+            clips = speaker.speak([*texts.values(), *CHATTER])
+        self.chatter = np.concatenate([clips[text] for text in CHATTER])
         # A sentence stands between silences.
         self._clips = {name: np.pad(clips[text], RATE // 2) for name, text in texts.items()}
 
@@ -77,8 +84,13 @@ class Voice:
         raise AssertionError(f"{command} was not understood")
 
 
+@pytest.fixture(scope="module")
+def voice(tmp_path_factory: pytest.TempPathFactory) -> Voice:
+    return Voice("neural", tmp_path_factory.mktemp("voice"))
+
+
 @pytest.fixture(scope="module", params=["neural", "piper"])
-def voice(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Voice:
+def any_voice(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Voice:
     return Voice(request.param, tmp_path_factory.mktemp("voice"))
 
 
@@ -182,6 +194,37 @@ def test_a_monitor_can_be_asked_for_by_name(mic: Rig) -> None:
         assert capture.read(5.0) is not None
 
 
+def test_without_miniaudio_it_is_captured_by_sounddevice(
+    mic: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    try:
+        import sounddevice  # noqa: F401
+    except (ImportError, OSError):
+        pytest.skip("sounddevice, or its PortAudio, is not installed")
+    monkeypatch.setitem(sys.modules, "miniaudio", None)
+    names = [one.name for one in list_microphones()]
+    with closing(open_microphone(names[0])) as capture:
+        said = mic.say(np.tile(np.arange(-9000, 9000, 90, dtype=np.int16), 480))
+        until(lambda: (block := capture.read(1.0)) and block.samples.max(initial=0) > 5000)
+        said.wait(20)
+    with pytest.raises(MicrophoneError, match="there is no microphone `headset`"):
+        open_microphone("headset")
+
+
+def test_sounddevice_without_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "miniaudio", None)
+    monkeypatch.setattr(
+        "coach.listening.microphone.is_installed", lambda name: name == "sounddevice"
+    )
+    monkeypatch.setitem(sys.modules, "sounddevice", None)
+    with pytest.raises(MicrophoneError, match="sounddevice cannot be used") as caught:
+        open_microphone()
+    assert "ortaudio" in caught.value.hint.lower()
+    monkeypatch.setattr("coach.listening.microphone.is_installed", lambda name: False)
+    with pytest.raises(MicrophoneError, match="neither of the packages"):
+        list_microphones()
+
+
 # -- the ear -------------------------------------------------------------------------------------
 
 
@@ -203,24 +246,22 @@ def test_words_are_understood_but_not_while_deaf(
 
 
 def test_no_microphone_and_one_that_is_plugged_in(
-    rig: Rig, listen: Callable[..., Listened], tmp_path: Path
+    rig: Rig, voice: Voice, listen: Callable[..., Listened]
 ) -> None:
     one = listen()
     until(lambda: one.told)
     assert "There is no microphone; the session goes on" in one.told[0]
     rig.add_microphone()
-    spoken = Voice("neural", tmp_path)
-    spoken.say_until(rig, "pause", lambda: one.commands == ["pause"])
+    voice.say_until(rig, "pause", lambda: one.commands == ["pause"])
     assert len(one.told) == 1
 
 
 @pytest.mark.parametrize("how", ["unplugged", "server"])
 def test_a_microphone_that_is_lost_is_found_again(
-    how: str, mic: Rig, listen: Callable[..., Listened], tmp_path: Path
+    how: str, mic: Rig, voice: Voice, listen: Callable[..., Listened]
 ) -> None:
-    spoken = Voice("neural", tmp_path)
     one = listen()
-    spoken.say_until(mic, "pause", lambda: "pause" in one.commands)
+    voice.say_until(mic, "pause", lambda: "pause" in one.commands)
     if how == "unplugged":
         mic.remove_microphone()
     else:
@@ -230,7 +271,7 @@ def test_a_microphone_that_is_lost_is_found_again(
     if how == "server":
         mic.start()
     mic.add_microphone()
-    spoken.say_until(mic, "next", lambda: "next" in one.commands)
+    voice.say_until(mic, "next", lambda: "next" in one.commands)
     assert len(one.told) == 1
 
 
@@ -277,8 +318,9 @@ def session(rig: Rig, tmp_path: Path) -> Iterator[Callable[..., Session]]:
 
 
 def test_a_session_obeys_beside_its_own_sound(
-    mic: Rig, voice: Voice, session: Callable[..., Session]
+    mic: Rig, any_voice: Voice, session: Callable[..., Session]
 ) -> None:
+    voice = any_voice
     mic.echo(-10)
     with mic.record(MOUTH) as captured:
         coach = session()
@@ -302,6 +344,27 @@ def test_a_session_obeys_beside_its_own_sound(
     assert b"Traceback" not in coach.errors
 
 
+def test_what_listens_delays_no_beep(
+    mic: Rig, voice: Voice, session: Callable[..., Session], tmp_path: Path
+) -> None:
+    """Somebody talks all the time, and each frame is played as if nobody listened."""
+    timeline = spoken(tmp_path / "still.yaml", RATE).timeline
+    coach = session("-v")
+    until(coach.is_holding, limit=90)
+    for _ in range(2):
+        mic.say(voice.chatter).wait(30)
+    said = ended(coach)
+    assert "heard:" not in said
+    assert "Underruns of the output: 0." in said
+    expected = mix(timeline, 0, timeline.duration)
+    expected = expected[np.flatnonzero(expected)[0] :]
+    heard = coach.recording.heard()
+    # What sounds at the interrupt is broken off.
+    length = len(heard) - 2 * RATE
+    assert length > 20 * RATE
+    assert np.array_equal(heard[:length], expected[:length])
+
+
 def ended(coach: Session) -> str:
     """Break a session off, and return all that it said."""
     coach.process.send_signal(signal.SIGINT)
@@ -311,7 +374,7 @@ def ended(coach: Session) -> str:
 
 
 def test_a_session_goes_on_without_a_microphone(rig: Rig, session: Callable[..., Session]) -> None:
-    coach = session()
+    coach = session("--detail", "cues")
     until(lambda: b"There is no microphone" in coach.output + coach.errors, limit=60)
     until(coach.is_holding, limit=90)
     assert "the session goes on without spoken commands" in ended(coach)
@@ -320,7 +383,7 @@ def test_a_session_goes_on_without_a_microphone(rig: Rig, session: Callable[...,
 def test_a_session_goes_on_when_the_microphone_is_lost(
     mic: Rig, session: Callable[..., Session]
 ) -> None:
-    coach = session()
+    coach = session("--detail", "cues")
     until(coach.is_holding, limit=90)
     mic.remove_microphone()
     until(lambda: b"The microphone was lost" in coach.output + coach.errors)
@@ -331,7 +394,7 @@ def test_a_session_goes_on_when_the_microphone_is_lost(
 def test_silence_is_told_once_and_the_session_goes_on(
     mic: Rig, session: Callable[..., Session]
 ) -> None:
-    coach = session()
+    coach = session("--detail", "cues")
     until(lambda: b"nothing but silence" in coach.output + coach.errors, limit=90)
     until(coach.is_holding, limit=90)
     ended(coach)
@@ -353,7 +416,7 @@ def child_of(pid: int) -> int:
 def test_a_session_goes_on_when_what_listens_is_killed(
     mic: Rig, voice: Voice, session: Callable[..., Session]
 ) -> None:
-    coach = session()
+    coach = session("--detail", "cues")
     until(coach.is_holding, limit=90)
     os.kill(child_of(coach.process.pid), signal.SIGKILL)
     until(lambda: b"is started again" in coach.output + coach.errors)
