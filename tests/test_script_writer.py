@@ -22,7 +22,7 @@ from coach.script_writer import (
 texts = st.text(
     st.one_of(
         st.sampled_from(list(" :#-,[]{}'\"&*!|>%@`?=~\\\n\t/.0123456789eEyn<")),
-        st.characters(exclude_categories=("Cs",), exclude_characters="\ufffe\uffff"),
+        st.characters(exclude_categories=["Cs"], exclude_characters="\ufffe\uffff"),
     ),
     max_size=150,
 )
