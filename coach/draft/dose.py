@@ -1,0 +1,270 @@
+"""Doses in a sentence, each with the words that it came from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal, TypeAlias
+
+from coach.units import decimal
+
+Kind: TypeAlias = Literal[
+    "hold",
+    "time",
+    "move",
+    "reps",
+    "sets",
+    "times",
+    "rest",
+    "pause",
+    "rounds",
+    "sides",
+    "often",
+    "breaths",
+]
+"""What is dosed. `time` may be a hold or an activity, `times` may be repetitions or sets: that is
+seen from what else there is. A `pause` is a rest within a repetition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dose:
+    """A dose as the handout words it."""
+
+    kind: Kind
+    low: Fraction
+    """A count, or seconds."""
+    high: Fraction
+    words: str
+    """The handout's own."""
+    start: int
+    """Characters from the beginning of the text."""
+    end: int
+    part: str = ""
+    """Of sides: what has them, such as `leg`."""
+
+    @property
+    def count(self) -> str:
+        """As a script writes a count: `5` or `5-10`."""
+        return _range(self.low, self.high)
+
+    @property
+    def seconds(self) -> str:
+        """As a script writes a duration: `5s` or `5-10s`."""
+        return f"{_range(self.low, self.high)}s"
+
+
+def _range(low: Fraction, high: Fraction) -> str:
+    return decimal(low) if low == high else f"{decimal(low)}-{decimal(high)}"
+
+
+WORDS = {
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
+    "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14,
+    "fifteen": 15, "sixteen": 16, "eighteen": 18, "twenty": 20, "twenty-five": 25,
+    "thirty": 30, "forty": 40, "forty-five": 45, "fifty": 50, "sixty": 60, "ninety": 90,
+    "once": 1, "twice": 2, "a": 1, "an": 1,
+}  # fmt: skip
+_WORD = "|".join(
+    sorted(
+        (word for word in WORDS if len(word) > 2 and word not in ("once", "twice")),
+        key=len,
+        reverse=True,
+    )
+)
+_ONE = rf"(?:\d{{1,4}}(?:\.\d{{1,2}})?|\b(?:{_WORD})\b)"
+_TO = r"\s{0,2}(?:-|\u2013|\u2014|\bto\b|\bor\b)\s{0,2}"
+_N = rf"(?<![\d.,/])(?:(?:up to|at least|about|around|approximately|approx\.?) )?{_ONE}(?:{_TO}{_ONE})?"
+_UNIT = r"(?:seconds?|secs?\b\.?|s\b|minutes?|mins?\b\.?|m(?=\b(?!\w)))"
+_UNIT = r"(?:seconds?\b|secs?\b\.?|s\b|minutes?\b|mins?\b\.?|(?<=\d)[\"\u2033](?!\w))"
+_TIME = rf"(?:{_N}[\s-]{{0,2}}{_UNIT}|\b(?:a|one) full minute\b|\ba minute\b)"
+_COUNTED = rf"(?:a )?(?:slow )?count (?:of|to) {_N}"
+_LASTS = rf"(?:{_TIME}|{_COUNTED})"
+_X = r"\s{0,2}(?:x|\u00d7|\*)\s{0,2}"
+_REPS = r"(?:repetitions?|reps?\b\.?|repeats?\b)"
+_SETS = r"(?:sets?\b)"
+_EACH = r"(?:each|per|both|either|ea\.?|every|/)"
+_LIMB = r"(?:sides?|legs?|arms?|foot|feet|hands?|knees?|hips?|ankles?|wrists?|shoulders?|elbows?)"
+_DAY = r"(?:(?:a|per|each|every|/|times per)\s{0,2}(?:day|week)|daily|/d\b)"
+_LABEL = r"\s{0,2}[:=]\s{0,3}"
+
+_PATTERNS: tuple[tuple[str, str], ...] = (
+    # How often a day comes first, so that its count is not taken for repetitions.
+    ("often", rf"(?:\b(?:freq(?:uency)?|how often){_LABEL})?(?:\bperform )?(?:\b(?:once|twice)(?: (?:or|to) (?:twice|three times))?|{_N}(?:\s{{0,2}}(?:x\b|\u00d7)|\s+times)?)\s{{0,2}}{_DAY}"),
+    ("often", rf"{_N}\s{{0,2}}(?:x|times)? ?/ ?(?:day|week|d\b|wk\b)"),
+    ("often", r"\bevery (?:other )?(?:day|morning|evening|night|hour)\b|\bdaily\b|\b(?:hourly)\b"),
+    ("often", rf"\b(?:days per week|times per day){_LABEL}{_N}"),
+    # Rests, before holds and other times.
+    ("rest", rf"\b(?:rest(?:ing)?|recover|break|pause)(?: periods?)?(?: for| of|{_LABEL})? ?(?:about )?{_TIME}(?P<between>(?: rest)?(?: in)? ?between (?:the |each )?(?:sets?|rounds?|exercises?|moves?))?"),
+    ("rest", rf"{_TIME}(?: of)? (?:rest|recovery|break)\b(?P<between>(?: in)? ?between (?:the |each )?(?:sets?|rounds?|exercises?|moves?))?"),
+    ("pause", rf"\brelax for {_TIME}"),
+    ("breaths", rf"\b(?:hold|stay|rest|remain|breathe)\b[^.;\n]{{0,40}}? {_N}(?: (?:full|deep|slow|long))* breaths?"),
+    ("breaths", rf"{_N}(?: (?:full|deep|slow|long))* breaths?\b"),
+    # Sets, repetitions and a time in one.
+    ("srt", rf"(?P<a>{_N}){_X}(?P<b>{_N})(?: ?{_REPS})?{_X}(?P<t>{_TIME})"),
+    ("rt", rf"(?P<b>{_N}) ?{_REPS}(?:{_X}| ?@ ?)(?P<t>{_TIME})(?: ?holds?\b)?"),
+    ("nt", rf"(?P<a>{_N})(?:{_X}| ?times ?)(?P<t>{_TIME})(?P<held> ?holds?\b)?"),
+    ("tn", rf"(?P<t>{_TIME})(?P<held> ?holds?\b)?{_X}(?P<a>{_N})(?: ?{_REPS})?(?! ?{_UNIT})"),
+    ("st", rf"(?P<a>{_N}) ?{_SETS}(?: of|{_X}| x)? ?(?P<t>{_TIME})"),
+    ("sr", rf"(?P<a>{_N}) ?{_SETS} ?(?:of|x|\u00d7|,) ?(?:up to )?(?P<b>{_N})(?: ?{_REPS})?(?! ?{_UNIT})"),
+    ("rs", rf"(?P<b>{_N}) ?{_REPS} ?(?:x|\u00d7|for|in|,) ?(?P<a>{_N}) ?{_SETS}"),
+    ("sr", rf"(?P<a>{_N}){_X}(?P<b>{_N})(?: ?{_REPS})?(?! ?(?:{_UNIT}|cm|m\b|kg|lb|inch))"),
+    # Holds.
+    ("hold", rf"\bholds?{_LABEL}{_LASTS}"),
+    ("hold", rf"\b(?:hold(?:ing|s)?|stay(?:ing)?|pause|remain|keep|maintain|count)\b(?! (?:on|onto)\b)[^.;!?\n]{{0,60}}? (?:for |of )?(?:another |a further )?{_LASTS}"),
+    ("hold", rf"{_TIME} holds?\b|\bholds?\b ?\(?{_TIME}\)?"),
+    ("hold", rf"\b(?:hold|holding)(?: for)? {_N}(?=\s*(?:[.,;)]|$|\n|and\b))"),
+    ("move", rf"\bover (?:the course of )?{_TIME}"),
+    # Sets and repetitions.
+    ("sets", rf"\b{_SETS}{_LABEL}{_N}(?! ?{_UNIT})"),
+    ("reps", rf"\b{_REPS}{_LABEL}{_N}(?! ?{_UNIT})(?: times)?"),
+    ("rounds", rf"{_N} (?:rounds?|circuits?)\b|\brounds?{_LABEL}{_N}"),
+    ("sets", rf"{_N} {_SETS}"),
+    ("reps", rf"(?:\b(?:for )?a total of )?{_N}[ -]?{_REPS}"),
+    ("reps", rf"\b(?:repeat|perform|do|complete)\b[^.;:\n]{{0,50}}?(?:\btwice\b|{_N}(?: ?times\b| ?x\b))"),
+    ("reps", rf"{_N} ?times\b|\btwice\b"),
+    ("reps", rf"\b(?:repeat|perform|do|complete)(?: this| it)?(?: for)? {_N}(?=\s*(?:[.,;)]|$|\n|{_EACH} |on each|with each))"),
+    ("reps", rf"{_N} ?(?:x|\u00d7)(?=\s|[.,;)]|$)|(?<!\w)x ?{_N}(?! ?{_UNIT})\b"),
+    ("reps", rf"{_N}(?= ?(?:{_EACH}) ?{_LIMB}\b)"),
+    ("time", rf"\b(?:time|duration){_LABEL}{_LASTS}"),
+    ("time", rf"(?:\bfor )?(?:another |about )?{_TIME}(?! (?:of (?:easy |low|light|gentle)|before|after|read|later|rest))"),
+)  # fmt: skip
+
+_SIDES: tuple[str, ...] = (
+    rf"\b(?:on |with |for |in )?(?:each|per|both|either|ea\.?) (?P<part>{_LIMB})\b",
+    rf"\b(?:on )?both (?P<part>{_LIMB})\b",
+    rf"/ ?(?P<part>{_LIMB})\b",
+    rf"\b[Bb] sides\b",
+    rf"\b(?:switch|change|swap|alternate)(?: to)?(?: the| your)?(?: other| opposite)? (?P<part>sides?|legs?|arms?|feet|hands?)\b",
+    rf"\b(?:repeat|again|the same(?: exercise| thing)?|switch|change|swap|turn over|do|perform|hold)\b[^.;\n]{{0,40}}?\b(?:on|with|to|for|do)? ?(?:the|your) (?:other|opposite) (?P<part>{_LIMB})\b",
+    rf"\bstand on (?:the|your) other (?P<part>leg|foot)\b",
+)  # fmt: skip
+
+_COMPILED = tuple((name, re.compile(pattern, re.IGNORECASE)) for name, pattern in _PATTERNS)
+_SIDES_COMPILED = tuple(re.compile(pattern, re.IGNORECASE) for pattern in _SIDES)
+_NOT_SIDES = re.compile(
+    r"\b(?:to|towards?|at|by|from) (?:each|either|both) side|between both|\b(?:both|each) (?:sides? )?(?:of|together)\b|\bboth (?:hands|feet|knees|legs|arms|hips|shoulders|elbows|ankles|wrists)\b",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(_ONE, re.IGNORECASE)
+_MINUTES = re.compile(r"\d ?-?m|minute|\bmins?\b", re.IGNORECASE)
+_NO_DOSE = re.compile(
+    r"\b(?:ago|old|percent|degrees?|inch(?:es)?|cm|feet from|years?|weeks?|months?|hours?)\b"
+)
+_LONGEST = 2_000
+
+
+def doses_in(text: str) -> list[Dose]:
+    """Return the doses in a text, in its order; no word belongs to two of them."""
+    text = text[:_LONGEST]
+    taken = [False] * len(text)
+    found: list[Dose] = []
+    for name, pattern in _COMPILED:
+        for match in pattern.finditer(text):
+            start, end = match.span()
+            if start == end or any(taken[start:end]):
+                continue
+            made = list(_doses(name, match))
+            if made:
+                found += made
+                taken[start:end] = [True] * (end - start)
+    for pattern in _SIDES_COMPILED:
+        for match in pattern.finditer(text):
+            start, end = match.span()
+            if any(taken[start:end]) and not _is_free_end(taken, start, end):
+                continue
+            if _is_no_side(text, match):
+                continue
+            part = (match.groupdict().get("part") or "side").lower()
+            found.append(
+                Dose("sides", Fraction(2), Fraction(2), match[0].strip(), start, end, _single(part))
+            )
+            taken[start:end] = [True] * (end - start)
+    return sorted(found, key=lambda dose: (dose.start, dose.end))
+
+
+def _is_free_end(taken: list[bool], start: int, end: int) -> bool:
+    """Whether the last words are nobody's; `repeat 3 times on each leg` shares its first."""
+    return not any(taken[max(start, end - 6) : end])
+
+
+def _is_no_side(text: str, match: re.Match[str]) -> bool:
+    """Whether the words tell where to move and not that there are two sides to be done."""
+    around = text[max(0, match.start() - 9) : match.end() + 9]
+    for other in _NOT_SIDES.finditer(around):
+        start = max(0, match.start() - 9)
+        if other.start() + start < match.end() and other.end() + start > match.start():
+            words = match[0].lower()
+            return "both legs" not in words and "both sides" not in words or "to " in other[0]
+    return False
+
+
+def _single(part: str) -> str:
+    if part in ("feet", "foot"):
+        return "foot"
+    return part.rstrip("s") if part != "sides" else "side"
+
+
+def _doses(name: str, match: re.Match[str]) -> Iterator[Dose]:
+    words, (start, end) = match[0].strip(" ,;"), match.span()
+
+    def dose(kind: Kind, source: str) -> Dose:
+        low, high = _values(source)
+        return Dose(kind, low, high, words, start, end)
+
+    parts = match.groupdict()
+    if name == "often":
+        yield Dose("often", Fraction(1), Fraction(1), words, start, end)
+    elif name in ("srt", "sr", "rs", "rt", "nt", "tn", "st"):
+        count: Kind = "sets" if name in ("srt", "sr", "rs", "st") else "times"
+        if parts.get("a"):
+            yield dose(count, parts["a"])
+        if parts.get("b"):
+            yield dose("reps", parts["b"])
+        if parts.get("t"):
+            is_held = name == "srt" or name == "rt" or bool(parts.get("held"))
+            yield dose("hold" if is_held else "time", parts["t"])
+    elif name == "rest":
+        own = re.search(rf"{_TIME}", words, re.IGNORECASE)
+        yield dose("rest" if parts.get("between") else "pause", own[0] if own else words)
+    elif name in ("hold", "time", "move", "pause"):
+        lasting = list(re.finditer(rf"{_LASTS}", match[0], re.IGNORECASE))
+        yield dose(name, lasting[-1][0] if lasting else words)  # type: ignore[arg-type]
+    else:
+        numbers = list(re.finditer(rf"{_N}|\btwice\b", match[0], re.IGNORECASE))
+        if numbers:
+            yield dose(name, numbers[-1][0])  # type: ignore[arg-type]
+
+
+def _values(text: str) -> tuple[Fraction, Fraction]:
+    """Return the low and the high value of a count or a duration, in seconds."""
+    scale = 60 if _MINUTES.search(text) else 1
+    if "twice" in text.lower():
+        return Fraction(2), Fraction(2)
+    numbers = [_number(word[0]) for word in _NUMBER.finditer(text)][:2]
+    if not numbers:
+        numbers = [Fraction(1)]
+    return min(numbers) * scale, max(numbers) * scale
+
+
+def _number(word: str) -> Fraction:
+    return Fraction(WORDS[word.lower()]) if word.lower() in WORDS else Fraction(word)
+
+
+def is_bare(text: str, doses: list[Dose]) -> bool:
+    """Whether a text says hardly anything but its doses."""
+    rest = list(text)
+    for dose in doses:
+        rest[dose.start : dose.end] = " " * (dose.end - dose.start)
+    words = re.findall(r"[a-z']+", "".join(rest).lower())
+    return all(word in _FILLERS for word in words)
+
+
+_FILLERS = frozenset(
+    "and then relax repeat again release rest hold holding do this these it for of the a an in each to with on "
+    "exercise exercises stretch position times slowly please try dose perform complete aim or sec "
+    "come back return start go let lower gently up down them now that your you should is be by "
+    "reps sets set side sides leg arm other no there between after total build seconds steps same thing "
+    "movement sequence as well if can manage at top one".split()
+)
