@@ -73,10 +73,9 @@ _WORD = "|".join(
         reverse=True,
     )
 )
-_ONE = rf"(?:\d{{1,4}}(?:\.\d{{1,2}})?|\b(?:{_WORD})\b)"
+_ONE = rf"(?:\d{{1,4}}(?:\.\d{{1,2}})?(?!\d)|\b(?:{_WORD})\b)"
 _TO = r"\s{0,2}(?:-|\u2013|\u2014|\bto\b|\bor\b)\s{0,2}"
 _N = rf"(?<![\d.,/])(?:(?:up to|at least|about|around|approximately|approx\.?) )?{_ONE}(?:{_TO}{_ONE})?"
-_UNIT = r"(?:seconds?|secs?\b\.?|s\b|minutes?|mins?\b\.?|m(?=\b(?!\w)))"
 _UNIT = r"(?:seconds?\b|secs?\b\.?|s\b|minutes?\b|mins?\b\.?|(?<=\d)[\"\u2033](?!\w))"
 _TIME = rf"(?:{_N}[\s-]{{0,2}}{_UNIT}|\b(?:a|one) full minute\b|\ba minute\b)"
 _COUNTED = rf"(?:a )?(?:slow )?count (?:of|to) {_N}"
@@ -250,21 +249,3 @@ def _values(text: str) -> tuple[Fraction, Fraction]:
 
 def _number(word: str) -> Fraction:
     return Fraction(WORDS[word.lower()]) if word.lower() in WORDS else Fraction(word)
-
-
-def is_bare(text: str, doses: list[Dose]) -> bool:
-    """Whether a text says hardly anything but its doses."""
-    rest = list(text)
-    for dose in doses:
-        rest[dose.start : dose.end] = " " * (dose.end - dose.start)
-    words = re.findall(r"[a-z']+", "".join(rest).lower())
-    return all(word in _FILLERS for word in words)
-
-
-_FILLERS = frozenset(
-    "and then relax repeat again release rest hold holding do this these it for of the a an in each to with on "
-    "exercise exercises stretch position times slowly please try dose perform complete aim or sec "
-    "come back return start go let lower gently up down them now that your you should is be by "
-    "reps sets set side sides leg arm other no there between after total build seconds steps same thing "
-    "movement sequence as well if can manage at top one".split()
-)

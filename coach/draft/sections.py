@@ -1,0 +1,553 @@
+"""Blocks into what may be exercises, and what stands before and after them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from coach.draft.blocks import Block, Handout
+from coach.draft.dose import doses_in
+from coach.draft.noise import without_letter, without_noise
+from coach.draft.sentences import (
+    is_about_all,
+    is_bare,
+    is_caution,
+    is_cool_down,
+    is_warm_up,
+    sentences,
+)
+
+
+@dataclass(slots=True)
+class Candidate:
+    """What looks like an exercise."""
+
+    name: str
+    lines: list[str] = field(default_factory=list)
+    """What the handout says about it, in its order."""
+    labelled: list[str] = field(default_factory=list)
+    """Doses from a table, as `Reps: 10`."""
+    is_named: bool = True
+    """Whether the handout gives the name."""
+
+
+@dataclass(slots=True)
+class Sections:
+    """A handout taken apart."""
+
+    title: str
+    exercises: list[Candidate]
+    around: list[str]
+    """Sentences that belong to no exercise, in the handout's order."""
+    needed: list[str]
+    """Lists of what is needed."""
+
+
+MAX_EXERCISES = 300
+"""Of one handout."""
+
+_DOSING = frozenset({"hold", "time", "reps", "sets", "times", "breaths", "rounds"})
+_COLLECTION = re.compile(
+    r"\b(?:exercises|stretches|moves|workout|routine|program(?:me)?|plan|leaflet|sequence|circuit|therapy|physio\w*|"
+    r"flow|yoga|mobility|phase \d|week|day [a-d1-7]|hep|strength|balance|treatment|guide|handout|sciatica|pain|session|core)\b",
+    re.IGNORECASE,
+)
+_NEEDED = re.compile(
+    r"^\W*(?:what you(?:'ll| will)? need|you(?:'ll| will) need|equipment(?: needed| required)?|props|materials|kit)\b\s?:?\s*",
+    re.IGNORECASE,
+)
+_NO_NAME = re.compile(
+    r"^\W*(?:main |target )?(?:muscles?|repetitions?|reps?|sets?|holds?|days?|freq\w*|duration|time|times|steps?(?: \d+)?|tips?|notes?|goals?|"
+    r"purpose|levels?|directions?|how(?: to| often)?|why|targets?|benefits?|dos(?:e|age)|progress\w*|rest|modif\w*|start\w*|position|"
+    r"movement|action|warning|caution|important|equipment|what you|you(?:'ll| will)? need|props|remember|safety|stop|"
+    r"warm(?:ing)?[- ]?up|cool(?:ing)?[- ]?down|finish|summary|the bottom line|conclusion|when to|before you|after\b|if you|"
+    r"patient|name|date|dear|hi|total|week|phase|do (?:these|this|all|them)|repeat|perform|complete|try|please|ice\b|build|"
+    r"variation|option|easier|harder|subject|overview|introduction|each exercise|all exercises|take a|then|and|or|keep|general advice|aims?)\b",
+    re.IGNORECASE,
+)
+_LEAD = re.compile(
+    r"^(?P<name>[^:.!?\n]{2,70}?)(?:\s*:\s+|\s+[-\u2013\u2014]\s*|\s*\u2014\s*|\s*\u2013\s+)(?P<rest>\S.*)",
+    re.DOTALL,
+)
+_NUMBER = re.compile(
+    r"^\s*(?:(?:exercise|stretch|move|pose)\s+)?(?:no\.? ?)?(?:\d{1,2}|[A-H])\s*[.):\u2013-]\s*(?=\S)",
+    re.IGNORECASE,
+)
+_VERBS = (
+    "lie|lying|sit|sitting|stand|standing|kneel|kneeling|start|begin|place|get|come|put|set|hold|loop|fasten|bend|bring|lift|raise|"
+    "push|pull|press|squeeze|tighten|slide|roll|turn|tilt|lean|reach|step|rest|keep|let|draw|rock|arch|relax|with|while|from|on|"
+    "stay|repeat|do|move|lower|straighten|rotate|extend|cross|grasp|attach|walk|breathe|inhale|exhale|in"
+)
+_BEGINS = re.compile(rf"^(?:slowly |gently |carefully |now |then )?(?:{_VERBS})\b", re.IGNORECASE)
+_INSTRUCTS = re.compile(r"\b(?:your|the|yourself|on all fours|hands and knees)\b", re.IGNORECASE)
+
+_NAME = r"(?P<name>[\w' -]{3,45}?)"
+_STOP = r"(?=[.,:;(]|\s+(?:and|which|where|next|first|then|exercise|to)\b)"
+_INTRODUCED = re.compile(
+    rf"(?:\b(?:start|begin|finish|end|continue|carry on|go on|move on|follow)(?: off| up| this)?,? (?:with|to) (?:the |an? )?|"
+    rf"\b(?:first|second|third|fourth|fifth|sixth|next|last|final|other|another)(?: (?:one|exercise|move|movement|stretch))? (?:is|are) (?:the |an? |called (?:the )?)?|"
+    rf"\b(?:after that|then|next|finally|lastly)(?:,)? (?:comes?|do|try|is) (?:the |an? )|"
+    rf"\b(?:this|it) is called (?:the |an? )?){_NAME}{_STOP}",
+    re.IGNORECASE,
+)
+
+
+def sections(handout: Handout) -> Sections:
+    """Return what of a handout may be exercises, and the rest of it."""
+    blocks, subject = without_letter(handout.blocks)
+    blocks = without_noise(blocks)
+    blocks = list(_with_own_items(_with_headings(blocks)))
+    found = _Walk(blocks)
+    found.run()
+    title = _title(handout, subject, {item.name for item in found.exercises})
+    return Sections(title, found.exercises[:MAX_EXERCISES], found.around, found.needed)
+
+
+def _title(handout: Handout, subject: str, names: set[str]) -> str:
+    if subject:
+        return subject
+    headings = [
+        block
+        for block in handout.blocks
+        if block.kind == "heading" and clean_name(block.text) not in names
+    ]
+    top = [block.text for block in headings if block.level == 1]
+    if top:
+        return top[0]
+    texts = [
+        block.lines[0]
+        for block in handout.blocks[:6]
+        if block.kind in ("heading", "text") and len(block.lines[0]) < 90
+    ]
+    telling = [
+        text
+        for text in texts
+        if _COLLECTION.search(text)
+        and not text.endswith((".", ":"))
+        and clean_name(text) not in names
+    ]
+    named = [
+        text
+        for text in telling
+        if re.search(
+            r"exercis|stretch|program|yoga|pain|workout|circuit|hep\b", text, re.IGNORECASE
+        )
+    ]
+    for choice in (
+        named,
+        telling,
+        [block.text for block in headings],
+        [handout.title.split(" | ")[0]],
+    ):
+        if choice and choice[0]:
+            return choice[0]
+    return ""
+
+
+def clean_name(text: str) -> str:
+    """Return a name without its number and what only sets it off."""
+    text = _NUMBER.sub("", text.split("\n")[0].strip())
+    text = text.strip(" \t:-\u2013\u2014.*#|,;@(")
+    letters = [letter for letter in text if letter.isalpha()]
+    if (
+        len(letters) > 4
+        and text == text.upper()
+        and " " in text
+        or (len(letters) > 5 and text == text.upper())
+    ):
+        text = text.capitalize()
+    return text
+
+
+def is_name(text: str) -> bool:
+    """Whether words may be the name of an exercise."""
+    name = clean_name(text)
+    words = name.split()
+    return (
+        1 <= len(words) <= 9
+        and 2 <= len(name) <= 70
+        and any(letter.isalpha() for letter in name)
+        and not _NO_NAME.match(name)
+        and not re.search(r"[.!?]\s", name)
+        and not doses_in(name)
+    )
+
+
+def _with_headings(blocks: Sequence[Block]) -> Iterator[Block]:
+    """Yield the blocks; short items that name what follows, and bold lines, become headings."""
+    for index, block in enumerate(blocks):
+        after = blocks[index + 1] if index + 1 < len(blocks) else None
+        lines = block.lines
+        is_short = len(block.text.split()) <= 8 and len(lines) == 1 and block.text[-1:] not in ".!?"
+        follows = (
+            after is not None
+            and after.kind != "heading"
+            and (after.kind != block.kind or after.level > block.level)
+        )
+        is_all_bold = (
+            bool(block.lead)
+            and block.kind == "text"
+            and block.lead.strip(" :") == block.text.strip(" :")
+        )
+        is_short_item = (
+            block.kind == "item" and block.mark != "-" and is_short and is_name(block.text)
+        )
+        if follows and is_short and (is_all_bold or is_short_item):
+            yield Block("heading", block.text, 7, mark=block.mark)
+        else:
+            yield block
+
+
+def _with_own_items(blocks: Sequence[Block]) -> Iterator[Block]:
+    """Yield the blocks; a paragraph whose lines are exercises each becomes items."""
+    for block in blocks:
+        lines = block.lines
+        if block.kind == "text" and len(lines) > 1:
+            short = [line for line in lines if _short_named(line)]
+            if len(short) >= 2 and len(short) >= 0.6 * len(lines):
+                for line in lines:
+                    yield Block("item", line, mark="-")
+                continue
+        yield block
+
+
+def _short_named(text: str) -> tuple[str, str] | None:
+    """Return the name and the rest of a line such as `SLR 2x10, 3s hold`, or None."""
+    doses = [dose for dose in doses_in(text) if dose.kind in _DOSING]
+    if not doses or doses[0].start < 2:
+        return None
+    name = text[: doses[0].start].strip(" -\u2013\u2014:,@(|")
+    if len(name.split()) > 6 or re.search(r"[.;!?]", name) or not is_name(name):
+        return None
+    if re.search(r"\b(?:your|and|then|it|for|until|them)\b|,", name, re.IGNORECASE) or name.split()[
+        -1
+    ].lower() in ("the", "of", "do", "x"):
+        return None
+    return name, text[len(name) :].strip(" -\u2013\u2014:,")
+
+
+def named_part(block: Block) -> tuple[str, str, bool] | None:
+    """Return the name at a block's beginning, what follows, and whether it is set off by letters."""
+    text = block.text
+    if block.lead and text.startswith(block.lead) and is_name(block.lead):
+        rest = text[len(block.lead) :].strip(" \n:-\u2013\u2014.")
+        if rest and len(block.lead.split()) <= 8:
+            return clean_name(block.lead), rest, True
+    lines = block.lines
+    if (
+        len(lines) > 1
+        and len(lines[0].split()) <= 8
+        and lines[0][-1] not in ".!?,"
+        and is_name(lines[0])
+    ):
+        if not re.match(r"^\s*[\w /]+:\s", lines[0]) and not (
+            block.kind == "text" and lines[0].endswith(":")
+        ):
+            return clean_name(lines[0]), "\n".join(lines[1:]), block.kind == "item"
+    lead = _LEAD.match(text)
+    if (
+        lead
+        and is_name(lead["name"])
+        and len(lead["name"].split()) <= 8
+        and not is_bare(lead["name"])
+    ):
+        name = lead["name"].strip()
+        if not (_BEGINS.match(name) and _INSTRUCTS.search(name)):
+            return clean_name(name), lead["rest"].strip(), False
+    short = _short_named(text) if len(lines) == 1 else None
+    return (clean_name(short[0]), short[1], False) if short else None
+
+
+def has_dose(text: str) -> bool:
+    """Whether a text says how long or how often an exercise is done, and not all of them."""
+    return any(
+        dose.kind in _DOSING
+        for sentence in sentences(text)
+        if not (
+            is_about_all(sentence)
+            and not re.search(
+                r"\b(?:this|the) (?:exercise|stretch|movement)\b", sentence, re.IGNORECASE
+            )
+        )
+        and not (
+            is_caution(sentence)
+            and not is_bare(sentence)
+            and "hold" not in sentence.lower()
+            and "repeat" not in sentence.lower()
+        )
+        and not is_warm_up(sentence)
+        for dose in doses_in(sentence)
+    )
+
+
+def _instructs(text: str) -> bool:
+    return any(
+        _BEGINS.match(sentence) and _INSTRUCTS.search(sentence) for sentence in sentences(text)
+    )
+
+
+class _Walk:
+    """Goes over the blocks, heading by heading."""
+
+    def __init__(self, blocks: Sequence[Block]) -> None:
+        self._blocks = blocks
+        self.exercises: list[Candidate] = []
+        self.around: list[str] = []
+        self.needed: list[str] = []
+
+    def run(self) -> None:
+        """Sort every block to an exercise or to what is around them."""
+        parts: list[tuple[Block | None, list[Block]]] = [(None, [])]
+        for block in self._blocks:
+            if block.kind == "heading":
+                parts.append((block, []))
+            else:
+                parts[-1][1].append(block)
+        dosed = sum(1 for heading, body in parts if heading and self._is_exercise(heading, body))
+        for index, (heading, body) in enumerate(parts):
+            has_siblings = dosed >= 2
+            self._part(
+                heading,
+                body,
+                has_siblings=has_siblings,
+                is_first=index <= 1,
+                is_last=index == len(parts) - 1,
+            )
+
+    def _is_exercise(self, heading: Block, body: Sequence[Block]) -> bool:
+        return is_name(heading.text) and any(has_dose(block.text) for block in body)
+
+    def _part(
+        self,
+        heading: Block | None,
+        body: list[Block],
+        *,
+        has_siblings: bool,
+        is_first: bool,
+        is_last: bool,
+    ) -> None:
+        if heading is not None and _NEEDED.match(heading.text):
+            self.needed += [line for block in body for line in block.lines]
+            return
+        rows = [block for block in body if block.kind == "row"]
+        if rows:
+            self._rows(rows)
+            body = [block for block in body if block.kind != "row"]
+        named = [
+            block
+            for block in body
+            if (part := named_part(block)) and (has_dose(part[1]) or has_dose(block.text))
+        ]
+        prose = self._introduced(body)
+        is_own_name = (
+            heading is not None
+            and is_name(heading.text)
+            and not (is_first and _COLLECTION.search(heading.text))
+        )
+        bold = [block for block in named if (part := named_part(block)) and part[2]]
+        of_kind = [block for block in body if block.kind == (named[0].kind if named else "")]
+        is_named_list = len(named) >= 2 and len(named) >= 0.5 * len(of_kind)
+        is_lone = len(named) == 1 and not is_own_name
+        if len(bold) >= 2 or is_named_list or is_lone or (bold and not is_own_name):
+            self._named(body)
+        elif len(prose) >= 2 and not (has_siblings and is_own_name):
+            self._prose(body)
+        elif (
+            heading is not None
+            and is_own_name
+            and self._is_worth(heading, body, has_siblings=has_siblings)
+        ):
+            self._headed(heading, body, is_last=is_last)
+        elif self._unnamed(body):
+            pass
+        elif (
+            heading is not None
+            and is_name(heading.text)
+            and not has_siblings
+            and any(has_dose(block.text) for block in body)
+        ):
+            self._headed(heading, body, is_last=is_last)
+        else:
+            if (
+                heading is not None
+                and (_COLLECTION.search(heading.text) is None)
+                and is_caution(heading.text)
+            ):
+                self.around.append(heading.text)
+            for block in body:
+                self._aside(block)
+
+    def _is_worth(self, heading: Block, body: Sequence[Block], *, has_siblings: bool) -> bool:
+        if any(has_dose(block.text) for block in body):
+            return True
+        steps = [block for block in body if _instructs(block.text)]
+        is_caution_only = all(is_caution(block.text) for block in steps)
+        return (
+            has_siblings
+            and not is_caution_only
+            and len(steps) >= (1 if heading.mark or _NUMBER.match(heading.text) else 3)
+        )
+
+    def _aside(self, block: Block) -> None:
+        needed = _NEEDED.match(block.text)
+        if needed:
+            first, _, others = block.text[needed.end() :].partition("\n")
+            rest = sentences(first)
+            self.needed += rest[:1]
+            self.around += [*rest[1:], *sentences(others)]
+        else:
+            self.around += sentences(block.text)
+
+    def _headed(self, heading: Block, body: Sequence[Block], *, is_last: bool) -> None:
+        candidate = Candidate(clean_name(heading.text))
+        is_dosed = False
+        for block in body:
+            is_apart = is_dosed and block.kind == "text" and len(body) > 1
+            if (
+                is_apart
+                and not has_dose(block.text)
+                and (
+                    is_caution(block.text)
+                    or is_cool_down(block.text)
+                    or (is_last and not _instructs(block.text))
+                )
+            ):
+                self._aside(block)
+                continue
+            candidate.lines += block.lines
+            is_dosed = is_dosed or has_dose(block.text)
+        self.exercises.append(candidate)
+
+    def _named(self, body: Sequence[Block]) -> None:
+        """Take every block that begins with a name, with those that go on with it."""
+        current: Candidate | None = None
+        level = 0
+        for block in body:
+            part = named_part(block)
+            is_step = current is not None and block.kind == "item" and block.level > level
+            if (
+                part
+                and not is_step
+                and (has_dose(part[1]) or part[2] or (block.kind == "item" and _instructs(part[1])))
+            ):
+                current, level = Candidate(part[0], part[1].split("\n")), block.level
+                self.exercises.append(current)
+            elif current is not None and (
+                is_step or (has_dose(block.text) and not is_caution(block.text))
+            ):
+                current.lines += block.lines
+            else:
+                self._aside(block)
+
+    @staticmethod
+    def _introduced(body: Sequence[Block]) -> list[str]:
+        text = "\n".join(block.text for block in body if block.kind == "text")
+        return [match["name"] for match in _INTRODUCED.finditer(text[:50_000])]
+
+    def _prose(self, body: Sequence[Block]) -> None:
+        """Take the exercises that running text introduces by their names."""
+        current: Candidate | None = None
+        for block in body:
+            for sentence in sentences(block.text.replace("\n", " ")):
+                match = _INTRODUCED.search(sentence)
+                if match and is_name(match["name"]):
+                    current = Candidate(clean_name(match["name"]))
+                    self.exercises.append(current)
+                    rest = sentence[match.end() :].strip(" .,:")
+                    if rest and doses_in(rest):
+                        current.lines.append(rest)
+                elif current is None or (is_caution(sentence) and not doses_in(sentence)):
+                    self.around.append(sentence)
+                else:
+                    current.lines.append(sentence)
+
+    def _unnamed(self, body: Sequence[Block]) -> bool:
+        """Take the paragraphs or items that are exercises without a name; tell if there are any."""
+        whole = [block for block in body if has_dose(block.text) and _instructs(block.text)]
+        if not whole:
+            return False
+        for block in body:
+            if block in whole:
+                parts = sentences(block.text)
+                name = " ".join(
+                    re.split(r"[,.;:]|\b(?:and|with|until|so that)\b", parts[0])[0].split()[:7]
+                )
+                self.exercises.append(
+                    Candidate(clean_name(name) or "Exercise", block.lines, is_named=False)
+                )
+            elif self.exercises and has_dose(block.text) and is_bare(sentences(block.text)[0]):
+                self.exercises[-1].lines += block.lines
+            else:
+                self._aside(block)
+        return True
+
+    def _rows(self, rows: Sequence[Block]) -> None:
+        heads: Sequence[str] = rows[0].heads
+        if not any(_column(head) for head in heads):
+            known = [cell for cell in rows[0].cells if _column(cell) or _NAME_COLUMN.search(cell)]
+            heads = rows[0].cells if len(known) >= 2 else ()
+            rows = rows[1:] if heads else rows
+        name_at = next((i for i, head in enumerate(heads) if _NAME_COLUMN.search(head)), 0)
+        for row in rows:
+            if name_at >= len(row.cells) or not is_name(row.cells[name_at]):
+                continue
+            candidate = Candidate(clean_name(row.cells[name_at]))
+            for index, cell in enumerate(row.cells):
+                head = heads[index] if index < len(heads) else ""
+                kind = _column(head)
+                if index == name_at or not any(letter.isalnum() for letter in cell):
+                    continue
+                if kind in ("sets", "reps", "hold", "rest", "often", "time"):
+                    candidate.labelled.append(_labelled(kind, head, cell))
+                else:
+                    candidate.lines += cell.split("\n")
+            if candidate.labelled or any(has_dose(line) for line in candidate.lines):
+                self.exercises.append(candidate)
+            else:
+                self.around += [line for cell in row.cells for line in sentences(cell)]
+
+
+_NAME_COLUMN = re.compile(
+    r"^\W*(?:exercise|name|movement|move|stretch|pose|drill|activity)s?\b", re.IGNORECASE
+)
+_COLUMNS = {
+    "sets": r"sets?\b",
+    "reps": r"rep(?:etition)?s?\b|times\b",
+    "hold": r"holds?\b",
+    "rest": r"rest\b|break\b|recovery\b",
+    "time": r"time\b|duration\b|seconds?\b|secs?\b",
+    "often": r"freq|how often|per day|daily|days?\b",
+    "text": r"dos(?:e|age)\b|how\b|notes?\b|description|instructions?|comments?|details?|cues?|position|what to do",
+}
+
+
+def _column(head: str) -> str:
+    """Return what a column with this heading holds; empty if that is not known."""
+    return next(
+        (
+            kind
+            for kind, pattern in _COLUMNS.items()
+            if re.match(rf"^\W*(?:{pattern})", head, re.IGNORECASE)
+        ),
+        "",
+    )
+
+
+def _labelled(kind: str, head: str, cell: str) -> str:
+    """Return a cell with its column's heading, as it is then understood."""
+    cell = cell.replace("\n", " ")
+    own = {dose.kind for dose in doses_in(cell)}
+    if kind in ("sets", "reps") and own & {"time", "hold", "sets"}:
+        return cell
+    if kind == "often":
+        return cell
+    label = {"sets": "Sets", "reps": "Reps", "hold": "Hold", "rest": "Rest", "time": "Time"}[kind]
+    if (
+        kind in ("hold", "rest", "time")
+        and not own & {"time", "hold", "pause", "rest"}
+        and re.fullmatch(r"[\d\s.\u2013-]+", cell)
+    ):
+        unit = re.search(r"\b(?:min|sec)\w*|\bs\b", head, re.IGNORECASE)
+        cell = f"{cell} {unit[0] if unit else 's'}"
+    return f"{label}: {cell}"
