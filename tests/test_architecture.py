@@ -35,6 +35,7 @@ LAYERS = (
     *("speech", "render", "history", "outputs"),
     *("volume", "navigation", "player", "view", "controls", "changes", "replan", "tally", "live"),
     "batch",
+    "draft",
     "cli",
 )
 """What lies below `coach`, lowest first. A module imports from its own layer and those below."""

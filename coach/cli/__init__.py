@@ -28,6 +28,7 @@ _COMMANDS = {
     "show": ("coach.cli.routines", "Show a session: exercises, doses, times."),
     "adjust": ("coach.cli.adjust", "Set holds, repetitions and more, for all sessions to come."),
     "list": ("coach.cli.routines", "List the bundled routines."),
+    "draft": ("coach.cli.draft", "Draft a routine script from a handout."),
     "check": ("coach.cli.check", "Check routine scripts and show every problem."),
     "schema": ("coach.cli.check", "Print the JSON Schema of routine scripts."),
     "history": ("coach.cli.history", "Show the sessions so far."),

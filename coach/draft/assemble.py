@@ -28,6 +28,7 @@ from coach.values import MAX_NAME, MAX_TEXT
 CHECK = "check:"
 """How a comment begins that marks a guess."""
 
+_GEAR = re.compile(r"\b(?:needs?|grab|use|get|bring|take|have ready)\b", re.IGNORECASE)
 _MOST_SENTENCES = 12
 """Of one list; more is no instruction but an article."""
 _REPS, _HOLD = "10", "20s"
@@ -73,9 +74,12 @@ def assemble(found: Sections, *, title: str, language: str, file: str) -> Draft:
     if about_all.often:
         script["description"] = _text(about_all.often[0])
     items = _exercises(found.exercises, about_all, draft)
-    texts = [sentence for item in found.exercises for line in item.lines for sentence in (line,)]
+    texts = [line for item in found.exercises for line in item.lines]
     names = [item.name for item in found.exercises]
-    script["equipment"] = [_escaped(thing) for thing in equipment(found.needed, [*names, *texts])]
+    gear = [sentence for sentence in found.around if _GEAR.search(sentence)]
+    script["equipment"] = [
+        _escaped(thing) for thing in equipment(found.needed, [*gear, *names, *texts])
+    ]
     used = set(about_all.used) | set(about_all.often[:1])
     around = [sentence for sentence in found.around if sentence not in used]
     script["closing"] = _texts([text for text in around if is_cool_down(text)])
@@ -236,7 +240,7 @@ def _time(
         for sentence in spoken
         if not is_reason(sentence) and (kept := without_doses(sentence))
     ]
-    item["setup"] = [text for text in dict.fromkeys(setup) if not is_bare(text)][:_MOST_SENTENCES]
+    item["setup"] = list(dict.fromkeys(setup))[:_MOST_SENTENCES]
 
 
 def _quoted(dose: Dose) -> str:

@@ -79,7 +79,7 @@ _N = rf"(?<![\d.,/])(?:(?:up to|at least|about|around|approximately|approx\.?) )
 _UNIT = r"(?:seconds?\b|secs?\b\.?|s\b|minutes?\b|mins?\b\.?|(?<=\d)[\"\u2033](?!\w))"
 _TIME = rf"(?:{_N}[\s-]{{0,2}}{_UNIT}|\b(?:a|one) full minute\b|\ba minute\b)"
 _COUNTED = rf"(?:a )?(?:slow )?count (?:of|to) {_N}"
-_LASTS = rf"(?:{_TIME}|{_COUNTED})"
+LASTS = rf"(?:{_TIME}|{_COUNTED})"
 _X = r"\s{0,2}(?:x|\u00d7|\*)\s{0,2}"
 _REPS = r"(?:repetitions?|reps?\b\.?|repeats?\b)"
 _SETS = r"(?:sets?\b)"
@@ -110,8 +110,8 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("rs", rf"(?P<b>{_N}) ?{_REPS} ?(?:x|\u00d7|for|in|,) ?(?P<a>{_N}) ?{_SETS}"),
     ("sr", rf"(?P<a>{_N}){_X}(?P<b>{_N})(?: ?{_REPS})?(?! ?(?:{_UNIT}|cm|m\b|kg|lb|inch))"),
     # Holds.
-    ("hold", rf"\bholds?{_LABEL}{_LASTS}"),
-    ("hold", rf"\b(?:hold(?:ing|s)?|stay(?:ing)?|pause|remain|keep|maintain|count)\b(?! (?:on|onto)\b)[^.;!?\n]{{0,60}}? (?:for |of )?(?:another |a further )?{_LASTS}"),
+    ("hold", rf"\bholds?{_LABEL}{LASTS}"),
+    ("hold", rf"\b(?:hold(?:ing|s)?|stay(?:ing)?|pause|remain|keep|maintain|count)\b(?! (?:on|onto)\b)[^.;!?\n]{{0,60}}? (?:for |of )?(?:another |a further )?{LASTS}"),
     ("hold", rf"{_TIME} holds?\b|\bholds?\b ?\(?{_TIME}\)?"),
     ("hold", rf"\b(?:hold|holding)(?: for)? {_N}(?=\s*(?:[.,;)]|$|\n|and\b))"),
     ("move", rf"\bover (?:the course of )?{_TIME}"),
@@ -126,7 +126,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("reps", rf"\b(?:repeat|perform|do|complete)(?: this| it)?(?: for)? {_N}(?=\s*(?:[.,;)]|$|\n|{_EACH} |on each|with each))"),
     ("reps", rf"{_N} ?(?:x|\u00d7)(?=\s|[.,;)]|$)|(?<!\w)x ?{_N}(?! ?{_UNIT})\b"),
     ("reps", rf"{_N}(?= ?(?:{_EACH}) ?{_LIMB}\b)"),
-    ("time", rf"\b(?:time|duration){_LABEL}{_LASTS}"),
+    ("time", rf"\b(?:time|duration){_LABEL}{LASTS}"),
     ("time", rf"(?:\bfor )?(?:another |about )?{_TIME}(?! (?:of (?:easy |low|light|gentle)|before|after|read|later|rest))"),
 )  # fmt: skip
 
@@ -228,7 +228,7 @@ def _doses(name: str, match: re.Match[str]) -> Iterator[Dose]:
         own = re.search(rf"{_TIME}", words, re.IGNORECASE)
         yield dose("rest" if parts.get("between") else "pause", own[0] if own else words)
     elif name in ("hold", "time", "move", "pause"):
-        lasting = list(re.finditer(rf"{_LASTS}", match[0], re.IGNORECASE))
+        lasting = list(re.finditer(rf"{LASTS}", match[0], re.IGNORECASE))
         yield dose(name, lasting[-1][0] if lasting else words)  # type: ignore[arg-type]
     else:
         numbers = list(re.finditer(rf"{_N}|\btwice\b", match[0], re.IGNORECASE))

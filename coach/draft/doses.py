@@ -121,13 +121,17 @@ def _settle(found: Gathered) -> None:
         found.work = None
 
 
+_NEXT_POSITION = re.compile(r"\bchange (?:position|direction)s?\b", re.IGNORECASE)
+
+
 def _moves_between(found: Gathered, last: Held, held: Held) -> bool:
     """Whether there is a movement between two holds."""
     if last.sentence < 0 or held.sentence < 0:
         return False
     if last.sentence == held.sentence:
         between = found.sentences[held.sentence][last.dose.end : held.dose.start]
-        return not is_bare(between) and len(between.split()) >= 2
+        is_moved = not is_bare(between) or _NEXT_POSITION.search(between) is not None
+        return is_moved and len(between.split()) >= 2
     before = found.sentences[held.sentence][: held.dose.start]
     parts = [
         found.sentences[last.sentence][last.dose.end :],

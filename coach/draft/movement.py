@@ -6,9 +6,17 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from coach.draft.dose import Dose
+from coach.draft.dose import LASTS, Dose, doses_in
 from coach.draft.doses import Gathered
-from coach.draft.sentences import capital, ended, is_bare, is_return, without_doses
+from coach.draft.sentences import (
+    capital,
+    ended,
+    is_bare,
+    is_caution,
+    is_reason,
+    is_return,
+    without_doses,
+)
 from coach.script_writer import Place
 
 STATIC = 15
@@ -24,6 +32,14 @@ _POSITION = re.compile(
     r"^(?:lie|lying|sit|sitting|stand|standing|kneel|kneeling|start|begin|on your|on hands|get|come down|with your|while|from)\b",
     re.IGNORECASE,
 )
+_MOVES = re.compile(
+    r",? and (?:then )?(?=(?:slowly |gently )?(?:lift|raise|bring|pull|push|press|squeeze|slide|turn|tilt|lean|lower|"
+    r"draw|roll|straighten|bend|tuck|nod|open|reach|rise|let|look|tighten|move|swing)\b)|"
+    r",\s+(?:then )?(?=(?:slowly |gently )?(?:lift|raise|bring|pull|push|press|squeeze|slide|turn|tilt|lean|lower|"
+    r"draw|roll|straighten|bend|tuck|nod|open|reach|rise|tighten|move|swing)\b)",
+    re.IGNORECASE,
+)
+"""Where a movement begins within a sentence."""
 _LINK = re.compile(r"^(?:then|now|next|and|slowly|gently|,|\s)+(?=\w)", re.IGNORECASE)
 
 
@@ -119,19 +135,23 @@ def _parts(found: Gathered) -> tuple[list[_Part], set[int]]:
     parts: list[_Part] = []
     used: set[int] = set()
     for number, held in enumerate(found.holds):
+        if held.sentence < 0:
+            before = _movement_before(found, 0, len(found.sentences), used)
+            parts.append(_Part(before, held.dose))
+            continue
         at = held.sentence
         begin = 0
         if number and found.holds[number - 1].sentence == at:
             begin = found.holds[number - 1].dose.end
         before = _AND_HOLD.sub("", found.sentences[at][begin : held.dose.start]).strip(" ,;")
         before = "" if is_bare(before) else before
-        if not before and at > 0 and at - 1 not in used and not begin:
-            candidate = without_doses(found.sentences[at - 1])
-            if candidate and not _POSITION.match(candidate) and not is_return(candidate):
-                before = candidate
-                used.add(at - 1)
+        if not before and not begin:
+            last = found.holds[number - 1].sentence + 1 if number else 0
+            before = _movement_before(found, last, at, used)
         elif before and _POSITION.match(before) and not number and len(found.holds) == 1:
             before = ""
+        if before and not is_bare(held.dose.words):
+            before = f"{before} and {_with_field(held.dose.words)}"
         if before or begin:
             used.add(at)
         elif is_bare(found.sentences[at]):
@@ -146,21 +166,53 @@ def _parts(found: Gathered) -> tuple[list[_Part], set[int]]:
     return parts, used
 
 
+def _movement_before(found: Gathered, first: int, at: int, used: set[int]) -> str:
+    """Return the movement that the sentences from `first` up to `at` end with; empty if none.
+
+    A sentence that is all movement is taken; of one that tells the position, too, only the end is
+    repeated.
+    """
+    for index in range(at - 1, first - 1, -1):
+        sentence = without_doses(found.sentences[index])
+        if not sentence or is_bare(sentence) or is_caution(sentence) or is_reason(sentence):
+            continue
+        if index in used or is_return(sentence):
+            return ""
+        if not _POSITION.match(sentence):
+            used.add(index)
+            return sentence
+        clauses = _MOVES.split(sentence)
+        return clauses[-1] if len(clauses) > 1 else ""
+    return ""
+
+
 def _back(found: Gathered, at: int, hold: Dose, following: int, used: set[int]) -> list[_Part]:
     """Return the movement back after a hold, if the handout words one."""
     if following != at:
         rest = _LINK.sub("", found.sentences[at][hold.end :].strip(" ,;.")).strip()
-        rest = without_doses(rest) if rest else ""
+        rest = _clean_return(rest)
         if rest and is_return(rest):
             used.add(at)
             return [_Part(rest, None)]
     if at + 1 < min(following, len(found.sentences)):
         after = found.sentences[at + 1]
-        text = without_doses(after)
+        text = _clean_return(after)
         if text and is_return(text):
             used.add(at + 1)
             return [_Part(text, None)]
     return []
+
+
+def _with_field(words: str) -> str:
+    """Return the words of a hold with a field in the place of its length."""
+    return re.sub(
+        rf"{LASTS}$", "{hold}", words.replace("{", "").replace("}", ""), flags=re.IGNORECASE
+    )
+
+
+def _clean_return(text: str) -> str:
+    """Return a movement back without its doses; `Relax.` alone is one, too."""
+    return text.strip(" .") if text and not doses_in(text) else without_doses(text)
 
 
 def _quoted(dose: Dose) -> str:

@@ -58,12 +58,15 @@ _NEEDED = re.compile(
     re.IGNORECASE,
 )
 _NO_NAME = re.compile(
-    r"^\W*(?:main |target )?(?:muscles?|repetitions?|reps?|sets?|holds?|days?|freq\w*|duration|time|times|steps?(?: \d+)?|tips?|notes?|goals?|"
-    r"purpose|levels?|directions?|how(?: to| often)?|why|targets?|benefits?|dos(?:e|age)|progress\w*|rest|modif\w*|start\w*|position|"
-    r"movement|action|warning|caution|important|equipment|what you|you(?:'ll| will)? need|props|remember|safety|stop|"
-    r"warm(?:ing)?[- ]?up|cool(?:ing)?[- ]?down|finish|summary|the bottom line|conclusion|when to|before you|after\b|if you|"
-    r"patient|name|date|dear|hi|total|week|phase|do (?:these|this|all|them)|repeat|perform|complete|try|please|ice\b|build|"
-    r"variation|option|easier|harder|subject|overview|introduction|each exercise|all exercises|take a|then|and|or|keep|general advice|aims?)\b",
+    r"^\W*(?:(?:(?:main |target )?muscles?(?: worked| used)?|repetitions?|reps?|sets?|holds?|days?(?: (?:per|a) week)?|"
+    r"freq(?:uency)?|duration|times?(?: (?:per|a) day)?|steps?(?: ?\d+)?|tips?|notes?|goals?|aims?|purpose|levels?|directions?|why|"
+    r"targets?|benefits?|dos(?:e|age)|progressions?|rest|modifications?|start(?:ing)?(?: position)?|position|movement|action|"
+    r"description|method|variations?|options?|easier|harder|subject|overview|introduction|summary|conclusion|total|"
+    r"general advice|name|date|patient|key points?|common mistakes)\W*$|"
+    r"(?:warning|caution|important|equipment|what you|you(?:'ll| will)? need|props\b|remember|safety|stop|how (?:to|often|many)|"
+    r"warm(?:ing)?[- ]?up|cool(?:ing)?[- ]?down|finish|the bottom line|when to|before you|after\b|if you|dear\b|hi\b|hello\b|"
+    r"week \d|phase \d|do (?:these|this|all|them|each|every)|repeat|perform|complete|try\b|please|ice\b|build\b|"
+    r"each (?:exercise|move|stretch)|all (?:exercises|moves|movements)|take a\b|then\b|and\b|or\b|keep\b|home exercise)\b)",
     re.IGNORECASE,
 )
 _LEAD = re.compile(
@@ -157,7 +160,7 @@ def clean_name(text: str) -> str:
         or (len(letters) > 5 and text == text.upper())
     ):
         text = text.capitalize()
-    return text
+    return text[:1].upper() + text[1:]
 
 
 def is_name(text: str) -> bool:
@@ -215,7 +218,7 @@ def _with_own_items(blocks: Sequence[Block]) -> Iterator[Block]:
 def _short_named(text: str) -> tuple[str, str] | None:
     """Return the name and the rest of a line such as `SLR 2x10, 3s hold`, or None."""
     doses = [dose for dose in doses_in(text) if dose.kind in _DOSING]
-    if not doses or doses[0].start < 2:
+    if not doses or doses[0].start < 2 or is_about_all(text):
         return None
     name = text[: doses[0].start].strip(" -\u2013\u2014:,@(|")
     if len(name.split()) > 6 or re.search(r"[.;!?]", name) or not is_name(name):

@@ -143,6 +143,11 @@ _FILLERS = frozenset(
     "twenty thirty forty fifty sixty ninety".split()
 )
 
+_AGAIN = re.compile(
+    r"^(?:and |then |now )*(?:repeat|relax|release|rest|switch|change|do the same|perform|alternate)\b",
+    re.IGNORECASE,
+)
+
 
 def is_bare(text: str) -> bool:
     """Whether a text says hardly anything but how long and how often."""
@@ -152,11 +157,12 @@ def is_bare(text: str) -> bool:
 def without_doses(sentence: str) -> str:
     """Return a sentence without the parts that say nothing but a dose; empty if that is all."""
     doses = doses_in(sentence)
-    if is_bare(sentence):
+    if is_bare(sentence) and (doses or _AGAIN.match(sentence)):
         return ""
     if not doses:
         return sentence
     # A clause that is bare goes, with what joins it to the rest.
+    doses = [dose for dose in doses if dose.kind != "move"]
     kept: list[tuple[int, int]] = []
     start = 0
     for end in [*_CLAUSE.finditer(sentence), None]:
