@@ -16,6 +16,8 @@ from coach.script_writer import PHASE_ORDER
 
 CORPUS = Path(__file__).parent / "corpus"
 HANDOUTS = sorted(path for path in CORPUS.iterdir() if path.suffix != ".yaml")
+FRESH = [path for path in HANDOUTS if path.name >= "33"]
+"""Written when the rules were done."""
 OPEN, SET_ASIDE = HANDOUTS[::2], HANDOUTS[1::2]
 """The rules were written with the first half in view. Every second handout, by its name, was set
 aside until the end."""
@@ -195,6 +197,10 @@ def _wrong(
         counts = sorted({own.get("reps", "1"), own.get("sets", "1")} - {"1"})
         if counts != [str(wanted["times"])]:
             wrong.append(f"times {counts}, not {wanted['times']}")
+    elif "counts" in wanted:
+        # "10 x 2" tells repetitions and sets in either order.
+        counts = sorted([int(own.get("reps", "1")), int(own.get("sets", "1"))])
+        compare("reps and sets", counts, wanted["counts"])
     else:
         compare("reps", own.get("reps"), _text(wanted.get("reps")))
         compare("sets", own.get("sets"), _text(wanted.get("sets")))
@@ -264,7 +270,7 @@ def main() -> None:
     """Print the figures of one half: `python -m tests.draft.corpus open|aside|FILE...`."""
     import sys
 
-    half = {"open": OPEN, "aside": SET_ASIDE, "all": HANDOUTS}.get(sys.argv[1])
+    half = {"open": OPEN, "aside": SET_ASIDE, "fresh": FRESH, "all": HANDOUTS}.get(sys.argv[1])
     paths = half or [
         path for path in HANDOUTS if any(path.name.startswith(x) for x in sys.argv[1:])
     ]
