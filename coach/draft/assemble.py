@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from coach.draft.dose import Dose
+from coach.draft.dose import LASTS, SWAPPED, Dose
 from coach.draft.doses import BREATH, Gathered, General, gather, general
 from coach.draft.equipment import equipment
 from coach.draft.movement import phases
@@ -140,10 +140,11 @@ def exercise(candidate: Candidate, about_all: General) -> tuple[dict[str, Any], 
         comments["name",] = f"{CHECK} the handout gives no name"
     elif found.often:
         comments["name",] = _quoted(found.often)
-    if found.sides:
-        part = found.sides.part
+    sides = found.sides or about_all.sides
+    if sides:
+        part = sides.part
         item["sides"] = ["left", "right"] if part == "side" else [f"left {part}", f"right {part}"]
-        comments["sides",] = _quoted(found.sides)
+        comments["sides",] = _quoted(sides)
     _count(item, comments, found, about_all)
     _time(item, comments, found, about_all)
     if found.others:
@@ -186,6 +187,8 @@ def _count(
         ):
             item[key] = dose.count
             comments[key,] = _quoted(dose)
+            if dose.part == SWAPPED:
+                comments[key,] = f"{CHECK} {_quoted(dose)} taken as repetitions, then sets"
     rest = found.rest or (found.pause if not found.holds or "sets" in item else None)
     if rest and 0 < rest.low and rest.high <= _MOST["seconds"]:
         item["rest"] = rest.seconds
@@ -213,12 +216,12 @@ def _time(
         comments["hold",] = (
             f'{CHECK} "{_plain(found.breaths.words)}", taken as {BREATH} seconds each'
         )
-    elif is_undosed and (about_all.time or about_all.hold):
-        dose = about_all.hold or about_all.time
-        assert dose is not None
-        key = "hold" if about_all.hold else "work"
-        item[key] = dose.seconds
-        comments[key,] = _quoted(dose)
+    elif about_all.hold and not found.work and not found.holds and not found.reps:
+        item["hold"] = about_all.hold.seconds
+        comments["hold",] = _quoted(about_all.hold)
+    elif is_undosed and about_all.time:
+        item["work"] = about_all.time.seconds
+        comments["work",] = _quoted(about_all.time)
     elif is_undosed:
         says_hold = re.search(
             r"\bhold\b", " ".join([item["name"], *found.sentences]), re.IGNORECASE
@@ -240,6 +243,11 @@ def _time(
         for sentence in spoken
         if not is_reason(sentence) and (kept := without_doses(sentence))
     ]
+    for key, dose in (("hold", found.holds[0].dose if found.holds else None), ("work", found.work)):
+        # A number in a text would not follow when the value is adjusted.
+        if dose and item.get(key) == dose.seconds:
+            own = next(iter(re.findall(LASTS, dose.words, re.IGNORECASE)), None)
+            setup = [text.replace(own, f"{{{key}}}") if own else text for text in setup]
     item["setup"] = list(dict.fromkeys(setup))[:_MOST_SENTENCES]
 
 

@@ -73,7 +73,9 @@ def pdf_handout(data: bytes) -> Handout:
             sizes[round(size, 1)] += len(text)
     usual = sizes.most_common(1)[0][0]
     for number, own in enumerate(pages):
-        for text, size, is_bold in own:
+        for place, (text, size, is_bold) in enumerate(own):
+            if size < 0.9 * usual and not 1 < place < len(own) - 2:
+                continue
             is_large = usual > 0 and size > 1.1 * usual
             is_short = len(text) <= 90 and not text.rstrip().endswith((".", ",", ";"))
             level = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
@@ -59,6 +59,8 @@ def _range(low: Fraction, high: Fraction) -> str:
     return decimal(low) if low == high else f"{decimal(low)}-{decimal(high)}"
 
 
+SWAPPED = "swapped"
+"""The `part` of counts whose order was taken to be repetitions, then sets."""
 WORDS = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
     "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14,
@@ -92,7 +94,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     # How often a day comes first, so that its count is not taken for repetitions.
     ("often", rf"(?:\b(?:freq(?:uency)?|how often){_LABEL})?(?:\bperform )?(?:\b(?:once|twice)(?: (?:or|to) (?:twice|three times))?|{_N}(?:\s{{0,2}}(?:x\b|\u00d7)|\s+times)?)\s{{0,2}}{_DAY}"),
     ("often", rf"{_N}\s{{0,2}}(?:x|times)? ?/ ?(?:day|week|d\b|wk\b)"),
-    ("often", r"\bevery (?:other )?(?:day|morning|evening|night|hour)\b|\bdaily\b|\b(?:hourly)\b"),
+    ("often", r"\bevery (?:other |second )?(?:day|morning|evening|night|hour)\b|\bevery (?:\d+|two|three|four|few) (?:hours|days)\b|\bmorning and (?:night|evening)\b|\bdaily\b|\b(?:hourly)\b"),
     ("often", rf"\b(?:days per week|times per day){_LABEL}{_N}"),
     # Rests, before holds and other times.
     ("rest", rf"\b(?:rest(?:ing)?|recover|break|pause)(?: periods?)?(?: for| of|{_LABEL})? ?(?:about )?{_TIME}(?P<between>(?: rest)?(?: in)? ?between (?:the |each )?(?:sets?|rounds?|exercises?|moves?))?"),
@@ -106,26 +108,28 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("nt", rf"(?P<a>{_N})(?:{_X}| ?times ?)(?P<t>{_TIME})(?P<held> ?holds?\b)?"),
     ("tn", rf"(?P<t>{_TIME})(?P<held> ?holds?\b)?{_X}(?P<a>{_N})(?: ?{_REPS})?(?! ?{_UNIT})"),
     ("st", rf"(?P<a>{_N}) ?{_SETS}(?: of|{_X}| x)? ?(?P<t>{_TIME})"),
-    ("sr", rf"(?P<a>{_N}) ?{_SETS} ?(?:of|x|\u00d7|,) ?(?:up to )?(?P<b>{_N})(?: ?{_REPS})?(?! ?{_UNIT})"),
-    ("rs", rf"(?P<b>{_N}) ?{_REPS} ?(?:x|\u00d7|for|in|,) ?(?P<a>{_N}) ?{_SETS}"),
-    ("sr", rf"(?P<a>{_N}){_X}(?P<b>{_N})(?: ?{_REPS})?(?! ?(?:{_UNIT}|cm|m\b|kg|lb|inch))"),
+    ("sr", rf"(?P<a>{_N}) ?{_SETS} ?(?:(?:of|x|\u00d7|,|-|\u2013)|(?={_N} ?{_REPS})) ?(?:up to )?(?P<b>{_N})(?: ?{_REPS})?(?! ?{_UNIT})"),
+    ("rs", rf"(?P<b>{_N}) ?{_REPS} ?(?:x|\u00d7|for|in|,|-|\u2013|/)? ?(?P<a>{_N}) ?{_SETS}"),
+    ("nn", rf"(?P<a>{_N}){_X}(?P<b>{_N})(?: ?{_REPS})?(?! ?(?:{_UNIT}|cm|m\b|kg|lb|inch))"),
     # Holds.
     ("hold", rf"\bholds?{_LABEL}{LASTS}"),
     ("hold", rf"\b(?:hold(?:ing|s)?|stay(?:ing)?|pause|remain|keep|maintain|count)\b(?! (?:on|onto)\b)[^.;!?\n]{{0,60}}? (?:for |of )?(?:another |a further )?{LASTS}"),
-    ("hold", rf"{_TIME} holds?\b|\bholds?\b ?\(?{_TIME}\)?"),
+    ("hold", rf"{_TIME} (?:holds?|pause|squeeze)\b|\bholds?\b ?\(?{_TIME}\)?"),
     ("hold", rf"\b(?:hold|holding)(?: for)? {_N}(?=\s*(?:[.,;)]|$|\n|and\b))"),
     ("move", rf"\bover (?:the course of )?{_TIME}"),
     # Sets and repetitions.
     ("sets", rf"\b{_SETS}{_LABEL}{_N}(?! ?{_UNIT})"),
     ("reps", rf"\b{_REPS}{_LABEL}{_N}(?! ?{_UNIT})(?: times)?"),
+    ("sets", rf"(?:^|[,;|\n(] ?){_SETS} {_N}(?! ?(?:{_UNIT}|{_REPS}))"),
+    ("reps", rf"(?:^|[,;|\n(] ?){_REPS} {_N}(?! ?(?:{_UNIT}|{_SETS}))"),
     ("rounds", rf"{_N} (?:rounds?|circuits?)\b|\brounds?{_LABEL}{_N}"),
     ("sets", rf"{_N} {_SETS}"),
     ("reps", rf"(?:\b(?:for )?a total of )?{_N}[ -]?{_REPS}"),
-    ("reps", rf"\b(?:repeat|perform|do|complete)\b[^.;:\n]{{0,50}}?(?:\btwice\b|{_N}(?: ?times\b| ?x\b))"),
-    ("reps", rf"{_N} ?times\b|\btwice\b"),
+    ("reps", rf"\b(?:repeat|perform|do|complete)\b[^.;:\n]{{0,50}}?(?:\b(?:once|twice) more\b|\btwice\b|{_N}(?: more)?(?: ?times\b| ?x\b)(?: more\b)?)"),
+    ("reps", rf"{_N}(?: more)? ?times\b(?: more\b)?|\btwice\b"),
     ("reps", rf"\b(?:repeat|perform|do|complete)(?: this| it)?(?: for)? {_N}(?=\s*(?:[.,;)]|$|\n|{_EACH} |on each|with each))"),
     ("reps", rf"{_N} ?(?:x|\u00d7)(?=\s|[.,;)]|$)|(?<!\w)x ?{_N}(?! ?{_UNIT})\b"),
-    ("reps", rf"{_N}(?= ?(?:{_EACH}) ?{_LIMB}\b)"),
+    ("reps", rf"{_N}(?= ?(?:{_EACH}) ?{_LIMB}\b)|\b(?:take|walk|do) {_N} (?:slow |small |big )?steps\b"),
     ("time", rf"\b(?:time|duration){_LABEL}{LASTS}"),
     ("time", rf"(?:\bfor )?(?:another |about )?{_TIME}(?! (?:of (?:easy |low|light|gentle)|before|after|read|later|rest))"),
 )  # fmt: skip
@@ -136,7 +140,7 @@ _SIDES: tuple[str, ...] = (
     rf"/ ?(?P<part>{_LIMB})\b",
     rf"\b[Bb] sides\b",
     rf"\b(?:switch|change|swap|alternate)(?: to)?(?: the| your)?(?: other| opposite)? (?P<part>sides?|legs?|arms?|feet|hands?)\b",
-    rf"\b(?:repeat|again|the same(?: exercise| thing)?|switch|change|swap|turn over|do|perform|hold)\b[^.;\n]{{0,40}}?\b(?:on|with|to|for|do)? ?(?:the|your) (?:other|opposite) (?P<part>{_LIMB})\b",
+    rf"\b(?:repeat|again|the same(?: exercise| thing| stretch)?(?= (?:on|with|for|to))|switch|change|swap|turn over|do|perform|hold)\b[^.;\n]{{0,40}}?\b(?:on|with|to|for|do)? ?(?:the|your) (?:other|opposite) (?P<part>{_LIMB})\b",
     rf"\bstand on (?:the|your) other (?P<part>leg|foot)\b",
 )  # fmt: skip
 
@@ -215,6 +219,14 @@ def _doses(name: str, match: re.Match[str]) -> Iterator[Dose]:
     parts = match.groupdict()
     if name == "often":
         yield Dose("often", Fraction(1), Fraction(1), words, start, end)
+    elif name == "nn":
+        first, second = dose("sets", parts["a"]), dose("reps", parts["b"])
+        if first.low > second.high and second.high <= 5:
+            # "10 x 3" is rather ten repetitions, three times, than ten sets.
+            first, second = dose("sets", parts["b"]), dose("reps", parts["a"])
+            first, second = replace(first, part=SWAPPED), replace(second, part=SWAPPED)
+        yield first
+        yield second
     elif name in ("srt", "sr", "rs", "rt", "nt", "tn", "st"):
         count: Kind = "sets" if name in ("srt", "sr", "rs", "st") else "times"
         if parts.get("a"):
@@ -231,14 +243,20 @@ def _doses(name: str, match: re.Match[str]) -> Iterator[Dose]:
         lasting = list(re.finditer(rf"{LASTS}", match[0], re.IGNORECASE))
         yield dose(name, lasting[-1][0] if lasting else words)  # type: ignore[arg-type]
     else:
-        numbers = list(re.finditer(rf"{_N}|\btwice\b", match[0], re.IGNORECASE))
+        numbers = list(re.finditer(rf"{_N}|\b(?:once|twice)\b", match[0], re.IGNORECASE))
         if numbers:
-            yield dose(name, numbers[-1][0])  # type: ignore[arg-type]
+            made = dose(name, numbers[-1][0])  # type: ignore[arg-type]
+            if re.search(r"\bmore\b", match[0], re.IGNORECASE):
+                # What is repeated twice more has been done once.
+                made = replace(made, low=made.low + 1, high=made.high + 1)
+            yield made
 
 
 def _values(text: str) -> tuple[Fraction, Fraction]:
     """Return the low and the high value of a count or a duration, in seconds."""
     scale = 60 if _MINUTES.search(text) else 1
+    if "once" in text.lower():
+        return Fraction(1), Fraction(1)
     if "twice" in text.lower():
         return Fraction(2), Fraction(2)
     numbers = [_number(word[0]) for word in _NUMBER.finditer(text)][:2]

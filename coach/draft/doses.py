@@ -11,6 +11,8 @@ from coach.draft.dose import Dose, doses_in
 from coach.draft.sections import Candidate
 from coach.draft.sentences import is_about_all, is_bare, is_still, is_warm_up, sentences
 
+LONGEST_BESIDE = 15
+"""Seconds."""
 BREATH = Fraction(4)
 """Seconds that a slow breath is taken for."""
 
@@ -115,6 +117,16 @@ def _settle(found: Gathered) -> None:
             continue
         holds.append(held)
     found.holds = holds
+    if (
+        found.work is not None
+        and found.reps
+        and not found.holds
+        and found.work.high <= LONGEST_BESIDE
+    ):
+        # A short time beside repetitions is that of each.
+        place = next((i for i, text in enumerate(found.sentences) if found.work.words in text), -1)
+        found.holds.append(Held(found.work, place))
+        found.work = None
     if found.work is not None and found.holds:
         # A time beside a hold is the hold's own, or of something else.
         found.others.append(found.work)
@@ -150,6 +162,7 @@ class General:
     hold: Dose | None = None
     time: Dose | None = None
     rest: Dose | None = None
+    sides: Dose | None = None
     rounds: Dose | None = None
     round_rest: Dose | None = None
     often: list[str] = field(default_factory=list)
@@ -171,7 +184,9 @@ def general(around: Sequence[str]) -> General:
             continue
         is_taken = False
         for dose in doses:
-            if dose.kind in ("reps", "sets", "hold", "time") and not getattr(found, dose.kind):
+            if dose.kind in ("reps", "sets", "hold", "time", "sides") and not getattr(
+                found, dose.kind
+            ):
                 setattr(found, dose.kind, dose)
                 is_taken = True
             elif dose.kind == "rounds":

@@ -50,7 +50,8 @@ def equipment(needed: Iterable[str], texts: Iterable[str]) -> list[str]:
         for match in _THING.finditer(text):
             if _is_part_of_body(text, match):
                 continue
-            _add(found, " ".join(match["words"].split()))
+            words = " ".join(match["words"].split())
+            _add(found, words[:1].lower() + words[1:])
     return found[:MOST]
 
 
@@ -58,6 +59,10 @@ def _is_part_of_body(text: str, match: re.Match[str]) -> bool:
     """Whether it is a ball of the foot, a step that is taken, a weight that is shifted."""
     around = text[max(0, match.start() - 4) : match.end() + 12]
     last = match["words"].split()[-1].lower()
+    if last == "stick" and not match["article"]:
+        return True
+    if last == "table" and re.match(r"[ -]?top", text[match.end() : match.end() + 4]):
+        return True
     if last in ("ball", "balls"):
         return re.match(r" of (?:the|your)", text[match.end() : match.end() + 9]) is not None
     if last == "step":

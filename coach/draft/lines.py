@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from coach.draft.blocks import Block, tidy
 from coach.draft.dose import doses_in
+from coach.draft.sentences import is_bare
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ _EXERCISE = re.compile(
     r"^\s*(?:exercise|stretch|move|pose|drill)\s+(?:no\.? ?|number )?(?:\d{1,2}|[A-H])\s*(?:[:.)]|\s[-\u2013\u2014])\s*(?=\S)",
     re.IGNORECASE,
 )
+_PLAINLY_NUMBERED = re.compile(r"^\s*(?P<number>\d{1,2})\s+(?=[A-Z][^.!?]{2,60}$)")
 _UNDERLINE = re.compile(r"^\s*(?:[-=_~*\u2500\u2014] ?){3,}\s*$")
 _PAGE_NOISE = re.compile(
     r"^\s*(?:page\s+\d+(?:\s*(?:of|/)\s*\d+)?|\d{1,3}(?:\s*/\s*\d+)?|-\s*\d+\s*-|(?:\u00a9|\(c\)|copyright\b).*|"
@@ -51,7 +53,7 @@ def blocks_of_lines(lines: Sequence[Line]) -> list[Block]:
     is_set_off = any(line.level for line in lines)
     blocks: list[Block] = []
     paragraph: list[str] = []
-    mark, depth, last = "", 0, ""
+    mark, depth, last, number = "", 0, "", 0
 
     def flush() -> None:
         nonlocal mark, depth
@@ -69,20 +71,29 @@ def blocks_of_lines(lines: Sequence[Line]) -> list[Block]:
             flush()
             last = ""
             continue
+        indent = len(text) - len(text.lstrip())
         level = line.level or _heading_level(text, after, is_set_off=is_set_off, is_first=not last)
+        plain = _PLAINLY_NUMBERED.match(text)
+        if plain and int(plain["number"]) == number + 1 and not doses_in(text) and after.strip():
+            number += 1
+            level = level or 5
+            text = text[plain.end() :]
         if level:
             flush()
             name = _EXERCISE.sub("", text)
             numbered = _NUMBERED.match(name)
             name = name[numbered.end() :] if numbered else name
-            blocks.append(Block("heading", tidy(name), level, mark=_mark(text)))
+            blocks.append(Block("heading", tidy(name), level, mark=_mark(line.text)))
             last = ""
             continue
         found = _BULLET.match(text) or _NUMBERED.match(text)
         if found:
             flush()
-            mark, depth = found["mark"].strip(), len(text) - len(text.lstrip())
+            mark, depth = found["mark"].strip(), indent
             paragraph.append(text[found.end() :])
+        elif paragraph and mark and depth and indent < depth:
+            flush()
+            paragraph.append(text.strip())
         elif paragraph and _goes_on(last, text):
             paragraph[-1] = _joined(paragraph[-1], text.strip())
         else:
@@ -134,6 +145,8 @@ def _heading_level(text: str, after: str, *, is_set_off: bool, is_first: bool) -
         and not _BULLET.match(words)
     ):
         return 3
+    if _is_above_dose(words, after):
+        return 5
     if is_set_off or not is_first or not after.strip() or len(words) > 60:
         return 0
     if _BULLET.match(words) or _NUMBERED.match(words) or words[-1] in ".,;!:":
@@ -142,6 +155,14 @@ def _heading_level(text: str, after: str, *, is_set_off: bool, is_first: bool) -
     begins = after.strip()[:1]
     is_short = len(words.split()) <= 8 and ":" not in words
     return 5 if is_short and words[:1].isupper() and not begins.islower() else 0
+
+
+def _is_above_dose(words: str, after: str) -> bool:
+    """Whether a line stands above one that is nothing but a dose, and names what is dosed."""
+    if not (after.strip() and is_bare(after) and doses_in(after)):
+        return False
+    is_listed = _BULLET.match(words) or words[-1] in ".,;!:?"
+    return not is_listed and words[:1].isupper() and len(words.split()) <= 8 and not is_bare(words)
 
 
 def _without_repeated(lines: Sequence[Line]) -> Iterator[Line]:

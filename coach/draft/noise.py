@@ -21,7 +21,7 @@ _LINE = re.compile(
     r"advertisement|sponsored|photo(?:s| by|:| credit)|image(?:s| by|:| credit)|comments are closed|leave a comment|"
     r"subscribe|sign up|follow (?:me|us)|join (?:my|our)|if you (?:loved|liked|enjoyed) this|click here|read (?:more|next)|"
     r"buy now|shop\b|sent from my|this e-?mail|we use cookies|accept all|all rights reserved|copyright|\u00a9|"
-    r"home exercise program(?:me)? for\b|tel(?:ephone)?\b|phone\b|fax\b|www\.|https?:|skip to\b|leaflet\b|ref(?:erence)?\s?:|physio(?:therapist)?\s?:|therapist\s?:|"
+    r"home exercise program(?:me)? for\b|tel(?:ephone)?\b|phone\b|fax\b|www\.|https?:|skip to\b|leaflet\b|ref(?:erence)?\s?:|(?:physio|(?:physical |physio)?therapist)(?:\s?:| [A-Z][a-z]+ [A-Z][a-z]+\W*$)|"
     r"we welcome your comments|log (?:your|it)\b|total \d+$|step-by-step directions\W*$|main muscles|muscles? worked)",
     re.IGNORECASE,
 )
@@ -99,6 +99,8 @@ def without_noise(blocks: Sequence[Block]) -> list[Block]:
     silent = 0
     for block in blocks:
         if block.kind == "heading":
+            if is_noise(block.text):
+                continue
             if silent and block.level <= silent:
                 silent = 0
             if not silent and is_noise_heading(block.text):

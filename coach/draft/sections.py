@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from collections import Counter
 from dataclasses import dataclass, field
 
 from coach.draft.blocks import Block, Handout
 from coach.draft.dose import doses_in
-from coach.draft.noise import without_letter, without_noise
+from coach.draft.noise import is_noise, without_letter, without_noise
 from coach.draft.sentences import (
     is_about_all,
     is_bare,
@@ -129,6 +130,7 @@ def _title(handout: Handout, subject: str, names: set[str]) -> str:
         if _COLLECTION.search(text)
         and not text.endswith((".", ":"))
         and clean_name(text) not in names
+        and not is_noise(text)
     ]
     named = [
         text
@@ -193,6 +195,12 @@ def _with_headings(blocks: Sequence[Block]) -> Iterator[Block]:
             and block.kind == "text"
             and block.lead.strip(" :") == block.text.strip(" :")
         )
+        is_numbered_text = (
+            block.kind == "text" and _NUMBER.match(block.text) and is_name(block.text)
+        )
+        if is_short and is_numbered_text and after is not None and after.kind != "heading":
+            yield Block("heading", block.text, 7, mark="1.")
+            continue
         is_short_item = (
             block.kind == "item" and block.mark != "-" and is_short and is_name(block.text)
         )
@@ -298,6 +306,15 @@ class _Walk:
         self.exercises: list[Candidate] = []
         self.around: list[str] = []
         self.needed: list[str] = []
+        self._dosed: Counter[int] = Counter()
+        """Level of headings -> how many of them have exercises with doses below."""
+        everything = [sentence for block in blocks for sentence in sentences(block.text)]
+        self._has_dose_for_all = any(
+            dose.kind in _DOSING and dose.kind != "rounds"
+            for sentence in everything
+            if is_about_all(sentence)
+            for dose in doses_in(sentence)
+        )
 
     def run(self) -> None:
         """Sort every block to an exercise or to what is around them."""
@@ -307,26 +324,18 @@ class _Walk:
                 parts.append((block, []))
             else:
                 parts[-1][1].append(block)
-        dosed = sum(1 for heading, body in parts if heading and self._is_exercise(heading, body))
+        for heading, body in parts:
+            if heading and is_name(heading.text):
+                self._dosed[heading.level] += any(has_dose(block.text) for block in body)
         for index, (heading, body) in enumerate(parts):
-            has_siblings = dosed >= 2
-            self._part(
-                heading,
-                body,
-                has_siblings=has_siblings,
-                is_first=index <= 1,
-                is_last=index == len(parts) - 1,
-            )
-
-    def _is_exercise(self, heading: Block, body: Sequence[Block]) -> bool:
-        return is_name(heading.text) and any(has_dose(block.text) for block in body)
+            is_last = index == len(parts) - 1
+            self._part(heading, body, is_first=index <= 1, is_last=is_last)
 
     def _part(
         self,
         heading: Block | None,
         body: list[Block],
         *,
-        has_siblings: bool,
         is_first: bool,
         is_last: bool,
     ) -> None:
@@ -337,11 +346,8 @@ class _Walk:
         if rows:
             self._rows(rows)
             body = [block for block in body if block.kind != "row"]
-        named = [
-            block
-            for block in body
-            if (part := named_part(block)) and (has_dose(part[1]) or has_dose(block.text))
-        ]
+        has_siblings = heading is not None and self._dosed[heading.level] >= 2
+        named = [block for block in body if self._is_named(block)]
         prose = self._introduced(body)
         is_own_name = (
             heading is not None
@@ -356,11 +362,7 @@ class _Walk:
             self._named(body)
         elif len(prose) >= 2 and not (has_siblings and is_own_name):
             self._prose(body)
-        elif (
-            heading is not None
-            and is_own_name
-            and self._is_worth(heading, body, has_siblings=has_siblings)
-        ):
+        elif heading is not None and is_own_name and self._is_worth(heading, body):
             self._headed(heading, body, is_last=is_last)
         elif self._unnamed(body):
             pass
@@ -381,16 +383,29 @@ class _Walk:
             for block in body:
                 self._aside(block)
 
-    def _is_worth(self, heading: Block, body: Sequence[Block], *, has_siblings: bool) -> bool:
+    def _is_named(self, block: Block) -> bool:
+        """Whether a block begins with the name of an exercise that it tells about."""
+        part = named_part(block)
+        if part is None:
+            return False
+        if has_dose(part[1]) or has_dose(block.text):
+            return True
+        return self._has_dose_for_all and (part[2] or block.kind == "item") and _instructs(part[1])
+
+    def _is_worth(self, heading: Block, body: Sequence[Block]) -> bool:
+        """Whether what stands below a heading is an exercise."""
         if any(has_dose(block.text) for block in body):
             return True
-        steps = [block for block in body if _instructs(block.text)]
-        is_caution_only = all(is_caution(block.text) for block in steps)
-        return (
-            has_siblings
-            and not is_caution_only
-            and len(steps) >= (1 if heading.mark or _NUMBER.match(heading.text) else 3)
-        )
+        told = [sentence for block in body for sentence in sentences(block.text)]
+        steps = [
+            sentence
+            for sentence in told
+            if _instructs(sentence) and not is_caution(sentence) and not is_warm_up(sentence)
+        ]
+        # Its own numbers may be missing, but those of its kind have them, or all have the same.
+        is_of_kind = self._dosed[heading.level] >= 2 or self._has_dose_for_all
+        is_numbered = bool(heading.mark or _NUMBER.match(heading.text))
+        return is_of_kind and bool(steps) and (is_numbered or 2 * len(steps) >= len(told))
 
     def _aside(self, block: Block) -> None:
         needed = _NEEDED.match(block.text)

@@ -37,7 +37,7 @@ _CAUTION = re.compile(
     r"(?:doctor|physician|midwife|therapist|physio\w*|gp|clinic|advice|us|if|pain|provider|professional|team)|"
     r"clearance|(?:do not|don't|never|avoid|please don't|should not|shouldn't|must not)\b.{0,80}|"
     r"no pain\b|not for you|warning|caution|sharp pain|severe pain|pain (?:below|under)|keep (?:the )?pain|"
-    r"skip\b.{0,40}\bif|(?:should|must) decide|within (?:the limits of )?your pain|stops? anything)",
+    r"skip\b.{0,40}\b(?:if|hurts?|pain\w*)|discomfort below|tell\b.{0,30}\b(?:nurse|doctor|therapist|physio)|(?:should|must) decide|within (?:the limits of )?your pain|stops? anything)",
     re.IGNORECASE | re.DOTALL,
 )
 _WARM_UP = re.compile(
@@ -61,7 +61,7 @@ _RETURN = re.compile(
 )
 _CONDITION = re.compile(r"\b(?:lower|back) (?:leg|arm|knee|trapezius)\b", re.IGNORECASE)
 _ABOUT_ALL = re.compile(
-    r"\b(?:each|all|every|both|these|the|any)(?: of (?:the|these))? (?:\w+ )?(?:exercises?|moves?|movements?|stretches|poses?|programme|program|routine|circuit)\b|"
+    r"\b(?:each|all|every|both|these|the|any)(?: of (?:the|these))? (?:\w+ )?(?:exercises?|moves?|movements?|stretch(?:es)?|poses?|programme|program|routine|circuit)\b|"
     r"\b(?:rounds?|circuits?)\b|\bbetween (?:the )?(?:exercises|moves|rounds)\b|\bdo (?:these|them|all)\b|\bevery day\b",
     re.IGNORECASE,
 )
@@ -185,9 +185,9 @@ def without_doses(sentence: str) -> str:
 
 
 def _is_dose_clause(sentence: str, start: int, stop: int, doses: list[Dose]) -> bool:
-    clause = sentence[start:stop]
+    clause = sentence[start:stop].strip()
     has_dose = any(dose.start < stop and dose.end > start for dose in doses)
-    return is_bare(clause) and (has_dose or len(clause.split()) <= 3)
+    return is_bare(clause) and (has_dose or _AGAIN.match(clause) is not None)
 
 
 def capital(text: str) -> str:

@@ -168,7 +168,7 @@ def _commented(script: str) -> dict[int, tuple[str, str, str]]:
 
 def _guessed(script: dict[int, tuple[str, str, str]], key: str, value: str) -> bool:
     return any(
-        own == key and text == value and about.startswith("check:") and '"' not in about
+        own == key and text == value and about.startswith("check:")
         for own, text, about in script.values()
     )
 
@@ -244,7 +244,7 @@ def _invented(
         for part in [item, *item.get("phases", ())]:
             texts += [part[key] for key in PHASE_ORDER[:2] if key in part]
     for text in texts:
-        own = _words(text.replace("{hold}", "")).split()
+        own = _words(re.sub(r"\{(?:hold|work)\}", "", text)).split()
         if not all(word in bag for word in own):
             invented.append(f"text: {text}")
     return invented
