@@ -14,7 +14,6 @@ from coach.draft.movement import phases
 from coach.draft.sections import Candidate, Sections
 from coach.draft.sentences import (
     ended,
-    is_bare,
     is_caution,
     is_cool_down,
     is_reason,
@@ -181,7 +180,7 @@ def _count(
     for key, dose in (("reps", reps), ("sets", sets)):
         if (
             dose
-            and 1 <= dose.low
+            and dose.low >= 1
             and dose.high <= _MOST[key]
             and dose.low.denominator == dose.high.denominator == 1
         ):
@@ -190,7 +189,7 @@ def _count(
             if dose.part == SWAPPED:
                 comments[key,] = f"{CHECK} {_quoted(dose)} taken as repetitions, then sets"
     rest = found.rest or (found.pause if not found.holds or "sets" in item else None)
-    if rest and 0 < rest.low and rest.high <= _MOST["seconds"]:
+    if rest and rest.low > 0 and rest.high <= _MOST["seconds"]:
         item["rest"] = rest.seconds
         comments["rest",] = _quoted(rest)
         if rest is found.pause:
@@ -202,7 +201,7 @@ def _time(
 ) -> None:
     """Set the holds or the activity, and the sentences, some of which belong to phases."""
     found.holds = [
-        held for held in found.holds if 0 < held.dose.low and held.dose.high <= _MOST["seconds"]
+        held for held in found.holds if held.dose.low > 0 and held.dose.high <= _MOST["seconds"]
     ]
     found.work = (
         found.work

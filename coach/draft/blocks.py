@@ -49,7 +49,8 @@ class Handout:
 
 _SPACES = re.compile(r"[^\S\n]+")
 _ODD = re.compile(
-    "[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufffe\uffff\ud800-\udfff]"
+    "[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\ufeff\ufffe\uffff\ud800-\udfff]"
 )
 _SAME = str.maketrans(
     {

@@ -77,7 +77,8 @@ _WORD = "|".join(
 )
 _ONE = rf"(?:\d{{1,4}}(?:\.\d{{1,2}})?(?!\d)|\b(?:{_WORD})\b)"
 _TO = r"\s{0,2}(?:-|\u2013|\u2014|\bto\b|\bor\b)\s{0,2}"
-_N = rf"(?<![\d.,/])(?:(?:up to|at least|about|around|approximately|approx\.?) )?{_ONE}(?:{_TO}{_ONE})?"
+_ABOUT = r"(?:up to|at least|about|around|approximately|approx\.?)"
+_N = rf"(?<![\d.,/])(?:{_ABOUT} )?{_ONE}(?:{_TO}{_ONE})?"
 _UNIT = r"(?:seconds?\b|secs?\b\.?|s\b|minutes?\b|mins?\b\.?|(?<=\d)[\"\u2033](?!\w))"
 _TIME = rf"(?:{_N}[\s-]{{0,2}}{_UNIT}|\b(?:a|one) full minute\b|\ba minute\b)"
 _COUNTED = rf"(?:a )?(?:slow )?count (?:of|to) {_N}"
@@ -92,15 +93,23 @@ _LABEL = r"\s{0,2}[:=]\s{0,3}"
 
 _PATTERNS: tuple[tuple[str, str], ...] = (
     # How often a day comes first, so that its count is not taken for repetitions.
-    ("often", rf"(?:\b(?:freq(?:uency)?|how often){_LABEL})?(?:\bperform )?(?:\b(?:once|twice)(?: (?:or|to) (?:twice|three times))?|{_N}(?:\s{{0,2}}(?:x\b|\u00d7)|\s+times)?)\s{{0,2}}{_DAY}"),
+    ("often", rf"(?:\b(?:freq(?:uency)?|how often){_LABEL})?(?:\bperform )?(?:\b(?:once|twice)(?: "
+              rf"(?:or|to) (?:twice|three times))?|{_N}(?:\s{{0,2}}(?:x\b|\u00d7)|"
+              rf"\s+times)?)\s{{0,2}}{_DAY}"),
     ("often", rf"{_N}\s{{0,2}}(?:x|times)? ?/ ?(?:day|week|d\b|wk\b)"),
-    ("often", r"\bevery (?:other |second )?(?:day|morning|evening|night|hour)\b|\bevery (?:\d+|two|three|four|few) (?:hours|days)\b|\bmorning and (?:night|evening)\b|\bdaily\b|\b(?:hourly)\b"),
+    ("often", r"\bevery (?:other |second )?(?:day|morning|evening|night|hour)\b|\bevery (?:\d+|"
+              r"two|three|four|few) (?:hours|days)\b|\bmorning and (?:night|evening)\b|\bdaily\b|"
+              r"\b(?:hourly)\b"),
     ("often", rf"\b(?:days per week|times per day){_LABEL}{_N}"),
     # Rests, before holds and other times.
-    ("rest", rf"\b(?:rest(?:ing)?|recover|break|pause)(?: periods?)?(?: for| of|{_LABEL})? ?(?:about )?{_TIME}(?P<between>(?: rest)?(?: in)? ?between (?:the |each )?(?:sets?|rounds?|exercises?|moves?))?"),
-    ("rest", rf"{_TIME}(?: of)? (?:rest|recovery|break)\b(?P<between>(?: in)? ?between (?:the |each )?(?:sets?|rounds?|exercises?|moves?))?"),
+    ("rest", rf"\b(?:rest(?:ing)?|recover|break|pause)(?: periods?)?(?: for| of|{_LABEL})? "
+             rf"?(?:about )?{_TIME}(?P<between>(?: rest)?(?: in)? ?between (?:the |each "
+             rf")?(?:sets?|rounds?|exercises?|moves?))?"),
+    ("rest", rf"{_TIME}(?: of)? (?:rest|recovery|break)\b(?P<between>(?: in)? ?between (?:the |"
+             rf"each )?(?:sets?|rounds?|exercises?|moves?))?"),
     ("pause", rf"\brelax for {_TIME}"),
-    ("breaths", rf"\b(?:hold|stay|rest|remain|breathe)\b[^.;\n]{{0,40}}? {_N}(?: (?:full|deep|slow|long))* breaths?"),
+    ("breaths", rf"\b(?:hold|stay|rest|remain|breathe)\b[^.;\n]{{0,40}}? {_N}(?: (?:full|deep|"
+                rf"slow|long))* breaths?"),
     ("breaths", rf"{_N}(?: (?:full|deep|slow|long))* breaths?\b"),
     # Sets, repetitions and a time in one.
     ("srt", rf"(?P<a>{_N}){_X}(?P<b>{_N})(?: ?{_REPS})?{_X}(?P<t>{_TIME})"),
@@ -108,12 +117,14 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("nt", rf"(?P<a>{_N})(?:{_X}| ?times ?)(?P<t>{_TIME})(?P<held> ?holds?\b)?"),
     ("tn", rf"(?P<t>{_TIME})(?P<held> ?holds?\b)?{_X}(?P<a>{_N})(?: ?{_REPS})?(?! ?{_UNIT})"),
     ("st", rf"(?P<a>{_N}) ?{_SETS}(?: of|{_X}| x)? ?(?P<t>{_TIME})"),
-    ("sr", rf"(?P<a>{_N}) ?{_SETS} ?(?:(?:of|x|\u00d7|,|-|\u2013)|(?={_N} ?{_REPS})) ?(?:up to )?(?P<b>{_N})(?: ?{_REPS})?(?! ?{_UNIT})"),
+    ("sr", rf"(?P<a>{_N}) ?{_SETS} ?(?:(?:of|x|\u00d7|,|-|\u2013)|(?={_N} ?{_REPS})) ?(?:up to "
+           rf")?(?P<b>{_N})(?: ?{_REPS})?(?! ?{_UNIT})"),
     ("rs", rf"(?P<b>{_N}) ?{_REPS} ?(?:x|\u00d7|for|in|,|-|\u2013|/)? ?(?P<a>{_N}) ?{_SETS}"),
     ("nn", rf"(?P<a>{_N}){_X}(?P<b>{_N})(?: ?{_REPS})?(?! ?(?:{_UNIT}|cm|m\b|kg|lb|inch))"),
     # Holds.
     ("hold", rf"\bholds?{_LABEL}{LASTS}"),
-    ("hold", rf"\b(?:hold(?:ing|s)?|stay(?:ing)?|pause|remain|keep|maintain|count)\b(?! (?:on|onto)\b)[^.;!?\n]{{0,60}}? (?:for |of )?(?:another |a further )?{LASTS}"),
+    ("hold", rf"\b(?:hold(?:ing|s)?|stay(?:ing)?|pause|remain|keep|maintain|count)\b(?! (?:on|"
+             rf"onto)\b)[^.;!?\n]{{0,60}}? (?:for |of )?(?:another |a further )?{LASTS}"),
     ("hold", rf"{_TIME} (?:holds?|pause|squeeze)\b|\bholds?\b ?\(?{_TIME}\)?"),
     ("hold", rf"\b(?:hold|holding)(?: for)? {_N}(?=\s*(?:[.,;)]|$|\n|and\b))"),
     ("move", rf"\bover (?:the course of )?{_TIME}"),
@@ -125,29 +136,38 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("rounds", rf"{_N} (?:rounds?|circuits?)\b|\brounds?{_LABEL}{_N}"),
     ("sets", rf"{_N} {_SETS}"),
     ("reps", rf"(?:\b(?:for )?a total of )?{_N}[ -]?{_REPS}"),
-    ("reps", rf"\b(?:repeat|perform|do|complete)\b[^.;:\n]{{0,50}}?(?:\b(?:once|twice) more\b|\btwice\b|{_N}(?: more)?(?: ?times\b| ?x\b)(?: more\b)?)"),
+    ("reps", rf"\b(?:repeat|perform|do|complete)\b[^.;:\n]{{0,50}}?(?:\b(?:once|twice) more\b|"
+             rf"\btwice\b|{_N}(?: more)?(?: ?times\b| ?x\b)(?: more\b)?)"),
     ("reps", rf"{_N}(?: more)? ?times\b(?: more\b)?|\btwice\b"),
-    ("reps", rf"\b(?:repeat|perform|do|complete)(?: this| it)?(?: for)? {_N}(?=\s*(?:[.,;)]|$|\n|{_EACH} |on each|with each))"),
+    ("reps", rf"\b(?:repeat|perform|do|complete)(?: this| it)?(?: for)? {_N}(?=\s*(?:[.,;)]|$|\n|"
+             rf"{_EACH} |on each|with each))"),
     ("reps", rf"{_N} ?(?:x|\u00d7)(?=\s|[.,;)]|$)|(?<!\w)x ?{_N}(?! ?{_UNIT})\b"),
-    ("reps", rf"{_N}(?= ?(?:{_EACH}) ?{_LIMB}\b)|\b(?:take|walk|do) {_N} (?:slow |small |big )?steps\b"),
+    ("reps", rf"{_N}(?= ?(?:{_EACH}) ?{_LIMB}\b)|\b(?:take|walk|do) {_N} (?:slow |small |big "
+             rf")?steps\b"),
     ("time", rf"\b(?:time|duration){_LABEL}{LASTS}"),
-    ("time", rf"(?:\bfor )?(?:another |about )?{_TIME}(?! (?:of (?:easy |low|light|gentle)|before|after|read|later|rest))"),
+    ("time", rf"(?:\bfor )?(?:another |about )?{_TIME}(?! (?:of (?:easy |low|light|gentle)|before|"
+             rf"after|read|later|rest))"),
 )  # fmt: skip
 
 _SIDES: tuple[str, ...] = (
     rf"\b(?:on |with |for |in )?(?:each|per|both|either|ea\.?) (?P<part>{_LIMB})\b",
     rf"\b(?:on )?both (?P<part>{_LIMB})\b",
     rf"/ ?(?P<part>{_LIMB})\b",
-    rf"\b[Bb] sides\b",
-    rf"\b(?:switch|change|swap|alternate)(?: to)?(?: the| your)?(?: other| opposite)? (?P<part>sides?|legs?|arms?|feet|hands?)\b",
-    rf"\b(?:repeat|again|the same(?: exercise| thing| stretch)?(?= (?:on|with|for|to))|switch|change|swap|turn over|do|perform|hold)\b[^.;\n]{{0,40}}?\b(?:on|with|to|for|do)? ?(?:the|your) (?:other|opposite) (?P<part>{_LIMB})\b",
-    rf"\bstand on (?:the|your) other (?P<part>leg|foot)\b",
+    r"\b[Bb] sides\b",
+    r"\b(?:switch|change|swap|alternate)(?: to)?(?: the| your)?(?: other| opposite)? "
+    r"(?P<part>sides?|legs?|arms?|feet|hands?)\b",
+    rf"\b(?:repeat|again|the same(?: exercise| thing| stretch)?(?= (?:on|with|for|to))|switch|"
+    rf"change|swap|turn over|do|perform|hold)\b[^.;\n]{{0,40}}?\b(?:on|with|to|for|do)? ?(?:the|"
+    rf"your) (?:other|opposite) (?P<part>{_LIMB})\b",
+    r"\bstand on (?:the|your) other (?P<part>leg|foot)\b",
 )  # fmt: skip
 
 _COMPILED = tuple((name, re.compile(pattern, re.IGNORECASE)) for name, pattern in _PATTERNS)
 _SIDES_COMPILED = tuple(re.compile(pattern, re.IGNORECASE) for pattern in _SIDES)
 _NOT_SIDES = re.compile(
-    r"\b(?:to|towards?|at|by|from) (?:each|either|both) side|between both|\b(?:both|each) (?:sides? )?(?:of|together)\b|\bboth (?:hands|feet|knees|legs|arms|hips|shoulders|elbows|ankles|wrists)\b",
+    r"\b(?:to|towards?|at|by|from) (?:each|either|both) side|between both|\b(?:both|each) "
+    r"(?:sides? )?(?:of|together)\b|\bboth (?:hands|feet|knees|legs|arms|hips|shoulders|elbows|"
+    r"ankles|wrists)\b",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(_ONE, re.IGNORECASE)
@@ -199,7 +219,7 @@ def _is_no_side(text: str, match: re.Match[str]) -> bool:
         start = max(0, match.start() - 9)
         if other.start() + start < match.end() and other.end() + start > match.start():
             words = match[0].lower()
-            return "both legs" not in words and "both sides" not in words or "to " in other[0]
+            return ("both legs" not in words and "both sides" not in words) or "to " in other[0]
     return False
 
 
@@ -234,7 +254,7 @@ def _doses(name: str, match: re.Match[str]) -> Iterator[Dose]:
         if parts.get("b"):
             yield dose("reps", parts["b"])
         if parts.get("t"):
-            is_held = name == "srt" or name == "rt" or bool(parts.get("held"))
+            is_held = name in {"srt", "rt"} or bool(parts.get("held"))
             yield dose("hold" if is_held else "time", parts["t"])
     elif name == "rest":
         own = re.search(rf"{_TIME}", words, re.IGNORECASE)

@@ -94,7 +94,8 @@ def _take_time(
 
 
 _OTHER_SIDE = re.compile(
-    r"\b(?:other|opposite) (?:side|leg|arm|foot|hand|knee)s?\b|\b(?:switch|change) (?:sides|legs|arms)\b",
+    r"\b(?:other|opposite) (?:side|leg|arm|foot|hand|knee)s?\b|\b(?:switch|change) (?:sides|legs|"
+    r"arms)\b",
     re.IGNORECASE,
 )
 

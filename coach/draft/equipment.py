@@ -6,20 +6,27 @@ import re
 from collections.abc import Iterable
 
 _ADJECTIVES = (
-    r"small|large|big|firm|soft|thin|thick|rolled(?:[ -]up)?|folded|yoga|exercise|gym|resistance|elastic|elastic stretch|"
-    r"sturdy|stable|low|high|stiff|unyielding|long|short|wooden|tennis|massage|foam|therapy|stretch|heavy|light|padded|stability|swiss|"
+    r"small|large|big|firm|soft|thin|thick|rolled(?:[ -]up)?|folded|yoga|exercise|gym|resistance|"
+    r"elastic|elastic stretch|"
+    r"sturdy|stable|low|high|stiff|unyielding|long|short|wooden|tennis|massage|foam|therapy|"
+    r"stretch|heavy|light|padded|stability|swiss|"
     r"frozen|kitchen|straight-backed|dining|hand|bath|\d+[- ]?inch|\d+ ?cm"
 )
 _THINGS = (
-    r"mats?|towels?|chairs?|stools?|bands?|therabands?|thera-bands?|straps?|belts?|balls?|pillows?|cushions?|blocks?|blankets?|bolsters?|"
-    r"dumbbells?|kettlebells?|barbells?|weights?|rollers?|sticks?|wand|broomstick|step|bench|table|putty|hammer|bottle|carpet|swiss ball"
+    r"mats?|towels?|chairs?|stools?|bands?|therabands?|thera-bands?|straps?|belts?|balls?|"
+    r"pillows?|cushions?|blocks?|blankets?|bolsters?|"
+    r"dumbbells?|kettlebells?|barbells?|weights?|rollers?|sticks?|wand|broomstick|step|bench|"
+    r"table|putty|hammer|bottle|carpet|swiss ball"
 )
 _THING = re.compile(
-    rf"(?<![\w-])(?:(?P<article>an?|the|your|two|pair of) )?(?P<words>(?:(?:{_ADJECTIVES})[ ,]+){{0,3}}(?:{_THINGS}))(?![\w-])",
+    rf"(?<![\w-])(?:(?P<article>an?|the|your|two|pair of) "
+    rf")?(?P<words>(?:(?:{_ADJECTIVES})[ ,]+){{0,3}}(?:{_THINGS}))(?![\w-])",
     re.IGNORECASE,
 )
 _NO_THING = re.compile(
-    r"(?:\b(?:to|of|no|first|next|each|one|a) )(?:step|table|weight)s?\b|\bstep \d|\b(?:the|your) (?:ball|balls) of|\bballs? of (?:the|your) f|\byour weight\b|\bstep (?:forward|back|up|down|your|into|out|onto|to)",
+    r"(?:\b(?:to|of|no|first|next|each|one|a) )(?:step|table|weight)s?\b|\bstep \d|\b(?:the|your) "
+    r"(?:ball|balls) of|\bballs? of (?:the|your) f|\byour weight\b|\bstep (?:forward|back|up|down|"
+    r"your|into|out|onto|to)",
     re.IGNORECASE,
 )
 _SURE = re.compile(r"\b(?:an? |the |your )?(?:low |bottom |small |firm )?step\b", re.IGNORECASE)
@@ -38,14 +45,14 @@ def equipment(needed: Iterable[str], texts: Iterable[str]) -> list[str]:
     found: list[str] = []
     for line in needed:
         for part in _PARTS.split(line):
-            part = part.strip(" .:-\u2022")
+            thing = part.strip(" .:-\u2022")
             if (
-                part
-                and len(part) <= 60
-                and not _NOTHING.match(part)
-                and any(letter.isalpha() for letter in part)
+                thing
+                and len(thing) <= 60
+                and not _NOTHING.match(thing)
+                and any(letter.isalpha() for letter in thing)
             ):
-                _add(found, part)
+                _add(found, thing)
     for text in texts:
         for match in _THING.finditer(text):
             if _is_part_of_body(text, match):
@@ -78,7 +85,7 @@ def _is_part_of_body(text: str, match: re.Match[str]) -> bool:
             bool(re.search(r"\b(?:your|the|body|shift|even)\b", around.lower()))
             or match["article"] != "a"
         )
-    return bool(_NO_THING.search(around)) and last not in ("table",)
+    return bool(_NO_THING.search(around)) and last != "table"
 
 
 def _add(found: list[str], thing: str) -> None:

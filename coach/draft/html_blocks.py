@@ -14,7 +14,12 @@ _SILENT = frozenset(
         *("dialog", "menu", "canvas", "map", "address"),
     }
 )
-_VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+_VOID = frozenset(
+    {
+        *("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param"),
+        *("source", "track", "wbr"),
+    }
+)
 _PARTING = frozenset(
     {
         *("p", "div", "section", "article", "main", "ul", "ol", "dl", "dt", "dd", "table", "tr"),
@@ -237,7 +242,7 @@ class _Parser(HTMLParser):
 
     def _take_row(self) -> None:
         # A cell is taken at its end and again at the row's; what is empty then was none.
-        cells = [cell for cell in (self._cells or [])]
+        cells = list(self._cells or [])
         self._cells = None
         self.flush()
         if not any(cells):
@@ -289,10 +294,8 @@ class _Parser(HTMLParser):
             return True
         if tag == "header" and not {"article", "main"} & set(self._open):
             return True
-        if (
-            not self._by_name
-            or tag in ("a", "span", "td", "th", "tr", "li", "p")
-            and not attributes.get("class")
+        if not self._by_name or (
+            tag in ("a", "span", "td", "th", "tr", "li", "p") and not attributes.get("class")
         ):
             return False
         for name in (attributes.get("class") or "", attributes.get("id") or ""):

@@ -23,21 +23,25 @@ class Line:
 
 
 _BULLET = re.compile(
-    r"^\s*(?P<mark>[-*\u2022\u2023\u25e6\u25cf\u25aa\u00b7\u2013\u2713\u2192\uf0b7]|o(?=\s\s?[A-Z]))\s+(?=\S)"
+    r"^\s*(?P<mark>[-*\u2022\u2023\u25e6\u25cf\u25aa\u00b7\u2013\u2713\u2192\uf0b7]|"
+    r"o(?=\s\s?[A-Z]))\s+(?=\S)"
 )
 _NUMBERED = re.compile(
     r"^\s*(?P<mark>\(?(?:\d{1,2}|[a-hA-H]|[ivx]{1,4})[.)]|(?:step|no\.?) ?\d{1,2}[.:)]?)\s+(?=\S)",
     re.IGNORECASE,
 )
 _EXERCISE = re.compile(
-    r"^\s*(?:exercise|stretch|move|pose|drill)\s+(?:no\.? ?|number )?(?:\d{1,2}|[A-H])\s*(?:[:.)]|\s[-\u2013\u2014])\s*(?=\S)",
+    r"^\s*(?:exercise|stretch|move|pose|drill)\s+(?:no\.? ?|number )?(?:\d{1,2}|[A-H])\s*(?:[:.)]|"
+    r"\s[-\u2013\u2014])\s*(?=\S)",
     re.IGNORECASE,
 )
 _PLAINLY_NUMBERED = re.compile(r"^\s*(?P<number>\d{1,2})\s+(?=[A-Z][^.!?]{2,60}$)")
 _UNDERLINE = re.compile(r"^\s*(?:[-=_~*\u2500\u2014] ?){3,}\s*$")
 _PAGE_NOISE = re.compile(
-    r"^\s*(?:page\s+\d+(?:\s*(?:of|/)\s*\d+)?|\d{1,3}(?:\s*/\s*\d+)?|-\s*\d+\s*-|(?:\u00a9|\(c\)|copyright\b).*|"
-    r".{0,60}\b(?:leaflet|review date|version|issue)\b.{0,12}(?:ref\b|no\b|\d|:).*|https?://\S+|www\.\S+)\s*$",
+    r"^\s*(?:page\s+\d+(?:\s*(?:of|/)\s*\d+)?|\d{1,3}(?:\s*/\s*\d+)?|-\s*\d+\s*-|(?:\u00a9|\(c\)|"
+    r"copyright\b).*|"
+    r".{0,60}\b(?:leaflet|review date|version|issue)\b.{0,12}(?:ref\b|no\b|\d|:).*|https?://\S+|"
+    r"www\.\S+)\s*$",
     re.IGNORECASE,
 )
 _TABLE_EDGE = re.compile(r"\s{3,}|\t")
@@ -123,8 +127,8 @@ def _goes_on(last: str, text: str) -> bool:
         return False
     start = text.strip()[:1]
     is_open = last.rstrip()[-1] not in ".!?:"
-    return (len(last.strip()) >= _FULL and len(text.split(":")[0].split()) > 1) or (
-        is_open and (start.islower() or (start in "(" and len(last) > 40))
+    return (len(last.strip()) >= _FULL and len(text.split(":", maxsplit=1)[0].split()) > 1) or (
+        is_open and (start.islower() or (start == "(" and len(last) > 40))
     )
 
 

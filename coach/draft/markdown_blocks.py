@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _SIGNS = re.compile(
-    r"^#{1,6} \S|\*\*[^*\n]{2,80}\*\*|^\|.{3,}\|[ \t]*$|\[[^\]\n]{1,80}\]\([^)\s]{1,200}\)|^\|?[ :-]+\|[ :|-]+$",
+    r"^#{1,6} \S|\*\*[^*\n]{2,80}\*\*|^\|.{3,}\|[ \t]*$|\[[^\]\n]{1,80}\]\([^)\s]{1,200}\)|"
+    r"^\|?[ :-]+\|[ :|-]+$",
     re.MULTILINE,
 )
 
@@ -86,7 +87,7 @@ def markdown_handout(text: str) -> Handout:
 
 
 def _inline(children: Sequence[Token]) -> tuple[str, str, tuple[str, ...], int]:
-    """Return the words of a paragraph, its bold beginning, all that is stressed, and linked letters."""
+    """Return a paragraph's words, its bold beginning, what is stressed, and its linked letters."""
     words, lead = "", ""
     open_stress: list[str] = []
     stressed: list[str] = []

@@ -24,18 +24,22 @@ STATIC = 15
 _MOVE = "3s"
 _CUE_WORDS = 6
 _CUT = re.compile(
-    r"[,;:(.!]|\b(?:and|with|until|by|like|while|as|so|keeping|without|leaving|letting|then|for|into|towards?|if|off|at|about)\b",
+    r"[,;:(.!]|\b(?:and|with|until|by|like|while|as|so|keeping|without|leaving|letting|then|for|"
+    r"into|towards?|if|off|at|about)\b",
     re.IGNORECASE,
 )
 _AND_HOLD = re.compile(r"(?:,|\band\b|\bthen\b|,\s*and)*\s*$", re.IGNORECASE)
 _POSITION = re.compile(
-    r"^(?:lie|lying|sit|sitting|stand|standing|kneel|kneeling|start|begin|on your|on hands|get|come down|with your|while|from)\b",
+    r"^(?:lie|lying|sit|sitting|stand|standing|kneel|kneeling|start|begin|on your|on hands|get|"
+    r"come down|with your|while|from)\b",
     re.IGNORECASE,
 )
 _MOVES = re.compile(
-    r",? and (?:then )?(?=(?:slowly |gently )?(?:lift|raise|bring|pull|push|press|squeeze|slide|turn|tilt|lean|lower|"
+    r",? and (?:then )?(?=(?:slowly |gently )?(?:lift|raise|bring|pull|push|press|squeeze|slide|"
+    r"turn|tilt|lean|lower|"
     r"draw|roll|straighten|bend|tuck|nod|open|reach|rise|let|look|tighten|move|swing)\b)|"
-    r",\s+(?:then )?(?=(?:slowly |gently )?(?:lift|raise|bring|pull|push|press|squeeze|slide|turn|tilt|lean|lower|"
+    r",\s+(?:then )?(?=(?:slowly |gently )?(?:lift|raise|bring|pull|push|press|squeeze|slide|turn|"
+    r"tilt|lean|lower|"
     r"draw|roll|straighten|bend|tuck|nod|open|reach|rise|tighten|move|swing)\b)",
     re.IGNORECASE,
 )
@@ -80,7 +84,7 @@ def phases(found: Gathered, *, is_repeated: bool) -> Made:
     if len(parts) == 1 and found.pause is None:
         _short_form(made, parts[0])
         return made
-    listed = []
+    listed: list[dict[str, Any]] = []
     for part in parts:
         listed.append(_phase(made, part, ("phases", len(listed))))
     if found.pause:
@@ -136,8 +140,7 @@ def _parts(found: Gathered) -> tuple[list[_Part], set[int]]:
     used: set[int] = set()
     for number, held in enumerate(found.holds):
         if held.sentence < 0:
-            before = _movement_before(found, 0, len(found.sentences), used)
-            parts.append(_Part(before, held.dose))
+            parts += _below_dose(found, held.dose, used)
             continue
         at = held.sentence
         begin = 0
@@ -147,14 +150,18 @@ def _parts(found: Gathered) -> tuple[list[_Part], set[int]]:
         before = "" if is_bare(before) else before
         if not before and not begin:
             last = found.holds[number - 1].sentence + 1 if number else 0
+            is_at_head = not any(without_doses(text) for text in found.sentences[last : at + 1])
+            if is_at_head and len(found.holds) == 1:
+                # The dose stands above the steps.
+                parts += _below_dose(found, held.dose, used)
+                used.add(at)
+                continue
             before = _movement_before(found, last, at, used)
         elif before and _POSITION.match(before) and not number and len(found.holds) == 1:
             before = ""
         if before and not is_bare(held.dose.words):
             before = f"{before} and {_with_field(held.dose.words)}"
-        if before or begin:
-            used.add(at)
-        elif is_bare(found.sentences[at]):
+        if before or begin or is_bare(found.sentences[at]):
             used.add(at)
         parts.append(_Part(before, held.dose))
         following = (
@@ -164,6 +171,14 @@ def _parts(found: Gathered) -> tuple[list[_Part], set[int]]:
         )
         parts += _back(found, held.sentence, held.dose, following, used)
     return parts, used
+
+
+def _below_dose(found: Gathered, hold: Dose, used: set[int]) -> list[_Part]:
+    """Return the movement, the hold and the way back where the dose is no part of the steps."""
+    before = _movement_before(found, 0, len(found.sentences), used)
+    at = max(used, default=-1)
+    back = _back(found, at, hold, len(found.sentences), used) if at >= 0 else []
+    return [_Part(before, hold), *back]
 
 
 def _movement_before(found: Gathered, first: int, at: int, used: set[int]) -> str:
@@ -176,8 +191,10 @@ def _movement_before(found: Gathered, first: int, at: int, used: set[int]) -> st
         sentence = without_doses(found.sentences[index])
         if not sentence or is_bare(sentence) or is_caution(sentence) or is_reason(sentence):
             continue
-        if index in used or is_return(sentence):
+        if index in used:
             return ""
+        if is_return(sentence):
+            continue
         if not _POSITION.match(sentence):
             used.add(index)
             return sentence
@@ -188,7 +205,7 @@ def _movement_before(found: Gathered, first: int, at: int, used: set[int]) -> st
 
 def _back(found: Gathered, at: int, hold: Dose, following: int, used: set[int]) -> list[_Part]:
     """Return the movement back after a hold, if the handout words one."""
-    if following != at:
+    if following != at and hold.end <= len(found.sentences[at]):
         rest = _LINK.sub("", found.sentences[at][hold.end :].strip(" ,;.")).strip()
         rest = _clean_return(rest)
         if rest and is_return(rest):

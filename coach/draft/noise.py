@@ -8,25 +8,40 @@ from collections.abc import Sequence
 from coach.draft.blocks import Block
 
 _HEADING = re.compile(
-    r"^(?:\W*)(?:about (?:the |our )?(?:author|us|writer|team)|(?:the )?authors?\b|related\b|(?:\d+ )?comments?\b|share\b|references?\b|sources?\b|"
-    r"bibliography|further reading|read (?:more|next)|you (?:may|might) also|recommended|more (?:from|like|articles)|"
-    r"newsletter|subscribe|sign up|follow|contact\b|get in touch|how we review|medically reviewed|advert|sponsor|"
-    r"popular|tags?\b|disclaimer|photo|credits?|leave a|\d+ (?:thoughts?|responses?|replies)|thoughts on|our partner|"
-    r"footnotes?|trending|keep reading|join\b|win a|frequently asked|faqs?\b|the (?:research|evidence)\b|useful (?:links|numbers)|if you have problems|for more information)",
+    r"^(?:\W*)(?:about (?:the |our )?(?:author|us|writer|team)|(?:the )?authors?\b|related\b|"
+    r"(?:\d+ )?comments?\b|share\b|references?\b|sources?\b|"
+    r"bibliography|further reading|read (?:more|next)|you (?:may|might) also|recommended|more "
+    r"(?:from|like|articles)|"
+    r"newsletter|subscribe|sign up|follow|contact\b|get in touch|how we review|medically reviewed|"
+    r"advert|sponsor|"
+    r"popular|tags?\b|disclaimer|photo|credits?|leave a|\d+ (?:thoughts?|responses?|replies)|"
+    r"thoughts on|our partner|"
+    r"footnotes?|trending|keep reading|join\b|win a|frequently asked|faqs?\b|the (?:research|"
+    r"evidence)\b|useful (?:links|numbers)|if you have problems|for more information)",
     re.IGNORECASE,
 )
 _LINE = re.compile(
-    r"^\W*(?:by [A-Z][\w.'-]+ [A-Z][\w.'-]+.{0,80}$|by an? [\w ]{3,40},? ?\d+ min\b.*|posted (?:on|by)\b|published\b|(?:last )?updated\b|written by\b|(?:medically |clinically |last )?reviewed\b|"
-    r"created by\b|view at\b|patient(?: name)?\s?:|name\s?:|date\s?:|mr/mrs|dob\b|reading time|tags?\s?:|categor(?:y|ies)\s?:|share (?:on|this)|"
-    r"advertisement|sponsored|photo(?:s| by|:| credit)|image(?:s| by|:| credit)|comments are closed|leave a comment|"
-    r"subscribe|sign up|follow (?:me|us)|join (?:my|our)|if you (?:loved|liked|enjoyed) this|click here|read (?:more|next)|"
-    r"buy now|shop\b|sent from my|this e-?mail|we use cookies|accept all|all rights reserved|copyright|\u00a9|"
-    r"home exercise program(?:me)? for\b|tel(?:ephone)?\b|phone\b|fax\b|www\.|https?:|skip to\b|leaflet\b|ref(?:erence)?\s?:|(?:physio|(?:physical |physio)?therapist)(?:\s?:| [A-Z][a-z]+ [A-Z][a-z]+\W*$)|"
-    r"we welcome your comments|log (?:your|it)\b|total \d+$|step-by-step directions\W*$|main muscles|muscles? worked)",
+    r"^\W*(?:by [A-Z][\w.'-]+ [A-Z][\w.'-]+.{0,80}$|by an? [\w ]{3,40},? ?\d+ min\b.*|posted "
+    r"(?:on|by)\b|published\b|(?:last )?updated\b|written by\b|(?:medically |clinically |last "
+    r")?reviewed\b|"
+    r"created by\b|view at\b|patient(?: name)?\s?:|name\s?:|date\s?:|mr/mrs|dob\b|reading time|"
+    r"tags?\s?:|categor(?:y|ies)\s?:|share (?:on|this)|"
+    r"advertisement|sponsored|photo(?:s| by|:| credit)|image(?:s| by|:| credit)|comments are "
+    r"closed|leave a comment|"
+    r"subscribe|sign up|follow (?:me|us)|join (?:my|our)|if you (?:loved|liked|enjoyed) this|"
+    r"click here|read (?:more|next)|"
+    r"buy now|shop\b|sent from my|this e-?mail|we use cookies|accept all|all rights reserved|"
+    r"copyright|\u00a9|"
+    r"home exercise program(?:me)? for\b|tel(?:ephone)?\b|phone\b|fax\b|www\.|https?:|skip to\b|"
+    r"leaflet\b|ref(?:erence)?\s?:|(?:physio|(?:physical |physio)?therapist)(?:\s?:| [A-Z][a-z]+ "
+    r"[A-Z][a-z]+\W*$)|"
+    r"we welcome your comments|log (?:your|it)\b|total \d+$|step-by-step directions\W*$|main "
+    r"muscles|muscles? worked)",
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(
-    r"\(\d{3}\) ?\d{3}|\b0\d{3,4} \d{3}|\bwww\.|@[\w-]+\.|\bhttps?://|\b(?:telephone|suite \d)\b|_{4,}|\.{6,}",
+    r"\(\d{3}\) ?\d{3}|\b0\d{3,4} \d{3}|\bwww\.|@[\w-]+\.|\bhttps?://|\b(?:telephone|suite \d)\b|"
+    r"_{4,}|\.{6,}",
     re.IGNORECASE,
 )
 _MAIL_HEAD = re.compile(
@@ -37,7 +52,8 @@ _GREETING = re.compile(
     re.IGNORECASE,
 )
 _FAREWELL = re.compile(
-    r"^(?:(?:with )?(?:best|kind|warm|many)(?:est)?(?: (?:wishes|regards|thanks))?|regards|thanks(?: again| a lot)?|thank you|"
+    r"^(?:(?:with )?(?:best|kind|warm|many)(?:est)?(?: (?:wishes|regards|thanks))?|regards|"
+    r"thanks(?: again| a lot)?|thank you|"
     r"cheers|sincerely|yours(?: \w+)?|all the best|take care|see you.{0,40})[,.!]?$",
     re.IGNORECASE,
 )
@@ -50,7 +66,7 @@ def is_noise_heading(text: str) -> bool:
 
 def is_noise(text: str) -> bool:
     """Whether a line or paragraph says who, where and when, or wants to sell something."""
-    first = text.split("\n")[0]
+    first = text.split("\n", maxsplit=1)[0]
     return _LINE.match(first) is not None or (_ADDRESS.search(text) is not None and len(text) < 400)
 
 
@@ -60,7 +76,7 @@ def without_letter(blocks: Sequence[Block]) -> tuple[list[Block], str]:
     kept: list[Block] = []
     is_letter = False
     for block in blocks:
-        lines = []
+        lines: list[str] = []
         for line in block.lines:
             head = _MAIL_HEAD.match(line) if not kept else None
             if head and (line.lower().startswith("subject") or has_head or ":" in line[:9]):

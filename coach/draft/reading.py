@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from coach.draft.blocks import Block, Handout
 from coach.errors import CoachError
@@ -24,7 +24,8 @@ MAX_SECONDS = 30
 
 _ZIP, _PDF, _OLD_WORD = b"PK\x03\x04", b"%PDF-", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _HTML = re.compile(
-    r"<!doctype html|<html[\s>]|<(?:body|head|article|main|table|div|section)[\s>].*?</|<(?:p|h[1-6]|li|ul|ol)(?:\s[^<>]*)?>.{0,2000}?</(?:p|h[1-6]|li|ul|ol)>",
+    r"<!doctype html|<html[\s>]|<(?:body|head|article|main|table|div|section)[\s>].*?</|<(?:p|"
+    r"h[1-6]|li|ul|ol)(?:\s[^<>]*)?>.{0,2000}?</(?:p|h[1-6]|li|ul|ol)>",
     re.IGNORECASE | re.DOTALL,
 )
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,30})", re.IGNORECASE)
@@ -98,7 +99,7 @@ def _decoded(data: bytes, name: str) -> str:
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return data.decode("utf-16", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
     sample = data[:65536]
-    odd = sum(byte < 9 or 13 < byte < 32 and byte != 27 for byte in sample)
+    odd = sum(byte < 9 or (13 < byte < 32 and byte != 27) for byte in sample)
     if b"\0" in sample or odd > len(sample) // 100:
         raise CoachError(f"{name} is no text that can be read", _DRAFT_HINT)
     declared = _CHARSET.search(data[:4096])
@@ -144,13 +145,11 @@ def _in_child(kind: str, data: bytes, name: str) -> Handout:
         ) from error
     if "problem" in answer:
         raise CoachError(f"{name} {answer['problem']}", answer["hint"])
-    blocks = tuple(
-        Block(
-            **{
-                key: tuple(value) if isinstance(value, list) else value
-                for key, value in block.items()
-            }
-        )
-        for block in answer["blocks"]
-    )
+    blocks = tuple(_block(block) for block in answer["blocks"])
     return Handout(blocks, answer["title"])
+
+
+def _block(fields: dict[str, Any]) -> Block:
+    """Return a block from what the process wrote about it."""
+    lists = {key: tuple(fields[key]) for key in ("cells", "heads", "stressed")}
+    return Block(**{**fields, **lists})

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from coach.draft.blocks import Block, Handout
 from coach.draft.dose import doses_in
-from coach.draft.noise import is_noise, without_letter, without_noise
+from coach.draft.noise import is_noise, is_noise_heading, without_letter, without_noise
 from coach.draft.sentences import (
     is_about_all,
     is_bare,
@@ -50,38 +50,54 @@ MAX_EXERCISES = 300
 
 _DOSING = frozenset({"hold", "time", "reps", "sets", "times", "breaths", "rounds"})
 _COLLECTION = re.compile(
-    r"\b(?:exercises|stretches|moves|workout|routine|program(?:me)?|plan|leaflet|sequence|circuit|therapy|physio\w*|"
-    r"flow|yoga|mobility|phase \d|week|day [a-d1-7]|hep|strength|balance|treatment|guide|handout|sciatica|pain|session|core)\b",
+    r"\b(?:exercises|stretches|moves|workout|routine|program(?:me)?|plan|leaflet|sequence|circuit|"
+    r"therapy|physio\w*|"
+    r"flow|yoga|mobility|phase \d|week|day [a-d1-7]|hep|strength|balance|treatment|guide|handout|"
+    r"sciatica|pain|session|core)\b",
     re.IGNORECASE,
 )
 _NEEDED = re.compile(
-    r"^\W*(?:what you(?:'ll| will)? need|you(?:'ll| will) need|equipment(?: needed| required)?|props|materials|kit)\b\s?:?\s*",
+    r"^\W*(?:what you(?:'ll| will)? need|you(?:'ll| will) need|equipment(?: needed| required)?|"
+    r"props|materials|kit)\b\s?:?\s*",
     re.IGNORECASE,
 )
 _NO_NAME = re.compile(
-    r"^\W*(?:(?:(?:main |target )?muscles?(?: worked| used)?|repetitions?|reps?|sets?|holds?|days?(?: (?:per|a) week)?|"
-    r"freq(?:uency)?|duration|times?(?: (?:per|a) day)?|steps?(?: ?\d+)?|tips?|notes?|goals?|aims?|purpose|levels?|directions?|why|"
-    r"targets?|benefits?|dos(?:e|age)|progressions?|rest|modifications?|start(?:ing)?(?: position)?|position|movement|action|"
-    r"description|method|variations?|options?|easier|harder|subject|overview|introduction|summary|conclusion|total|"
+    r"^\W*(?:(?:(?:main |target )?muscles?(?: worked| used)?|repetitions?|reps?|sets?|holds?|"
+    r"days?(?: (?:per|a) week)?|"
+    r"freq(?:uency)?|duration|times?(?: (?:per|a) day)?|steps?(?: ?\d+)?|tips?|notes?|goals?|"
+    r"aims?|purpose|levels?|directions?|why|"
+    r"targets?|benefits?|dos(?:e|age)|progressions?|rest|modifications?|start(?:ing)?(?: "
+    r"position)?|position|movement|action|"
+    r"description|method|variations?|options?|easier|harder|subject|overview|introduction|summary|"
+    r"conclusion|total|"
     r"general advice|name|date|patient|key points?|common mistakes)\W*$|"
-    r"(?:warning|caution|important|equipment|what you|you(?:'ll| will)? need|props\b|remember|safety|stop|how (?:to|often|many)|"
-    r"warm(?:ing)?[- ]?up|cool(?:ing)?[- ]?down|finish|the bottom line|when to|before you|after\b|if you|dear\b|hi\b|hello\b|"
-    r"week \d|phase \d|do (?:these|this|all|them|each|every)|repeat|perform|complete|try\b|please|ice\b|build\b|"
-    r"each (?:exercise|move|stretch)|all (?:exercises|moves|movements)|take a\b|then\b|and\b|or\b|keep\b|home exercise)\b)",
+    r"(?:warning|caution|important|equipment|what you|you(?:'ll| will)? need|props\b|remember|"
+    r"safety|stop|how (?:to|often|many)|"
+    r"warm(?:ing)?[- ]?up|cool(?:ing)?[- ]?down|finish|the bottom line|when to|before you|after\b|"
+    r"if you|dear\b|hi\b|hello\b|"
+    r"week \d|phase \d|do (?:these|this|all|them|each|every)|repeat|perform|complete|try\b|please|"
+    r"ice\b|build\b|"
+    r"each (?:exercise|move|stretch)|all (?:exercises|moves|movements)|take a\b|then\b|and\b|or\b|"
+    r"keep\b|home exercise)\b)",
     re.IGNORECASE,
 )
 _LEAD = re.compile(
-    r"^(?P<name>[^:.!?\n]{2,70}?)(?:\s*:\s+|\s+[-\u2013\u2014]\s*|\s*\u2014\s*|\s*\u2013\s+)(?P<rest>\S.*)",
+    r"^(?P<name>[^:.!?\n]{2,70}?)(?:\s*:\s+|\s+[-\u2013\u2014]\s*|\s*\u2014\s*|"
+    r"\s*\u2013\s+)(?P<rest>\S.*)",
     re.DOTALL,
 )
 _NUMBER = re.compile(
-    r"^\s*(?:(?:exercise|stretch|move|pose)\s+)?(?:no\.? ?)?(?:\d{1,2}|[A-H])\s*[.):\u2013-]\s*(?=\S)",
+    r"^\s*(?:(?:exercise|stretch|move|pose)\s+)?(?:no\.? ?)?(?:\d{1,2}|"
+    r"[A-H])\s*[.):\u2013-]\s*(?=\S)",
     re.IGNORECASE,
 )
 _VERBS = (
-    "lie|lying|sit|sitting|stand|standing|kneel|kneeling|start|begin|place|get|come|put|set|hold|loop|fasten|bend|bring|lift|raise|"
-    "push|pull|press|squeeze|tighten|slide|roll|turn|tilt|lean|reach|step|rest|keep|let|draw|rock|arch|relax|with|while|from|on|"
-    "stay|repeat|do|move|lower|straighten|rotate|extend|cross|grasp|attach|walk|breathe|inhale|exhale|in"
+    "lie|lying|sit|sitting|stand|standing|kneel|kneeling|start|begin|place|get|come|put|set|hold|"
+    "loop|fasten|bend|bring|lift|raise|"
+    "push|pull|press|squeeze|tighten|slide|roll|turn|tilt|lean|reach|step|rest|keep|let|draw|rock|"
+    "arch|relax|with|while|from|on|"
+    "stay|repeat|do|move|lower|straighten|rotate|extend|cross|grasp|attach|walk|breathe|inhale|"
+    "exhale|in"
 )
 _BEGINS = re.compile(rf"^(?:slowly |gently |carefully |now |then )?(?:{_VERBS})\b", re.IGNORECASE)
 _INSTRUCTS = re.compile(r"\b(?:your|the|yourself|on all fours|hands and knees)\b", re.IGNORECASE)
@@ -89,8 +105,10 @@ _INSTRUCTS = re.compile(r"\b(?:your|the|yourself|on all fours|hands and knees)\b
 _NAME = r"(?P<name>[\w' -]{3,45}?)"
 _STOP = r"(?=[.,:;(]|\s+(?:and|which|where|next|first|then|exercise|to)\b)"
 _INTRODUCED = re.compile(
-    rf"(?:\b(?:start|begin|finish|end|continue|carry on|go on|move on|follow)(?: off| up| this)?,? (?:with|to) (?:the |an? )?|"
-    rf"\b(?:first|second|third|fourth|fifth|sixth|next|last|final|other|another)(?: (?:one|exercise|move|movement|stretch))? (?:is|are) (?:the |an? |called (?:the )?)?|"
+    rf"(?:\b(?:start|begin|finish|end|continue|carry on|go on|move on|follow)(?: off| up| "
+    rf"this)?,? (?:with|to) (?:the |an? )?|"
+    rf"\b(?:first|second|third|fourth|fifth|sixth|next|last|final|other|another)(?: (?:one|"
+    rf"exercise|move|movement|stretch))? (?:is|are) (?:the |an? |called (?:the )?)?|"
     rf"\b(?:after that|then|next|finally|lastly)(?:,)? (?:comes?|do|try|is) (?:the |an? )|"
     rf"\b(?:this|it) is called (?:the |an? )?){_NAME}{_STOP}",
     re.IGNORECASE,
@@ -101,7 +119,7 @@ def sections(handout: Handout) -> Sections:
     """Return what of a handout may be exercises, and the rest of it."""
     blocks, subject = without_letter(handout.blocks)
     blocks = without_noise(blocks)
-    blocks = list(_with_own_items(_with_headings(blocks)))
+    blocks = list(_with_own_items(list(_with_headings(blocks))))
     found = _Walk(blocks)
     found.run()
     title = _title(handout, subject, {item.name for item in found.exercises})
@@ -114,7 +132,11 @@ def _title(handout: Handout, subject: str, names: set[str]) -> str:
     headings = [
         block
         for block in handout.blocks
-        if block.kind == "heading" and clean_name(block.text) not in names
+        if block.kind == "heading"
+        and clean_name(block.text) not in names
+        and not is_noise(block.text)
+        and not is_noise_heading(block.text)
+        and (block.level < 5 or _COLLECTION.search(block.text))
     ]
     top = [block.text for block in headings if block.level == 1]
     if top:
@@ -152,14 +174,11 @@ def _title(handout: Handout, subject: str, names: set[str]) -> str:
 
 def clean_name(text: str) -> str:
     """Return a name without its number and what only sets it off."""
-    text = _NUMBER.sub("", text.split("\n")[0].strip())
+    text = _NUMBER.sub("", text.split("\n", maxsplit=1)[0].strip())
     text = text.strip(" \t:-\u2013\u2014.*#|,;@(")
     letters = [letter for letter in text if letter.isalpha()]
-    if (
-        len(letters) > 4
-        and text == text.upper()
-        and " " in text
-        or (len(letters) > 5 and text == text.upper())
+    if (len(letters) > 4 and text == text.upper() and " " in text) or (
+        len(letters) > 5 and text == text.upper()
     ):
         text = text.capitalize()
     return text[:1].upper() + text[1:]
@@ -239,7 +258,7 @@ def _short_named(text: str) -> tuple[str, str] | None:
 
 
 def named_part(block: Block) -> tuple[str, str, bool] | None:
-    """Return the name at a block's beginning, what follows, and whether it is set off by letters."""
+    """Return the name at a block's beginning, what follows, and whether it is set off."""
     text = block.text
     if block.lead and text.startswith(block.lead) and is_name(block.lead):
         rest = text[len(block.lead) :].strip(" \n:-\u2013\u2014.")
@@ -536,7 +555,8 @@ _COLUMNS = {
     "rest": r"rest\b|break\b|recovery\b",
     "time": r"time\b|duration\b|seconds?\b|secs?\b",
     "often": r"freq|how often|per day|daily|days?\b",
-    "text": r"dos(?:e|age)\b|how\b|notes?\b|description|instructions?|comments?|details?|cues?|position|what to do",
+    "text": r"dos(?:e|age)\b|how\b|notes?\b|description|instructions?|comments?|details?|cues?|"
+    r"position|what to do",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from coach.draft.dose import Dose, doses_in
@@ -33,15 +34,21 @@ def sentences(text: str) -> list[str]:
 _CAUTION = re.compile(
     r"\b(?:stop\b.{0,60}\b(?:if|when|at once|immediately|anything|should)|"
     r"if\b.{0,80}\b(?:stop|pain\w*|dizz\w*|worse|hurts?|swell\w*|bleeding|numb\w*|symptoms)|"
-    r"(?:ask|see|consult|call|contact|ring|tell|talk to|speak to|check with|seek|clearance from|cleared by)\b.{0,60}\b"
-    r"(?:doctor|physician|midwife|therapist|physio\w*|gp|clinic|advice|us|if|pain|provider|professional|team)|"
+    r"(?:ask|see|consult|call|contact|ring|tell|talk to|speak to|check with|seek|clearance from|"
+    r"cleared by)\b.{0,60}\b"
+    r"(?:doctor|physician|midwife|therapist|physio\w*|gp|clinic|advice|us|if|pain|provider|"
+    r"professional|team)|"
     r"clearance|(?:do not|don't|never|avoid|please don't|should not|shouldn't|must not)\b.{0,80}|"
-    r"no pain\b|not for you|warning|caution|sharp pain|severe pain|pain (?:below|under)|keep (?:the )?pain|"
-    r"skip\b.{0,40}\b(?:if|hurts?|pain\w*)|discomfort below|tell\b.{0,30}\b(?:nurse|doctor|therapist|physio)|(?:should|must) decide|within (?:the limits of )?your pain|stops? anything)",
+    r"no pain\b|not for you|warning|caution|sharp pain|severe pain|pain (?:below|under)|keep "
+    r"(?:the )?pain|"
+    r"skip\b.{0,40}\b(?:if|hurts?|pain\w*)|discomfort below|tell\b.{0,30}\b(?:nurse|doctor|"
+    r"therapist|physio)|(?:should|must) decide|within (?:the limits of )?your pain|stops? "
+    r"anything)",
     re.IGNORECASE | re.DOTALL,
 )
 _WARM_UP = re.compile(
-    r"^\W*(?:(?:always )?warm(?:ing)?[ -]?up|start with (?:a|some) (?:gentle|light|easy))\b|\bwarm up with\b",
+    r"^\W*(?:(?:always )?warm(?:ing)?[ -]?up|start with (?:a|some) (?:gentle|light|easy))\b|"
+    r"\bwarm up with\b",
     re.IGNORECASE,
 )
 _COOL_DOWN = re.compile(
@@ -50,29 +57,36 @@ _COOL_DOWN = re.compile(
 )
 _REASON = re.compile(
     r"^(?:this|these|the) (?:\w+ ){0,3}(?:pose|stretch|exercise|move|movement|drill)s?\b.{0,40}?"
-    r"\b(?:opens?|helps?|strengthens?|targets?|is (?:great|good|ideal|for)|works?|improves?|relieves?|stretches|will)\b|"
+    r"\b(?:opens?|helps?|strengthens?|targets?|is (?:great|good|ideal|for)|works?|improves?|"
+    r"relieves?|stretches|will)\b|"
     r"^(?:targets?|benefits?|why|great for|good for|muscles?|main muscles)\b",
     re.IGNORECASE,
 )
 _RETURN = re.compile(
-    r"^(?:and |then |now |slowly |gently )*(?:release|relax|lower|return|come back|let go|let it|go back|come down|"
+    r"^(?:and |then |now |slowly |gently )*(?:release|relax|lower|return|come back|let go|let it|"
+    r"go back|come down|"
     r"back to|push your knee so|straighten up|slide it back|unwind)\b",
     re.IGNORECASE,
 )
 _CONDITION = re.compile(r"\b(?:lower|back) (?:leg|arm|knee|trapezius)\b", re.IGNORECASE)
 _ABOUT_ALL = re.compile(
-    r"\b(?:each|all|every|both|these|the|any)(?: of (?:the|these))? (?:\w+ )?(?:exercises?|moves?|movements?|stretch(?:es)?|poses?|programme|program|routine|circuit)\b|"
-    r"\b(?:rounds?|circuits?)\b|\bbetween (?:the )?(?:exercises|moves|rounds)\b|\bdo (?:these|them|all)\b|\bevery day\b",
+    r"\b(?:each|all|every|both|these|the|any)(?: of (?:the|these))? (?:\w+ )?(?:exercises?|moves?|"
+    r"movements?|stretch(?:es)?|poses?|programme|program|routine|circuit)\b|"
+    r"\b(?:rounds?|circuits?)\b|\bbetween (?:the )?(?:exercises|moves|rounds)\b|\bdo (?:these|"
+    r"them|all)\b|\bevery day\b",
     re.IGNORECASE,
 )
 _STILL = re.compile(
-    r"\b(?:hold|holds|plank|stretch|pose|wall sit|stand|stands|stance|balance|isometric|static|tandem|hang|fold|twist|lunge|"
+    r"\b(?:hold|holds|plank|stretch|pose|wall sit|stand|stands|stance|balance|isometric|static|"
+    r"tandem|hang|fold|twist|lunge|"
     r"bridge|set|sets|qs|squeezes?|squeeze|press|push|tighten|clench|keep|stay|lean)\b",
     re.IGNORECASE,
 )
 _ACTIVE = re.compile(
-    r"\b(?:jumping|jacks?|push-?ups?|press-?ups?|sit-?ups?|squats|climbers?|march\w*|run\w*|walk\w*|jog\w*|step\w*|circles?|swing\w*|roll\w*|"
-    r"knees|kicks?|burpees?|lunges|skip\w*|cycl\w*|dips|crunches|raises?|taps?|back and forth|up and down)\b",
+    r"\b(?:jumping|jacks?|push-?ups?|press-?ups?|sit-?ups?|squats|climbers?|march\w*|run\w*|"
+    r"walk\w*|jog\w*|step\w*|circles?|swing\w*|roll\w*|"
+    r"knees|kicks?|burpees?|lunges|skip\w*|cycl\w*|dips|crunches|raises?|taps?|back and forth|up "
+    r"and down)\b",
     re.IGNORECASE,
 )
 
@@ -129,22 +143,31 @@ _CLAUSE = re.compile(
     r"\s*(?:[,;]\s*(?:and then |and |then )?|\s-\s|\s\u2013\s|\(|\)|\s(?:and then|and|then)\s)\s*"
 )
 _FILLERS = frozenset(
-    (
-        "and then relax repeat repeats repeated again release rest resting hold holding holds do doing this these it for of the a an in each to "
-        "with on exercise exercises stretch position times time slowly please try dose perform complete aim or come back "
-        "start go them that your you should be by reps rep repetition repetitions set sets side sides leg legs arm arms "
-        "foot feet hand hands knee other no there between after total build up seconds second secs sec s minutes minute mins min "
-        "same thing well if can twice once day daily week per every both ea x switch change another about "
-        "count freq frequency break round rounds both alternate sec hour hourly how often duration while counting "
-        "do at least approximately around lasting pause stay remain here from is there none"
-    ).split()
-) | frozenset(
-    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen eighteen "
-    "twenty thirty forty fifty sixty ninety".split()
+    {
+        *("and", "then", "relax", "repeat", "repeats", "repeated", "again", "release", "rest"),
+        *("resting", "hold", "holding", "holds", "do", "doing", "this", "these", "it", "for"),
+        *("of", "the", "a", "an", "in", "each", "to", "with", "on", "exercise", "exercises"),
+        *("stretch", "position", "times", "time", "slowly", "please", "try", "dose", "perform"),
+        *("complete", "aim", "or", "come", "back", "start", "go", "them", "that", "your", "you"),
+        *("should", "be", "by", "reps", "rep", "repetition", "repetitions", "set", "sets"),
+        *("side", "sides", "leg", "legs", "arm", "arms", "foot", "feet", "hand", "hands", "knee"),
+        *("other", "no", "there", "between", "after", "total", "build", "up", "seconds"),
+        *("second", "secs", "sec", "s", "minutes", "minute", "mins", "min", "same", "thing"),
+        *("well", "if", "can", "twice", "once", "day", "daily", "week", "per", "every", "both"),
+        *("ea", "x", "switch", "change", "another", "about", "count", "freq", "frequency"),
+        *("break", "round", "rounds", "alternate", "hour", "hourly", "how", "often", "duration"),
+        *("while", "counting", "at", "least", "approximately", "around", "lasting", "pause"),
+        *("stay", "remain", "here", "from", "is", "none"),
+        *("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
+        *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "eighteen", "twenty"),
+        *("thirty", "forty", "fifty", "sixty", "ninety"),
+    }
 )
+"""Words of which a sentence consists that says nothing but a dose."""
 
 _AGAIN = re.compile(
-    r"^(?:and |then |now )*(?:repeat|relax|release|rest|switch|change|do the same|perform|alternate)\b",
+    r"^(?:and |then |now )*(?:repeat|relax|release|rest|switch|change|do the same|perform|"
+    r"alternate)\b",
     re.IGNORECASE,
 )
 
@@ -174,7 +197,7 @@ def without_doses(sentence: str) -> str:
         return ""
     # What lies between two clauses that stay stays, too.
     text = sentence[kept[0][0] : kept[0][1]]
-    for (_, before), (begin, stop) in zip(kept, kept[1:], strict=False):
+    for (_, before), (begin, stop) in itertools.pairwise(kept):
         between = sentence[before:begin]
         is_whole = not _CLAUSE.sub("", between).strip()
         text += (between if is_whole else ", ") + sentence[begin:stop]

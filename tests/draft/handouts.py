@@ -44,7 +44,7 @@ def pdf(text: str) -> bytes:
     for page, content in enumerate(re.split(r"^---\n", body, flags=re.MULTILINE), 1):
         canvas.setFont("Helvetica", 8)
         canvas.drawString(60, 810, marks.get("header", "").format(page=page))
-        y = 780
+        y = 780.0
         for line in content.splitlines():
             heading = re.match(r"(#+) (.*)", line)
             size = {None: 10, "#": 18, "##": 13}[heading[1] if heading else None]
@@ -114,7 +114,7 @@ def score(path: Path) -> Score:
     result = Score(path.name, wanted=len(expected["exercises"]))
     source = path.read_text("utf-8")
     result.script = draft(handout_from(io.BytesIO(data_of(path)), path.name), file=path.name).text
-    script = yaml.load(result.script, yaml.BaseLoader)
+    script = yaml.load(result.script, yaml.BaseLoader)  # noqa: S506 - all scalars as texts
     values = _commented(result.script)
     items = script["exercises"]
     if "rounds" in items[0]:
@@ -267,7 +267,7 @@ def _compare_rest(expected: dict[str, Any], script: dict[str, Any], result: Scor
 
 
 def main() -> None:
-    """Print the figures of one half: `python -m tests.draft.corpus open|aside|FILE...`."""
+    """Print the figures of one half: `python -m tests.draft.handouts open|aside|FILE...`."""
     import sys
 
     half = {"open": OPEN, "aside": SET_ASIDE, "fresh": FRESH, "all": HANDOUTS}.get(sys.argv[1])
@@ -285,15 +285,15 @@ def main() -> None:
                 strict=True,
             )
         ]
-        print(f"{path.name}: {result.found}/{result.wanted} found, {result.right} right")  # noqa: T201
+        print(f"{path.name}: {result.found}/{result.wanted} found, {result.right} right")
         if half is not SET_ASIDE or "-v" in sys.argv:
             for line in result.amiss:
-                print("   -", line)  # noqa: T201
+                print("   -", line)
             for line in result.invented:
-                print("   + ", line)  # noqa: T201
+                print("   + ", line)
             if half is None:
-                print(result.script)  # noqa: T201
-    print("wanted, found, right, invented:", total)  # noqa: T201
+                print(result.script)
+    print("wanted, found, right, invented:", total)
 
 
 if __name__ == "__main__":
