@@ -47,6 +47,9 @@ class Handout:
     """What the file itself says it is called; empty if it does not."""
 
 
+_TICKS = re.compile(
+    r"^\s*(?:\[[ xX/-]\]|[\u2610-\u2612\u2705\u2714\u25a1])\s*|\s#[a-z]\w+(?=\s|$)", re.MULTILINE
+)
 _SPACES = re.compile(r"[^\S\n]+")
 _ODD = re.compile(
     "[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
@@ -69,6 +72,6 @@ _SAME = str.maketrans(
 
 def tidy(text: str) -> str:
     """Return a text with plain spaces and quotation marks, without what cannot be printed."""
-    text = _ODD.sub("", text.translate(_SAME))
+    text = _TICKS.sub("", _ODD.sub("", text.translate(_SAME)))
     lines = (_SPACES.sub(" ", line).strip()[:MAX_LINE] for line in text.split("\n"))
     return "\n".join(line for line in lines if line)

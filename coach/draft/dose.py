@@ -127,18 +127,19 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
              rf"onto)\b)[^.;!?\n]{{0,60}}? (?:for |of )?(?:another |a further )?{LASTS}"),
     ("hold", rf"{_TIME} (?:holds?|pause|squeeze)\b|\bholds?\b ?\(?{_TIME}\)?"),
     ("hold", rf"\b(?:hold|holding)(?: for)? {_N}(?=\s*(?:[.,;)]|$|\n|and\b))"),
+    ("hold", rf"\bcount (?:of|to) {_N}"),
     ("move", rf"\bover (?:the course of )?{_TIME}"),
     # Sets and repetitions.
     ("sets", rf"\b{_SETS}{_LABEL}{_N}(?! ?{_UNIT})"),
     ("reps", rf"\b{_REPS}{_LABEL}{_N}(?! ?{_UNIT})(?: times)?"),
     ("sets", rf"(?:^|[,;|\n(] ?){_SETS} {_N}(?! ?(?:{_UNIT}|{_REPS}))"),
-    ("reps", rf"(?:^|[,;|\n(] ?){_REPS} {_N}(?! ?(?:{_UNIT}|{_SETS}))"),
+    ("reps", rf"(?:^|[,;|\n(] ?)(?:repetitions|reps) {_N}(?! ?(?:{_UNIT}|{_SETS}))"),
     ("rounds", rf"{_N} (?:rounds?|circuits?)\b|\brounds?{_LABEL}{_N}"),
     ("sets", rf"{_N} {_SETS}"),
     ("reps", rf"(?:\b(?:for )?a total of )?{_N}[ -]?{_REPS}"),
     ("reps", rf"\b(?:repeat|perform|do|complete)\b[^.;:\n]{{0,50}}?(?:\b(?:once|twice) more\b|"
-             rf"\btwice\b|{_N}(?: more)?(?: ?times\b| ?x\b)(?: more\b)?)"),
-    ("reps", rf"{_N}(?: more)? ?times\b(?: more\b)?|\btwice\b"),
+             rf"\btwice\b|{_N}(?: more)?(?: ?times?\b| ?x\b)(?: more\b)?)"),
+    ("reps", rf"{_N}(?: more)? ?times?\b(?: more\b)?|\btwice\b"),
     ("reps", rf"\b(?:repeat|perform|do|complete)(?: this| it)?(?: for)? {_N}(?=\s*(?:[.,;)]|$|\n|"
              rf"{_EACH} |on each|with each))"),
     ("reps", rf"{_N} ?(?:x|\u00d7)(?=\s|[.,;)]|$)|(?<!\w)x ?{_N}(?! ?{_UNIT})\b"),
@@ -152,8 +153,9 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
 _SIDES: tuple[str, ...] = (
     rf"\b(?:on |with |for |in )?(?:each|per|both|either|ea\.?) (?P<part>{_LIMB})\b",
     rf"\b(?:on )?both (?P<part>{_LIMB})\b",
-    rf"/ ?(?P<part>{_LIMB})\b",
+    rf"(?:(?<=\d)|(?<=\ds)|(?<=reps)|(?<=sec)|(?<=min)|(?<=\)))\s?/ ?(?P<part>{_LIMB})\b",
     r"\b[Bb] sides\b",
+    r"\balternat(?:e|ing)(?: the)? (?P<part>sides|legs|arms|feet|hands)\b",
     r"\b(?:switch|change|swap|alternate)(?: to)?(?: the| your)?(?: other| opposite)? "
     r"(?P<part>sides?|legs?|arms?|feet|hands?)\b",
     rf"\b(?:repeat|again|the same(?: exercise| thing| stretch)?(?= (?:on|with|for|to))|switch|"

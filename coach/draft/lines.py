@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from coach.draft.blocks import Block, tidy
 from coach.draft.dose import doses_in
-from coach.draft.sentences import is_bare
+from coach.draft.sentences import is_bare, is_reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ _EXERCISE = re.compile(
     r"\s[-\u2013\u2014])\s*(?=\S)",
     re.IGNORECASE,
 )
-_PLAINLY_NUMBERED = re.compile(r"^\s*(?P<number>\d{1,2})\s+(?=[A-Z][^.!?]{2,60}$)")
+_PLAINLY_NUMBERED = re.compile(r"^\s*(?P<number>\d{1,2})\s*(?=[A-Z][a-z][^.!?]{2,60}$)")
 _UNDERLINE = re.compile(r"^\s*(?:[-=_~*\u2500\u2014] ?){3,}\s*$")
 _PAGE_NOISE = re.compile(
     r"^\s*(?:page\s+\d+(?:\s*(?:of|/)\s*\d+)?|\d{1,3}(?:\s*/\s*\d+)?|-\s*\d+\s*-|(?:\u00a9|\(c\)|"
@@ -151,14 +151,23 @@ def _heading_level(text: str, after: str, *, is_set_off: bool, is_first: bool) -
         return 3
     if _is_above_dose(words, after):
         return 5
-    if is_set_off or not is_first or not after.strip() or len(words) > 60:
+    if is_set_off or not is_first or len(words) > 60:
         return 0
+    if not after.strip():
+        return _level_alone(words)
     if _BULLET.match(words) or _NUMBERED.match(words) or words[-1] in ".,;!:":
         return 0
     # A line of its own above others that begin anew.
     begins = after.strip()[:1]
     is_short = len(words.split()) <= 8 and ":" not in words
     return 5 if is_short and words[:1].isupper() and not begins.islower() else 0
+
+
+def _level_alone(words: str) -> int:
+    """Return the level of a line between empty ones if it may be a heading, or 0."""
+    is_plain = not (_BULLET.match(words) or _NUMBERED.match(words)) and words[-1] not in ".,;!:?"
+    is_short = len(words.split()) <= 7 and ":" not in words
+    return 5 if is_plain and is_short and words[:1].isupper() and not is_reason(words) else 0
 
 
 def _is_above_dose(words: str, after: str) -> bool:

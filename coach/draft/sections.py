@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -92,7 +93,8 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _VERBS = (
-    "lie|lying|sit|sitting|stand|standing|kneel|kneeling|start|begin|place|get|come|put|set|hold|"
+    "lie|lying|sit|sitting|stand|standing|kneel|kneeling|start|starting|begin|place|get|come|put|"
+    "set|hold|"
     "loop|fasten|bend|bring|lift|raise|"
     "push|pull|press|squeeze|tighten|slide|roll|turn|tilt|lean|reach|step|rest|keep|let|draw|rock|"
     "arch|relax|with|while|from|on|"
@@ -207,7 +209,11 @@ def _with_headings(blocks: Sequence[Block]) -> Iterator[Block]:
         follows = (
             after is not None
             and after.kind != "heading"
-            and (after.kind != block.kind or after.level > block.level)
+            and (
+                after.kind != block.kind
+                or after.level > block.level
+                or (block.mark[:1].isalnum() and not after.mark[:1].isalnum())
+            )
         )
         is_all_bold = (
             bool(block.lead)
@@ -366,7 +372,11 @@ class _Walk:
             self._rows(rows)
             body = [block for block in body if block.kind != "row"]
         has_siblings = heading is not None and self._dosed[heading.level] >= 2
-        named = [block for block in body if self._is_named(block)]
+        named = [
+            block
+            for block, after in itertools.zip_longest(body, body[1:])
+            if self._is_named(block) and not self._groups(block, after)
+        ]
         prose = self._introduced(body)
         is_own_name = (
             heading is not None
@@ -383,7 +393,7 @@ class _Walk:
             self._prose(body)
         elif heading is not None and is_own_name and self._is_worth(heading, body):
             self._headed(heading, body, is_last=is_last)
-        elif self._unnamed(body):
+        elif self._unnamed(heading, body):
             pass
         elif (
             heading is not None
@@ -410,6 +420,12 @@ class _Walk:
         if has_dose(part[1]) or has_dose(block.text):
             return True
         return self._has_dose_for_all and (part[2] or block.kind == "item") and _instructs(part[1])
+
+    def _groups(self, block: Block, after: Block | None) -> bool:
+        """Whether an item only groups exercises that stand below it."""
+        if after is None or not block.kind == after.kind == "item":
+            return False
+        return after.level > block.level and self._is_named(after)
 
     def _is_worth(self, heading: Block, body: Sequence[Block]) -> bool:
         """Whether what stands below a heading is an exercise."""
@@ -460,8 +476,14 @@ class _Walk:
         """Take every block that begins with a name, with those that go on with it."""
         current: Candidate | None = None
         level = 0
-        for block in body:
+        for index, block in enumerate(body):
             part = named_part(block)
+            after = body[index + 1] if index + 1 < len(body) else None
+            if self._groups(block, after):
+                # What only groups those below it.
+                current = None
+                self._aside(block)
+                continue
             is_step = current is not None and block.kind == "item" and block.level > level
             if (
                 part
@@ -499,20 +521,35 @@ class _Walk:
                 else:
                     current.lines.append(sentence)
 
-    def _unnamed(self, body: Sequence[Block]) -> bool:
+    def _steps(self, heading: Block | None, body: Sequence[Block]) -> None:
+        """Take a list of steps as one exercise, named by what stands above it."""
+        first = next(index for index, block in enumerate(body) if block.kind == "item")
+        above = [heading.text] if heading else []
+        above += [block.text for block in body[:first] if block.text.endswith(":")]
+        above += [sentences(body[first].text)[0]]
+        name = re.sub(r"^(?:how )?to (?:do )?(?:the |a )?", "", above[0], flags=re.IGNORECASE)
+        candidate = Candidate(clean_name(name)[:70] or "Exercise", is_named=heading is not None)
+        for block in body:
+            if block.kind == "item" or has_dose(block.text):
+                candidate.lines += block.lines
+            else:
+                self._aside(block)
+        self.exercises.append(candidate)
+
+    def _unnamed(self, heading: Block | None, body: Sequence[Block]) -> bool:
         """Take the paragraphs or items that are exercises without a name; tell if there are any."""
         whole = [block for block in body if has_dose(block.text) and _instructs(block.text)]
+        dosed = [block for block in body if has_dose(block.text)]
+        steps = [block for block in body if block.kind == "item" and _instructs(block.text)]
+        if dosed and len(whole) <= 1 and len(steps) >= 2:
+            self._steps(heading, body)
+            return True
         if not whole:
             return False
+        is_list = sum(block.kind == "item" for block in whole) >= 2
         for block in body:
-            if block in whole:
-                parts = sentences(block.text)
-                name = " ".join(
-                    re.split(r"[,.;:]|\b(?:and|with|until|so that)\b", parts[0])[0].split()[:7]
-                )
-                self.exercises.append(
-                    Candidate(clean_name(name) or "Exercise", block.lines, is_named=False)
-                )
+            if block in whole or (is_list and block.kind == "item" and _instructs(block.text)):
+                self.exercises.append(Candidate(_name_of(block.text), block.lines, is_named=False))
             elif self.exercises and has_dose(block.text) and is_bare(sentences(block.text)[0]):
                 self.exercises[-1].lines += block.lines
             else:
@@ -545,6 +582,19 @@ class _Walk:
                 self.around += [line for cell in row.cells for line in sentences(cell)]
 
 
+def _name_of(text: str) -> str:
+    """Return the first words of a movement, for an exercise that the handout gives no name."""
+    parts = sentences(text)
+    moving = [part for part in parts if not _POSITION.match(part) and _BEGINS.match(part)]
+    words = re.split(r"[,.;:]|\b(?:and|with|until|so that|for)\b", (moving or parts)[0])[0].split()
+    return clean_name(" ".join(words[:7])) or "Exercise"
+
+
+_POSITION = re.compile(
+    r"^(?:lie|lying|sit|sitting|stand|standing|kneel|kneeling|start|starting|begin|on your|repeat|"
+    r"hold)\b",
+    re.IGNORECASE,
+)
 _NAME_COLUMN = re.compile(
     r"^\W*(?:exercise|name|movement|move|stretch|pose|drill|activity)s?\b", re.IGNORECASE
 )

@@ -11,6 +11,11 @@ _ENDS = re.compile(r"(?<=[.!?])[\"')]?\s+(?=[\"'(]?[A-Z0-9])|\n")
 _ABBREVIATED = re.compile(
     r"\b(?:e\.g|i\.e|approx|no|dr|mr|mrs|ms|vs|fig|st|ea|w)\.$", re.IGNORECASE
 )
+_LABEL = re.compile(
+    r"^(?:start(?:ing)? position|action|movement|method|how(?: to do it)?\??|what "
+    r"to do|do this|instructions?)\s?[:.?]\s*",
+    re.IGNORECASE,
+)
 _STEP = re.compile(
     r"^(?:step ?\d{1,2}[.:)]?|\(?(?:\d{1,2}|[a-h])[.)]|[-*\u2022])\s+", re.IGNORECASE
 )
@@ -27,7 +32,7 @@ def sentences(text: str) -> list[str]:
         found.append(piece)
         start = end.end()
     found.append(text[start:])
-    tidied = (_STEP.sub("", piece.strip()).strip() for piece in found)
+    tidied = (_LABEL.sub("", _STEP.sub("", piece.strip())).strip() for piece in found)
     return [piece for piece in tidied if any(letter.isalnum() for letter in piece)]
 
 
@@ -59,6 +64,8 @@ _REASON = re.compile(
     r"^(?:this|these|the) (?:\w+ ){0,3}(?:pose|stretch|exercise|move|movement|drill)s?\b.{0,40}?"
     r"\b(?:opens?|helps?|strengthens?|targets?|is (?:great|good|ideal|for)|works?|improves?|"
     r"relieves?|stretches|will)\b|"
+    r"^(?:improves?|mobilises?|mobilizes?|strengthens?|loosens?|relieves?|increases?|helps?|"
+    r"builds?)\b|"
     r"^(?:targets?|benefits?|why|great for|good for|muscles?|main muscles)\b",
     re.IGNORECASE,
 )
@@ -90,6 +97,12 @@ _ACTIVE = re.compile(
     re.IGNORECASE,
 )
 
+_AS_TOLD = re.compile(
+    r"^(?:repeat|complete|do|perform)\b.{0,60}\b(?:prescribed|instructed|guidelines?|advised|"
+    r"told)\b",
+    re.IGNORECASE,
+)
+
 
 def is_caution(text: str) -> bool:
     """Whether a sentence warns."""
@@ -107,8 +120,8 @@ def is_cool_down(text: str) -> bool:
 
 
 def is_reason(text: str) -> bool:
-    """Whether a sentence tells what an exercise is good for, and not how it is done."""
-    return _REASON.search(text[:200]) is not None
+    """Whether a sentence tells what an exercise is good for, or who knows more, and not how."""
+    return (_REASON.search(text[:200]) or _AS_TOLD.search(text[:200])) is not None
 
 
 def is_return(text: str) -> bool:
@@ -145,7 +158,19 @@ _CLAUSE = re.compile(
 _FILLERS = frozenset(
     {
         *("and", "then", "relax", "repeat", "repeats", "repeated", "again", "release", "rest"),
-        *("resting", "hold", "holding", "holds", "do", "doing", "this", "these", "it", "for"),
+        *(
+            "resting",
+            "hold",
+            "holding",
+            "holds",
+            "do",
+            "doing",
+            "done",
+            "this",
+            "these",
+            "it",
+            "for",
+        ),
         *("of", "the", "a", "an", "in", "each", "to", "with", "on", "exercise", "exercises"),
         *("stretch", "position", "times", "time", "slowly", "please", "try", "dose", "perform"),
         *("complete", "aim", "or", "come", "back", "start", "go", "them", "that", "your", "you"),
