@@ -16,6 +16,7 @@ from coach.draft.sentences import (
     ended,
     is_caution,
     is_cool_down,
+    is_label,
     is_reason,
     is_warm_up,
     without_doses,
@@ -240,7 +241,7 @@ def _time(
     setup = [
         _text(kept)
         for sentence in spoken
-        if not is_reason(sentence) and (kept := without_doses(sentence))
+        if not is_reason(sentence) and (kept := without_doses(sentence)) and not is_label(kept)
     ]
     for key, dose in (("hold", found.holds[0].dose if found.holds else None), ("work", found.work)):
         # A number in a text would not follow when the value is adjusted.

@@ -159,8 +159,8 @@ _SIDES: tuple[str, ...] = (
     r"\b(?:switch|change|swap|alternate)(?: to)?(?: the| your)?(?: other| opposite)? "
     r"(?P<part>sides?|legs?|arms?|feet|hands?)\b",
     rf"\b(?:repeat|again|the same(?: exercise| thing| stretch)?(?= (?:on|with|for|to))|switch|"
-    rf"change|swap|turn over|do|perform|hold)\b[^.;\n]{{0,40}}?\b(?:on|with|to|for|do)? ?(?:the|"
-    rf"your) (?:other|opposite) (?P<part>{_LIMB})\b",
+    rf"change|swap|turn over|do|perform|hold)\b[^.;\n]{{0,40}}?\b(?:on|with|to|for|do)? ?(?:the |"
+    rf"your )?(?:other|opposite) (?P<part>{_LIMB})\b",
     r"\bstand on (?:the|your) other (?P<part>leg|foot)\b",
 )  # fmt: skip
 
@@ -174,9 +174,6 @@ _NOT_SIDES = re.compile(
 )
 _NUMBER = re.compile(_ONE, re.IGNORECASE)
 _MINUTES = re.compile(r"\d ?-?m|minute|\bmins?\b", re.IGNORECASE)
-_NO_DOSE = re.compile(
-    r"\b(?:ago|old|percent|degrees?|inch(?:es)?|cm|feet from|years?|weeks?|months?|hours?)\b"
-)
 _LONGEST = 2_000
 
 

@@ -34,16 +34,23 @@ _POSITION = re.compile(
     r"come down|with your|while|from)\b",
     re.IGNORECASE,
 )
+_VERB = (
+    r"(?:lift|raise|bring|pull|push|press|squeeze|slide|turn|tilt|lean|lower|draw|roll|rotate|"
+    r"straighten|bend|tuck|nod|open|reach|rise|tighten|move|swing)\b"
+)
 _MOVES = re.compile(
-    r",? and (?:then )?(?=(?:slowly |gently )?(?:lift|raise|bring|pull|push|press|squeeze|slide|"
-    r"turn|tilt|lean|lower|"
-    r"draw|roll|straighten|bend|tuck|nod|open|reach|rise|let|look|tighten|move|swing)\b)|"
-    r",\s+(?:then )?(?=(?:slowly |gently )?(?:lift|raise|bring|pull|push|press|squeeze|slide|turn|"
-    r"tilt|lean|lower|"
-    r"draw|roll|straighten|bend|tuck|nod|open|reach|rise|tighten|move|swing)\b)",
+    rf",? and (?:then )?(?=(?:slowly |gently )?(?:{_VERB}|let\b|look\b))|"
+    rf",\s+(?:then )?(?=(?:slowly |gently )?{_VERB})",
     re.IGNORECASE,
 )
 """Where a movement begins within a sentence."""
+_GOES_ON = re.compile(rf"^(?:then |now |slowly |gently )*{_VERB}", re.IGNORECASE)
+_MANNER = re.compile(
+    r"^(?:be careful|make sure|try|keep|avoid|breathe|don't|do not|remember|ensure|you should|"
+    r"you'll|you will|only|never|tip)\b",
+    re.IGNORECASE,
+)
+"""How a movement is done, and not the movement."""
 _LINK = re.compile(r"^(?:then|now|next|and|slowly|gently|,|\s)+(?=\w)", re.IGNORECASE)
 
 
@@ -189,7 +196,8 @@ def _movement_before(found: Gathered, first: int, at: int, used: set[int]) -> st
     """
     for index in range(at - 1, first - 1, -1):
         sentence = without_doses(found.sentences[index])
-        if not sentence or is_bare(sentence) or is_caution(sentence) or is_reason(sentence):
+        is_movement = sentence and not is_bare(sentence) and not _MANNER.match(sentence)
+        if not is_movement or is_caution(sentence) or is_reason(sentence):
             continue
         if index in used:
             return ""
@@ -214,7 +222,8 @@ def _back(found: Gathered, at: int, hold: Dose, following: int, used: set[int]) 
     if at + 1 < min(following, len(found.sentences)):
         after = found.sentences[at + 1]
         text = _clean_return(after)
-        if text and is_return(text):
+        goes_on = is_bare(found.sentences[at][hold.end :]) and _GOES_ON.match(text)
+        if text and (is_return(text) or goes_on) and not is_caution(text):
             used.add(at + 1)
             return [_Part(text, None)]
     return []

@@ -586,7 +586,14 @@ def _name_of(text: str) -> str:
     """Return the first words of a movement, for an exercise that the handout gives no name."""
     parts = sentences(text)
     moving = [part for part in parts if not _POSITION.match(part) and _BEGINS.match(part)]
-    words = re.split(r"[,.;:]|\b(?:and|with|until|so that|for)\b", (moving or parts)[0])[0].split()
+    first = re.sub(
+        r"^(?:while|as you|on|in|from|"
+        r"with)\b[^,]{0,60},\s*",
+        "",
+        (moving or parts)[0],
+        flags=re.IGNORECASE,
+    )
+    words = re.split(r"[,.;:]|\b(?:and|with|until|so that|for)\b", first)[0].split()
     return clean_name(" ".join(words[:7])) or "Exercise"
 
 

@@ -97,11 +97,21 @@ _ACTIVE = re.compile(
     re.IGNORECASE,
 )
 
+_ALONE = re.compile(
+    r"^(?:tips?|notes?|variations?|options?|how(?: to)?|steps?|goals?|dos(?:e|age)|position|"
+    r"start(?:ing)? position|action|progressions?|instructions?|why|easier|harder|exercises?)\W*$",
+    re.IGNORECASE,
+)
 _AS_TOLD = re.compile(
     r"^(?:repeat|complete|do|perform)\b.{0,60}\b(?:prescribed|instructed|guidelines?|advised|"
     r"told)\b",
     re.IGNORECASE,
 )
+
+
+def is_label(text: str) -> bool:
+    """Whether a sentence only says what the next ones are."""
+    return _ALONE.match(text) is not None
 
 
 def is_caution(text: str) -> bool:
@@ -245,5 +255,8 @@ def capital(text: str) -> str:
 
 def ended(text: str) -> str:
     """Return a sentence with its full stop."""
-    text = capital(text.strip().rstrip(",;:- \u2013"))
+    text = text.strip()
+    if text.startswith("(") and text.rstrip(".").endswith(")") and text.count("(") == 1:
+        text = text.rstrip(".")[1:-1]
+    text = capital(text.rstrip(",;:- \u2013"))
     return text if not text or text[-1] in ".!?" else f"{text}."
