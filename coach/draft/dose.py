@@ -143,7 +143,8 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("reps", rf"\b(?:repeat|perform|do|complete)(?: this| it)?(?: for)? {_N}(?=\s*(?:[.,;)]|$|\n|"
              rf"{_EACH} |on each|with each))"),
     ("reps", rf"{_N} ?(?:x|\u00d7)(?=\s|[.,;)]|$)|(?<!\w)x ?{_N}(?! ?{_UNIT})\b"),
-    ("reps", rf"{_N}(?= ?(?:{_EACH}) ?{_LIMB}\b)|\b(?:take|walk|do) {_N} (?:slow |small |big "
+    ("reps", rf"{_N}(?= ?(?:{_EACH}) ?{_LIMB}\b)|{_N}(?= (?:each|either) (?:way|direction)| "
+             rf"forwards?\b| clockwise)|\b(?:take|walk|do) {_N} (?:slow |small |big "
              rf")?steps\b"),
     ("time", rf"\b(?:time|duration){_LABEL}{LASTS}"),
     ("time", rf"(?:\bfor )?(?:another |about )?{_TIME}(?! (?:of (?:easy |low|light|gentle)|before|"
@@ -153,6 +154,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
 _SIDES: tuple[str, ...] = (
     rf"\b(?:on |with |for |in )?(?:each|per|both|either|ea\.?) (?P<part>{_LIMB})\b",
     rf"\b(?:on )?both (?P<part>{_LIMB})\b",
+    r"(?:(?<=\d )|(?<=reps )|(?<=sec )|(?<=seconds )|(?<=s ))each(?=\s*(?:$|[.,;)\n]))",
     rf"(?:(?<=\d)|(?<=\ds)|(?<=reps)|(?<=sec)|(?<=min)|(?<=\)))\s?/ ?(?P<part>{_LIMB})\b",
     r"\b[Bb] sides\b",
     r"\balternat(?:e|ing)(?: the)? (?P<part>sides|legs|arms|feet|hands)\b",
@@ -160,7 +162,7 @@ _SIDES: tuple[str, ...] = (
     r"(?P<part>sides?|legs?|arms?|feet|hands?)\b",
     rf"\b(?:repeat|again|the same(?: exercise| thing| stretch)?(?= (?:on|with|for|to))|switch|"
     rf"change|swap|turn over|do|perform|hold)\b[^.;\n]{{0,40}}?\b(?:on|with|to|for|do)? ?(?:the |"
-    rf"your )?(?:other|opposite) (?P<part>{_LIMB})\b",
+    rf"your )?(?:other|opposite) (?P<part>{_LIMB})\b(?: and {_LIMB}\b)?",
     r"\bstand on (?:the|your) other (?P<part>leg|foot)\b",
 )  # fmt: skip
 

@@ -51,19 +51,21 @@ def gather(candidate: Candidate) -> Gathered:
     own = [sentence for line in candidate.lines for sentence in sentences(line)]
     found = Gathered(own)
     for text in candidate.labelled:
-        _take(found, doses_in(text), text, -1, candidate.name)
+        _take(found, doses_in(text), text, -1, candidate)
     for index, sentence in enumerate(own):
         if not is_warm_up(sentence):
-            _take(found, doses_in(sentence), sentence, index, candidate.name)
+            _take(found, doses_in(sentence), sentence, index, candidate)
     _settle(found)
     return found
 
 
-def _take(found: Gathered, doses: Sequence[Dose], text: str, index: int, name: str) -> None:
+def _take(
+    found: Gathered, doses: Sequence[Dose], text: str, index: int, candidate: Candidate
+) -> None:
     kinds = {dose.kind for dose in doses}
     for dose in doses:
         if dose.kind in ("hold", "time"):
-            _take_time(found, dose, text, index, name, is_counted="times" in kinds)
+            _take_time(found, dose, text, index, candidate, is_counted="times" in kinds)
         elif dose.kind in ("pause", "rest") and index < 0:
             found.rest = found.rest or dose
         elif dose.kind == "rounds":
@@ -84,10 +86,14 @@ def _set(found: Gathered, dose: Dose) -> None:
 
 
 def _take_time(
-    found: Gathered, dose: Dose, text: str, index: int, name: str, *, is_counted: bool
+    found: Gathered, dose: Dose, text: str, index: int, candidate: Candidate, *, is_counted: bool
 ) -> None:
+    told = text
+    if is_bare(text) and index > 0:
+        # What is done for that time is told before.
+        told = next((own for own in reversed(found.sentences[:index]) if not is_bare(own)), text)
     is_short_count = is_counted and dose.high <= 15
-    if dose.kind == "hold" or is_short_count or is_still(name, text):
+    if dose.kind == "hold" or is_short_count or is_still(candidate.name, candidate.context, told):
         found.holds.append(Held(dose, index))
     elif found.work is None:
         found.work = dose

@@ -30,6 +30,8 @@ class Candidate:
     """What the handout says about it, in its order."""
     labelled: list[str] = field(default_factory=list)
     """Doses from a table, as `Reps: 10`."""
+    context: str = ""
+    """The heading above the list that it stands in."""
     is_named: bool = True
     """Whether the handout gives the name."""
 
@@ -88,8 +90,8 @@ _LEAD = re.compile(
     re.DOTALL,
 )
 _NUMBER = re.compile(
-    r"^\s*(?:(?:exercise|stretch|move|pose)\s+)?(?:no\.? ?)?(?:\d{1,2}|"
-    r"[A-H])\s*[.):\u2013-]\s*(?=\S)",
+    r"^\s*(?:(?:exercise|stretch|move|pose)\s+)?(?:no\.? ?)?"
+    r"(?:\d{1,2}\s*[.):]\s*|[A-H]\s*[.):]\s+|(?:\d{1,2}|[A-H])\s+[\u2013-]\s+)(?=\S)",
     re.IGNORECASE,
 )
 _VERBS = (
@@ -229,7 +231,8 @@ def _with_headings(blocks: Sequence[Block]) -> Iterator[Block]:
         is_short_item = (
             block.kind == "item" and block.mark != "-" and is_short and is_name(block.text)
         )
-        if follows and is_short and (is_all_bold or is_short_item):
+        is_above_text = is_all_bold and after is not None and after.kind != "heading"
+        if is_short and (is_above_text or (follows and is_short_item)):
             yield Block("heading", block.text, 7, mark=block.mark)
         else:
             yield block
@@ -384,11 +387,12 @@ class _Walk:
             and not (is_first and _COLLECTION.search(heading.text))
         )
         bold = [block for block in named if (part := named_part(block)) and part[2]]
-        of_kind = [block for block in body if block.kind == (named[0].kind if named else "")]
+        kinds = Counter(block.kind for block in named).most_common(1)
+        of_kind = [block for block in body if kinds and block.kind == kinds[0][0]]
         is_named_list = len(named) >= 2 and len(named) >= 0.5 * len(of_kind)
         is_lone = len(named) == 1 and not is_own_name
         if len(bold) >= 2 or is_named_list or is_lone or (bold and not is_own_name):
-            self._named(body)
+            self._named(body, heading.text if heading else "")
         elif len(prose) >= 2 and not (has_siblings and is_own_name):
             self._prose(body)
         elif heading is not None and is_own_name and self._is_worth(heading, body):
@@ -472,7 +476,7 @@ class _Walk:
             is_dosed = is_dosed or has_dose(block.text)
         self.exercises.append(candidate)
 
-    def _named(self, body: Sequence[Block]) -> None:
+    def _named(self, body: Sequence[Block], context: str) -> None:
         """Take every block that begins with a name, with those that go on with it."""
         current: Candidate | None = None
         level = 0
@@ -485,12 +489,14 @@ class _Walk:
                 self._aside(block)
                 continue
             is_step = current is not None and block.kind == "item" and block.level > level
+            is_step = is_step and not (level == 0 and self._is_named(block))
             if (
                 part
                 and not is_step
                 and (has_dose(part[1]) or part[2] or (block.kind == "item" and _instructs(part[1])))
             ):
-                current, level = Candidate(part[0], part[1].split("\n")), block.level
+                current = Candidate(part[0], part[1].split("\n"), context=context)
+                level = block.level
                 self.exercises.append(current)
             elif current is not None and (
                 is_step or (has_dose(block.text) and not is_caution(block.text))

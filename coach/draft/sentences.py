@@ -144,24 +144,30 @@ def is_about_all(text: str) -> bool:
     return _ABOUT_ALL.search(text[:400]) is not None
 
 
-def is_still(name: str, sentence: str) -> bool:
+def is_still(name: str, context: str, sentence: str) -> bool:
     """Whether what is done for a time is stillness and not activity.
 
     Args:
         name: the exercise's.
-        sentence: the one with the time.
+        context: the heading above the list that it stands in; may be empty.
+        sentence: the one that tells what is done for that time.
     """
     if re.search(r"\bhold\b", name, re.IGNORECASE):
         return True
-    if _ACTIVE.search(name) and not re.search(
-        r"\b(?:plank|stretch|isometric|pose)\b", name, re.IGNORECASE
-    ):
+    if _ACTIVE.search(name) and not _STRETCHED.search(name):
         return False
     if _STILL.search(name):
         return True
-    return _STILL.search(sentence) is not None and not _ACTIVE.search(sentence)
+    if _STILL.search(sentence):
+        return _ACTIVE.search(sentence) is None
+    return _STRETCHED.search(context) is not None and _ACTIVE.search(sentence) is None
 
 
+_STRETCHED = re.compile(
+    r"\b(?:plank|stretch(?:es|ing)?|isometric|pose|yoga|"
+    r"holds)\b",
+    re.IGNORECASE,
+)
 _CLAUSE = re.compile(
     r"\s*(?:[,;]\s*(?:and then |and |then )?|\s-\s|\s\u2013\s|\(|\)|\s(?:and then|and|then)\s)\s*"
 )
