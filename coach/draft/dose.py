@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from coach.units import decimal
@@ -152,8 +153,8 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 
 _SIDES: tuple[str, ...] = (
-    rf"\b(?:on |with |for |in )?(?:each|per|both|either|ea\.?) (?P<part>{_LIMB})\b",
-    rf"\b(?:on )?both (?P<part>{_LIMB})\b",
+    rf"\b(?:on |with |for |in )?(?:each|per|either|ea\.?) (?P<part>{_LIMB})\b",
+    rf"(?:^|(?<=[,(;])|\bon|\bfor|\d)\s?both (?P<part>{_LIMB})\b(?=\s*(?:$|[.,;)\n]))",
     r"(?:(?<=\d )|(?<=reps )|(?<=sec )|(?<=seconds )|(?<=s ))each(?=\s*(?:$|[.,;)\n]))",
     rf"(?:(?<=\d)|(?<=\ds)|(?<=reps)|(?<=sec)|(?<=min)|(?<=\)))\s?/ ?(?P<part>{_LIMB})\b",
     r"\b[Bb] sides\b",
@@ -169,9 +170,7 @@ _SIDES: tuple[str, ...] = (
 _COMPILED = tuple((name, re.compile(pattern, re.IGNORECASE)) for name, pattern in _PATTERNS)
 _SIDES_COMPILED = tuple(re.compile(pattern, re.IGNORECASE) for pattern in _SIDES)
 _NOT_SIDES = re.compile(
-    r"\b(?:to|towards?|at|by|from) (?:each|either|both) side|between both|\b(?:both|each) "
-    r"(?:sides? )?(?:of|together)\b|\bboth (?:hands|feet|knees|legs|arms|hips|shoulders|elbows|"
-    r"ankles|wrists)\b",
+    r"\b(?:to|towards?|at|by|from) (?:each|either|both) sides?\b|\b(?:both|each) (?:sides? )?of\b",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(_ONE, re.IGNORECASE)
@@ -179,7 +178,8 @@ _MINUTES = re.compile(r"\d ?-?m|minute|\bmins?\b", re.IGNORECASE)
 _LONGEST = 2_000
 
 
-def doses_in(text: str) -> list[Dose]:
+@lru_cache(maxsize=4096)
+def doses_in(text: str) -> tuple[Dose, ...]:
     """Return the doses in a text, in its order; no word belongs to two of them."""
     text = text[:_LONGEST]
     taken = [False] * len(text)
@@ -205,7 +205,7 @@ def doses_in(text: str) -> list[Dose]:
                 Dose("sides", Fraction(2), Fraction(2), match[0].strip(), start, end, _single(part))
             )
             taken[start:end] = [True] * (end - start)
-    return sorted(found, key=lambda dose: (dose.start, dose.end))
+    return tuple(sorted(found, key=lambda dose: (dose.start, dose.end)))
 
 
 def _is_free_end(taken: list[bool], start: int, end: int) -> bool:
@@ -215,13 +215,12 @@ def _is_free_end(taken: list[bool], start: int, end: int) -> bool:
 
 def _is_no_side(text: str, match: re.Match[str]) -> bool:
     """Whether the words tell where to move and not that there are two sides to be done."""
-    around = text[max(0, match.start() - 9) : match.end() + 9]
-    for other in _NOT_SIDES.finditer(around):
-        start = max(0, match.start() - 9)
-        if other.start() + start < match.end() and other.end() + start > match.start():
-            words = match[0].lower()
-            return ("both legs" not in words and "both sides" not in words) or "to " in other[0]
-    return False
+    start = max(0, match.start() - 9)
+    around = text[start : match.end() + 9]
+    return any(
+        other.start() + start < match.end() and other.end() + start > match.start()
+        for other in _NOT_SIDES.finditer(around)
+    )
 
 
 def _single(part: str) -> str:

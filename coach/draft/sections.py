@@ -643,12 +643,14 @@ def _labelled(kind: str, head: str, cell: str) -> str:
         return cell
     if kind == "often":
         return cell
-    label = {"sets": "Sets", "reps": "Reps", "hold": "Hold", "rest": "Rest", "time": "Time"}[kind]
-    if (
-        kind in ("hold", "rest", "time")
-        and not own & {"time", "hold", "pause", "rest"}
-        and re.fullmatch(r"[\d\s.\u2013-]+", cell)
-    ):
-        unit = re.search(r"\b(?:min|sec)\w*|\bs\b", head, re.IGNORECASE)
-        cell = f"{cell} {unit[0] if unit else 's'}"
-    return f"{label}: {cell}"
+    if kind in ("hold", "rest", "time") and not own & {"time", "hold", "pause", "rest"}:
+        if re.fullmatch(r"[\d\s.\u2013-]+", cell):
+            unit = re.search(r"\b(?:min|sec)\w*|\bs\b", head, re.IGNORECASE)
+            cell = f"{cell} {unit[0] if unit else 's'}"
+    # The column's own words if they are understood, so that the comment has them.
+    own_label = re.sub(r"\W*\(.*", "", head).strip()
+    for label in (own_label, {"sets": "Sets", "reps": "Reps"}.get(kind, kind.capitalize())):
+        text = f"{label}: {cell}"
+        if any(dose.start == 0 for dose in doses_in(text)):
+            return text
+    return cell

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Sequence
 
 from coach.draft.dose import Dose, doses_in
 
@@ -226,7 +227,7 @@ def without_doses(sentence: str) -> str:
     if not doses:
         return sentence
     # A clause that is bare goes, with what joins it to the rest.
-    doses = [dose for dose in doses if dose.kind != "move"]
+    doses = tuple(dose for dose in doses if dose.kind != "move")
     kept: list[tuple[int, int]] = []
     start = 0
     for end in [*_CLAUSE.finditer(sentence), None]:
@@ -248,7 +249,7 @@ def without_doses(sentence: str) -> str:
     return text
 
 
-def _is_dose_clause(sentence: str, start: int, stop: int, doses: list[Dose]) -> bool:
+def _is_dose_clause(sentence: str, start: int, stop: int, doses: Sequence[Dose]) -> bool:
     clause = sentence[start:stop].strip()
     has_dose = any(dose.start < stop and dose.end > start for dose in doses)
     return is_bare(clause) and (has_dose or _AGAIN.match(clause) is not None)
