@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-MAX_BLOCKS = 20_000
-"""Of one handout; a book of 300 pages has about 5,000."""
+MAX_BLOCKS = 4_000
+"""Of one handout; 200 pages have about as many."""
 MAX_LINE = 2_000
 """Characters of a paragraph's line that are looked at; more is no instruction."""
 

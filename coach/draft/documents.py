@@ -1,6 +1,6 @@
-"""PDF and Word documents as blocks; a program of its own, with bounds on memory and time.
+"""PDF, Word documents and web pages as blocks; a program with bounds on memory and time.
 
-    python -m coach.draft.documents pdf|docx < DOCUMENT
+    python -m coach.draft.documents pdf|docx|html < DOCUMENT
 
 It answers with one JSON document on stdout: `{"title", "blocks": [{"kind", "text", ...}]}`, or
 `{"problem", "hint"}`, sentences for the user.
@@ -16,16 +16,17 @@ import logging
 import sys
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from coach.draft.blocks import MAX_BLOCKS, Block, Handout, tidy
+from coach.draft.html_blocks import html_handout
 from coach.draft.lines import Line, blocks_of_lines
 
 MAX_MEMORY = 170_000_000
 """Bytes."""
 MAX_PAGES = 100
-MAX_LETTERS = 1_000_000
+MAX_LETTERS = 400_000
 MAX_UNFOLDED = 40_000_000
 """Bytes of all parts of a Word document."""
 MAX_XML = 8_000_000
@@ -34,7 +35,7 @@ MAX_XML = 8_000_000
 EXTRA = 'python -m pip install "audio-coach[draft]"'
 
 
-class _RefusedError(Exception):
+class RefusedError(Exception):
     """The document is none that can be read; the arguments are a problem and a hint."""
 
 
@@ -43,13 +44,13 @@ def pdf_handout(data: bytes) -> Handout:
     try:
         from pypdf import PasswordType, PdfReader
     except ImportError as error:
-        raise _RefusedError(
+        raise RefusedError(
             "is a PDF, which needs pypdf to be read", f"Install it: {EXTRA}"
         ) from error
     logging.disable()
     reader = PdfReader(io.BytesIO(data))
     if reader.is_encrypted and reader.decrypt("") == PasswordType.NOT_DECRYPTED:
-        raise _RefusedError("is locked by a password", "Save it without one, and draft that.")
+        raise RefusedError("is locked by a password", "Save it without one, and draft that.")
     lines: list[Line] = []
     letters = 0
     pages: list[list[tuple[str, float, bool]]] = []
@@ -58,12 +59,12 @@ def pdf_handout(data: bytes) -> Handout:
         letters += sum(len(text) for text, _, _ in own)
         pages.append(own)
         if letters > MAX_LETTERS:
-            raise _RefusedError(
+            raise RefusedError(
                 "has more text than any handout",
                 "Save the pages with the exercises as a file of their own.",
             )
     if not letters:
-        raise _RefusedError(
+        raise RefusedError(
             "has no text, only pictures",
             "Scan it with text recognition, or type the exercises into a text file.",
         )
@@ -153,23 +154,23 @@ def docx_handout(data: bytes) -> Handout:
                 default=0,
             )
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
-        raise _RefusedError(
+        raise RefusedError(
             "is a damaged Word document", "Open it in Word and save it anew."
         ) from error
     if "word/document.xml" not in names:
-        raise _RefusedError(
+        raise RefusedError(
             "is an archive and no Word document",
             "Save the handout as text, HTML, Markdown, PDF or .docx, and draft that.",
         )
     if unfolded > MAX_UNFOLDED or largest > MAX_XML or len(infos) > 5_000:
-        raise _RefusedError(
+        raise RefusedError(
             "unfolds to more than a handout has",
             "Save the pages with the exercises as a file of their own.",
         )
     try:
         import docx
     except ImportError as error:
-        raise _RefusedError(
+        raise RefusedError(
             "is a Word document, which needs python-docx to be read", f"Install it: {EXTRA}"
         ) from error
     document = docx.Document(io.BytesIO(data))
@@ -241,13 +242,25 @@ def _table_blocks(table: Any) -> Iterator[Block]:
             yield Block("row", "\n".join(filter(None, cells)), cells=tuple(cells))
 
 
+def page_handout(data: bytes) -> Handout:
+    """Return the content of a web page in UTF-8."""
+    return html_handout(data.decode("utf-8"))
+
+
+_READERS: dict[str, Callable[[bytes], Handout]] = {
+    "pdf": pdf_handout,
+    "docx": docx_handout,
+    "html": page_handout,
+}
+
+
 def _bound() -> None:
     """Bound the memory and the time of this process, where the system can."""
     try:
         import resource
     except ImportError:
         return
-    for kind, most in ((resource.RLIMIT_DATA, MAX_MEMORY), (resource.RLIMIT_CPU, 25)):
+    for kind, most in ((resource.RLIMIT_DATA, MAX_MEMORY), (resource.RLIMIT_CPU, 20)):
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(kind, (most, most))
 
@@ -257,13 +270,12 @@ def main() -> None:
     answer: dict[str, Any]
     _bound()
     try:
-        data = sys.stdin.buffer.read()
-        handout = pdf_handout(data) if sys.argv[1] == "pdf" else docx_handout(data)
+        handout = _READERS[sys.argv[1]](sys.stdin.buffer.read())
         answer = {
             "title": handout.title,
             "blocks": [dataclasses.asdict(block) for block in handout.blocks],
         }
-    except _RefusedError as error:
+    except RefusedError as error:
         answer = {"problem": error.args[0], "hint": error.args[1]}
     except (MemoryError, RecursionError):
         answer = {

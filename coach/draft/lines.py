@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from coach.draft.blocks import Block, tidy
+from coach.draft.blocks import MAX_BLOCKS, Block, tidy
 from coach.draft.dose import doses_in
 from coach.draft.sentences import is_bare, is_reason
 
@@ -69,6 +69,8 @@ def blocks_of_lines(lines: Sequence[Line]) -> list[Block]:
         mark, depth = "", 0
 
     for index, line in enumerate(lines):
+        if len(blocks) >= MAX_BLOCKS:
+            break
         text = line.text.rstrip()
         after = lines[index + 1].text if index + 1 < len(lines) else ""
         if not text.strip() or _UNDERLINE.match(text):

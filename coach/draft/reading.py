@@ -10,17 +10,17 @@ import sys
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from coach.draft.blocks import Block, Handout
+from coach.draft.blocks import MAX_BLOCKS, Block, Handout
 from coach.errors import CoachError
 
 MAX_BYTES = 20_000_000
 """Of a PDF or a Word document; scans have more, but no text."""
 MAX_PAGE = 4_000_000
 """Bytes of a web page, with all its scripts."""
-MAX_TEXT = 1_000_000
-"""Bytes of plain text or Markdown; a book has as many."""
-MAX_SECONDS = 30
-"""For a PDF or a Word document."""
+MAX_TEXT = 400_000
+"""Letters of a handout; 200 pages have as many."""
+MAX_SECONDS = {"pdf": 20, "docx": 20, "html": 8}
+"""That reading may take."""
 
 _ZIP, _PDF, _OLD_WORD = b"PK\x03\x04", b"%PDF-", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _HTML = re.compile(
@@ -29,6 +29,7 @@ _HTML = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{2,30})", re.IGNORECASE)
+_PART_HINT = "Draft from the part with the exercises alone."
 _DRAFT_HINT = "Save it as text, HTML, Markdown, PDF or Word (.docx), and draft that."
 
 
@@ -52,10 +53,17 @@ def handout_from(file: BinaryIO, name: str) -> Handout:
     Raises:
         CoachError: it is too large, or nothing that has text.
     """
+    handout = _read(file, name)
+    if len(handout.blocks) >= MAX_BLOCKS or sum(len(x.text) for x in handout.blocks) > MAX_TEXT:
+        raise CoachError(f"{name} has more text than any handout", _PART_HINT)
+    return handout
+
+
+def _read(file: BinaryIO, name: str) -> Handout:
     data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         message = f"{name} is larger than {MAX_BYTES // 1_000_000} MB, which no handout is"
-        raise CoachError(message, "Draft from the pages with the exercises alone.")
+        raise CoachError(message, _PART_HINT)
     if not data.strip(b"\0 \t\r\n\xef\xbb\xbf"):
         raise CoachError(f"{name} is empty", "Give a handout with text in it.")
     start = data[:1024]
@@ -74,11 +82,12 @@ def _from_text(text: str, name: str) -> Handout:
     if text.lstrip()[:5] == "{\\rtf":
         raise CoachError(f"{name} is in Rich Text Format", _DRAFT_HINT)
     if _HTML.search(text[:20_000]):
-        _check_size(text, MAX_PAGE, name)
-        from coach.draft.html_blocks import html_handout
-
-        return html_handout(text)
-    _check_size(text, MAX_TEXT, name)
+        if len(text) > MAX_PAGE:
+            message = f"{name} is a page of more than {MAX_PAGE // 1_000_000} MB"
+            raise CoachError(message, _PART_HINT)
+        return _in_child("html", text.encode("utf-8", "replace"), name)
+    if len(text) > MAX_TEXT:
+        raise CoachError(f"{name} has more text than any handout", _PART_HINT)
     from coach.draft.markdown_blocks import is_markdown, markdown_handout
 
     if is_markdown(text):
@@ -86,12 +95,6 @@ def _from_text(text: str, name: str) -> Handout:
     from coach.draft.lines import blocks_of_lines, lines_of
 
     return Handout(tuple(blocks_of_lines(list(lines_of(text)))))
-
-
-def _check_size(text: str, most: int, name: str) -> None:
-    if len(text) > most:
-        message = f"{name} has more than {most // 1_000_000} MB of text, which no handout has"
-        raise CoachError(message, "Draft from the part with the exercises alone.")
 
 
 def _decoded(data: bytes, name: str) -> str:
@@ -116,9 +119,9 @@ def _decoded(data: bytes, name: str) -> str:
 
 
 def _in_child(kind: str, data: bytes, name: str) -> Handout:
-    """Return the content of a PDF or Word document, read by a process that may fail or hang.
+    """Return the content of a document, read by a process that may fail or hang.
 
-    What such a file unfolds to is not known before it is read, so a process with bounds reads it.
+    What it unfolds to is not known before it is read, so a process with bounds reads it.
     """
     package = Path(__file__).resolve().parents[2]
     environment = {**os.environ, "PYTHONPATH": str(package), "PYTHONIOENCODING": "utf-8"}
@@ -127,12 +130,12 @@ def _in_child(kind: str, data: bytes, name: str) -> Handout:
             [sys.executable, "-m", "coach.draft.documents", kind],
             input=data,
             capture_output=True,
-            timeout=MAX_SECONDS,
+            timeout=MAX_SECONDS[kind],
             check=False,
             env=environment,
         )
     except subprocess.TimeoutExpired as error:
-        message = f"{name} takes longer than {MAX_SECONDS} seconds to read"
+        message = f"{name} takes longer than {MAX_SECONDS[kind]} seconds to read"
         raise CoachError(
             message, "Save the pages with the exercises as a file of their own."
         ) from error

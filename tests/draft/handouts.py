@@ -12,6 +12,8 @@ import yaml
 
 from coach.draft import draft
 from coach.draft.reading import handout_from
+from coach.routine import routine_from
+from coach.script import parse_script
 from coach.script_writer import PHASE_ORDER
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -112,6 +114,8 @@ def score(path: Path) -> Score:
     result = Score(path.name, wanted=len(expected["exercises"]))
     source = path.read_text("utf-8")
     result.script = draft(handout_from(io.BytesIO(data_of(path)), path.name), file=path.name).text
+    routine = routine_from(parse_script(result.script, path.name), path)
+    result.amiss += [f"check warns: {warning.message}" for warning in routine.warnings]
     script = yaml.load(result.script, yaml.BaseLoader)  # noqa: S506 - all scalars as texts
     values = _commented(result.script)
     items = script["exercises"]
