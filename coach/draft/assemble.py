@@ -19,6 +19,7 @@ from coach.draft.sentences import (
     is_label,
     is_reason,
     is_warm_up,
+    sentences,
     without_doses,
 )
 from coach.script import default_id
@@ -70,6 +71,7 @@ def assemble(found: Sections, *, title: str, language: str, file: str) -> Draft:
     if not own_title:
         comments["title",] = f"{CHECK} the handout gives no title"
     script["language"] = language
+    found.around += _without_stops(found.exercises)
     about_all = general(found.around)
     if about_all.often:
         script["description"] = _text(about_all.often[0])
@@ -97,6 +99,25 @@ def assemble(found: Sections, *, title: str, language: str, file: str) -> Draft:
         comments["rest",] = _quoted(about_all.rest)
     script["exercises"] = items
     return draft
+
+
+_STOPS = re.compile(r"^(?:please )?stop\b.*\b(?:if|when)\b|^if\b.*\bstop\b", re.IGNORECASE)
+
+
+def _without_stops(candidates: Sequence[Candidate]) -> list[str]:
+    """Take out of exercises what tells when to stop, and return it; it is to be said first."""
+    found: list[str] = []
+    for candidate in candidates:
+        kept = []
+        for line in candidate.lines:
+            for sentence in sentences(line):
+                clauses = re.split(r";\s*", sentence)
+                stops = [clause for clause in clauses if _STOPS.match(clause)]
+                found += stops
+                rest = "; ".join(clause for clause in clauses if clause not in stops)
+                kept += [rest] if rest else []
+        candidate.lines = kept
+    return found
 
 
 def _exercises(

@@ -103,7 +103,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
               r"\b(?:hourly)\b"),
     ("often", rf"\b(?:days per week|times per day){_LABEL}{_N}"),
     # Rests, before holds and other times.
-    ("rest", rf"\b(?:rest(?:ing)?|recover|break|pause)(?: periods?)?(?: for| of|{_LABEL})? "
+    ("rest", rf"\b(?:rest(?:ing)?|recover|break)(?: periods?)?(?: for| of|{_LABEL})? "
              rf"?(?:about )?{_TIME}(?P<between>(?: rest)?(?: in)? ?between (?:the |each "
              rf")?(?:sets?|rounds?|exercises?|moves?))?"),
     ("rest", rf"{_TIME}(?: of)? (?:rest|recovery|break)\b(?P<between>(?: in)? ?between (?:the |"
@@ -170,11 +170,18 @@ _SIDES: tuple[str, ...] = (
 _COMPILED = tuple((name, re.compile(pattern, re.IGNORECASE)) for name, pattern in _PATTERNS)
 _SIDES_COMPILED = tuple(re.compile(pattern, re.IGNORECASE) for pattern in _SIDES)
 _NOT_SIDES = re.compile(
-    r"\b(?:to|towards?|at|by|from) (?:each|either|both) sides?\b|\b(?:both|each) (?:sides? )?of\b",
+    r"\b(?:to|towards?|at|by|from|over|behind|under|against|past|between|of) (?:each|either|"
+    r"both)\b|\b(?:both|each) (?:sides? )?of\b",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(_ONE, re.IGNORECASE)
 _MINUTES = re.compile(r"\d ?-?m|minute|\bmins?\b", re.IGNORECASE)
+_NO_DOSE = re.compile(
+    r"\b(?:within|in|after|every|takes?|lasts?|lasting|less than|more than|only|walk for|"
+    r"first)\s*$",
+    re.IGNORECASE,
+)
+"""What makes a time none that is done."""
 _LONGEST = 2_000
 
 
@@ -237,6 +244,8 @@ def _doses(name: str, match: re.Match[str]) -> Iterator[Dose]:
         return Dose(kind, low, high, words, start, end)
 
     parts = match.groupdict()
+    if name == "time" and _NO_DOSE.search(match.string[max(0, start - 16) : start]):
+        return
     if name == "often":
         yield Dose("often", Fraction(1), Fraction(1), words, start, end)
     elif name == "nn":

@@ -92,6 +92,11 @@ def _take_time(
     if is_bare(text) and index > 0:
         # What is done for that time is told before.
         told = next((own for own in reversed(found.sentences[:index]) if not is_bare(own)), text)
+    if _ALL_THE_TIME.search(text[: dose.start + 4]) and dose.kind == "time":
+        # As long as that, one goes on with what is held shortly each time.
+        found.others += [held.dose for held in found.holds]
+        found.holds, found.work = [], dose
+        return
     is_short_count = is_counted and dose.high <= 15
     if dose.kind == "hold" or is_short_count or is_still(candidate.name, candidate.context, told):
         found.holds.append(Held(dose, index))
@@ -140,6 +145,11 @@ def _settle(found: Gathered) -> None:
         found.work = None
 
 
+_ALL_THE_TIME = re.compile(
+    r"\b(?:do|repeat|keep doing) (?:this|it)(?: exercise| movement)? for\b|"
+    r"\b(?:continue|carry on|keep going)(?: \w+){0,2} for\b",
+    re.IGNORECASE,
+)
 _NEXT_POSITION = re.compile(r"\bchange (?:position|direction)s?\b", re.IGNORECASE)
 
 

@@ -81,10 +81,13 @@ def _is_part_of_body(text: str, match: re.Match[str]) -> bool:
             re.match(r"\s*(?:\d|forward|back|by)", text[match.end() : match.end() + 8])
         )
     if last in ("weight", "weights"):
-        return (
-            bool(re.search(r"\b(?:your|the|body|shift|even)\b", around.lower()))
-            or match["article"] != "a"
-        )
+        return bool(
+            re.search(
+                r"\b(?:your|the|body|shift|even|taking)\s*$",
+                text[max(0, match.start() - 12) : match.start()].lower()
+                + (match["article"] or "").lower(),
+            )
+        ) or match["article"] not in ("a", "an", None)
     return bool(_NO_THING.search(around)) and last != "table"
 
 

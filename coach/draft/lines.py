@@ -97,7 +97,7 @@ def blocks_of_lines(lines: Sequence[Line]) -> list[Block]:
             flush()
             mark, depth = found["mark"].strip(), indent
             paragraph.append(text[found.end() :])
-        elif paragraph and mark and depth and indent < depth:
+        elif paragraph and mark and indent <= depth and (depth or len(last) < _FULL):
             flush()
             paragraph.append(text.strip())
         elif paragraph and _goes_on(last, text):

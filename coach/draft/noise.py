@@ -9,7 +9,7 @@ from coach.draft.blocks import Block
 
 _HEADING = re.compile(
     r"^(?:\W*)(?:about (?:the |our )?(?:author|us|writer|team)|(?:the )?authors?\b|related\b|"
-    r"(?:\d+ )?comments?\b|share\b|references?\b|sources?\b|"
+    r"(?:\d+ |your )?comments?\b|share\b|references?\b|sources?\b|"
     r"bibliography|further reading|read (?:more|next)|you (?:may|might) also|recommended|more "
     r"(?:from|like|articles)|"
     r"newsletter|subscribe|sign up|follow|contact\b|get in touch|how we review|medically reviewed|"

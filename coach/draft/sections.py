@@ -64,6 +64,15 @@ _NEEDED = re.compile(
     r"props|materials|kit)\b\s?:?\s*",
     re.IGNORECASE,
 )
+_ASIDE = re.compile(
+    r"^\W*(?:(?:additional |general )?(?:notes?|tips?|goals?|aims?|advice|precautions?|"
+    r"restrictions?|"
+    r"warnings?|safety)\b|criteria|progress\w*|when to|before you|important|why\b|benefits|"
+    r"common mistakes|how often|how it works|the bottom line|what to expect|"
+    r"(?:your )?comments?\b|introduction|overview|summary|conclusion|remember)",
+    re.IGNORECASE,
+)
+"""Headings of what tells about all exercises, and is none."""
 _NO_NAME = re.compile(
     r"^\W*(?:(?:(?:main |target )?muscles?(?: worked| used)?|repetitions?|reps?|sets?|holds?|"
     r"days?(?: (?:per|a) week)?|"
@@ -95,13 +104,14 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _VERBS = (
-    "lie|lying|sit|sitting|stand|standing|kneel|kneeling|start|starting|begin|place|get|come|put|"
-    "set|hold|"
-    "loop|fasten|bend|bring|lift|raise|"
-    "push|pull|press|squeeze|tighten|slide|roll|turn|tilt|lean|reach|step|rest|keep|let|draw|rock|"
-    "arch|relax|with|while|from|on|"
-    "stay|repeat|do|move|lower|straighten|rotate|extend|cross|grasp|attach|walk|breathe|inhale|"
-    "exhale|in"
+    r"lie|lying|sit|sitting|stand|standing|kneel|kneeling|start|starting|begin|place|get|come|"
+    r"put|set|hold|loop|fasten|bend|bring|lift|raise|push|pull|press|squeeze|tighten|slide|roll|"
+    r"turn|tilt|lean|reach|step|rest|keep|let|draw|rock|arch|relax|with|while|from|on|stay|"
+    r"repeat|do|move|lower|straighten|rotate|extend|cross|grasp|attach|walk|breathe|inhale|"
+    r"exhale|in|touch|make|take|grip|twist|wring|rub|swing|circle|point|curl|clasp|cup|wrap|"
+    r"anchor|hook|nod|tuck|shift|drive|hinge|flex|spread|open|close|look|face|fold|drop|sink|"
+    r"tip|tap|trace|balance|march|jump|hop|squat|lunge|throw|catch|use|lock|rise|go|sway|clench|"
+    r"scrunch|pump|shrug|round|sweep|kick|climb|spell|write|pick"
 )
 _BEGINS = re.compile(rf"^(?:slowly |gently |carefully |now |then )?(?:{_VERBS})\b", re.IGNORECASE)
 _INSTRUCTS = re.compile(r"\b(?:your|the|yourself|on all fours|hands and knees)\b", re.IGNORECASE)
@@ -256,7 +266,10 @@ def _short_named(text: str) -> tuple[str, str] | None:
     doses = [dose for dose in doses_in(text) if dose.kind in _DOSING]
     if not doses or doses[0].start < 2 or is_about_all(text):
         return None
-    name = text[: doses[0].start].strip(" -\u2013\u2014:,@(|")
+    name = text[: doses[0].start].strip(" -\u2013\u2014:,@(|.")
+    first = re.split(r"[,.]\s", name)[0]
+    if first != name and len(name.split()) <= 9:
+        name = first
     if len(name.split()) > 6 or re.search(r"[.;!?]", name) or not is_name(name):
         return None
     if re.search(r"\b(?:your|and|then|it|for|until|them)\b|,", name, re.IGNORECASE) or name.split()[
@@ -370,10 +383,19 @@ class _Walk:
         if heading is not None and _NEEDED.match(heading.text):
             self.needed += [line for block in body for line in block.lines]
             return
+        if heading is not None and _ASIDE.match(heading.text):
+            for block in body:
+                self._aside(block)
+            return
         rows = [block for block in body if block.kind == "row"]
         if rows:
+            before = len(self.exercises)
             self._rows(rows)
             body = [block for block in body if block.kind != "row"]
+            if len(self.exercises) > before and not sum(map(self._is_named, body)) > 1:
+                for block in body:
+                    self._aside(block)
+                return
         has_siblings = heading is not None and self._dosed[heading.level] >= 2
         named = [
             block
@@ -499,7 +521,13 @@ class _Walk:
                 level = block.level
                 self.exercises.append(current)
             elif current is not None and (
-                is_step or (has_dose(block.text) and not is_caution(block.text))
+                is_step
+                or (
+                    block.kind == "text"
+                    and has_dose(block.text)
+                    and not is_caution(block.text)
+                    and not is_cool_down(block.text)
+                )
             ):
                 current.lines += block.lines
             else:

@@ -160,7 +160,11 @@ def _same(name: str, wanted: str) -> bool:
 def _commented(script: str) -> dict[int, tuple[str, str, str]]:
     """Return line -> key, value and comment, of each line of the script that sets a dose."""
     found = {}
+    above = ""
     for number, line in enumerate(script.splitlines()):
+        if line.lstrip().startswith("# "):
+            above += line.strip()[1:]
+            continue
         match = re.match(r"[\s-]*(\w+): (.*?)(?:  # (.*))?$", line)
         if match and match[1] in (
             "reps",
@@ -172,7 +176,8 @@ def _commented(script: str) -> dict[int, tuple[str, str, str]]:
             "rounds",
             "sides",
         ):
-            found[number] = (match[1], match[2], match[3] or "")
+            found[number] = (match[1], match[2], match[3] or above.strip())
+        above = ""
     return found
 
 
