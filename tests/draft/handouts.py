@@ -12,6 +12,7 @@ import yaml
 
 from coach.draft import draft
 from coach.draft.reading import handout_from
+from coach.errors import CoachError
 from coach.routine import routine_from
 from coach.script import parse_script
 from coach.script_writer import PHASE_ORDER
@@ -113,7 +114,12 @@ def score(path: Path) -> Score:
     expected = yaml.safe_load((CORPUS / f"{path.name.split('.')[0]}.yaml").read_text("utf-8"))
     result = Score(path.name, wanted=len(expected["exercises"]))
     source = path.read_text("utf-8")
-    result.script = draft(handout_from(io.BytesIO(data_of(path)), path.name), file=path.name).text
+    try:
+        handout = handout_from(io.BytesIO(data_of(path)), path.name)
+        result.script = draft(handout, file=path.name).text
+    except CoachError as error:
+        result.amiss.append(error.message)
+        return result
     routine = routine_from(parse_script(result.script, path.name), path)
     result.amiss += [f"check warns: {warning.message}" for warning in routine.warnings]
     script = yaml.load(result.script, yaml.BaseLoader)  # noqa: S506 - all scalars as texts
