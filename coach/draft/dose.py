@@ -81,7 +81,10 @@ _TO = r"\s{0,2}(?:-|\u2013|\u2014|\bto\b|\bor\b)\s{0,2}"
 _ABOUT = r"(?:up to|at least|about|around|approximately|approx\.?)"
 _N = rf"(?<![\d.,/])(?:{_ABOUT} )?{_ONE}(?:{_TO}{_ONE})?"
 _UNIT = r"(?:seconds?\b|secs?\b\.?|s\b|minutes?\b|mins?\b\.?|(?<=\d)[\"\u2033](?!\w))"
-_TIME = rf"(?:{_N}[\s-]{{0,2}}{_UNIT}|\b(?:a|one) full minute\b|\ba minute\b)"
+_TIME = (
+    rf"(?:{_N}[\s-]{{0,2}}{_UNIT}(?:{_TO}{_ONE}[\s-]{{0,2}}{_UNIT})?|"
+    r"\b(?:a|one) full minute\b|\ba minute\b)"
+)
 _COUNTED = rf"(?:a )?(?:slow )?count (?:of|to) {_N}"
 LASTS = rf"(?:{_TIME}|{_COUNTED})"
 _X = r"\s{0,2}(?:x|\u00d7|\*)\s{0,2}"
@@ -106,7 +109,8 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("rest", rf"\b(?:rest(?:ing)?|recover|break)(?: periods?)?(?: for| of|{_LABEL})? "
              rf"?(?:about )?{_TIME}(?P<between>(?: rest)?(?: in)? ?between (?:the |each "
              rf")?(?:sets?|rounds?|exercises?|moves?))?"),
-    ("rest", rf"{_TIME}(?: of)? (?:rest|recovery|break)\b(?P<between>(?: in)? ?between (?:the |"
+    ("rest", rf"{_TIME}(?: of)?(?: \w+)? (?:rest|recovery|break)\b(?P<between>(?: in)? ?between "
+             rf"(?:the |"
              rf"each )?(?:sets?|rounds?|exercises?|moves?))?"),
     ("pause", rf"\brelax for {_TIME}"),
     ("breaths", rf"\b(?:hold|stay|rest|remain|breathe)\b[^.;\n]{{0,40}}? {_N}(?: (?:full|deep|"
@@ -125,7 +129,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     # Holds.
     ("hold", rf"\bholds?{_LABEL}{LASTS}"),
     ("hold", rf"\b(?:hold(?:ing|s)?|stay(?:ing)?|pause|remain|keep|maintain|count)\b(?! (?:on|"
-             rf"onto)\b)[^.;!?\n]{{0,60}}? (?:for |of )?(?:another |a further )?{LASTS}"),
+             rf"onto)\b)[^.;!?\n\d]{{0,60}}? (?:for |of )?(?:another |a further )?{LASTS}"),
     ("hold", rf"{_TIME} (?:holds?|pause|squeeze)\b|\bholds?\b ?\(?{_TIME}\)?"),
     ("hold", rf"\b(?:hold|holding)(?: for)? {_N}(?=\s*(?:[.,;)]|$|\n|and\b))"),
     ("hold", rf"\bcount (?:of|to) {_N}"),
@@ -143,7 +147,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("reps", rf"{_N}(?: more)? ?times?\b(?: more\b)?|\btwice\b"),
     ("reps", rf"\b(?:repeat|perform|do|complete)(?: this| it)?(?: for)? {_N}(?=\s*(?:[.,;)]|$|\n|"
              rf"{_EACH} |on each|with each))"),
-    ("reps", rf"{_N} ?(?:x|\u00d7)(?=\s|[.,;)]|$)|(?<!\w)x ?{_N}(?! ?{_UNIT})\b"),
+    ("reps", rf"{_N} ?(?:x|\u00d7)(?=\s|[.,;)]|$)|(?<!\w)(?-i:x) ?{_N}(?! ?{_UNIT})\b"),
     ("reps", rf"{_N}(?= ?(?:{_EACH}) ?{_LIMB}\b)|{_N}(?= (?:each|either) (?:way|direction)| "
              rf"forwards?\b| clockwise)|\b(?:take|walk|do) {_N} (?:slow |small |big "
              rf")?steps\b"),
@@ -153,7 +157,9 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 
 _SIDES: tuple[str, ...] = (
-    rf"\b(?:on |with |for |in )?(?:each|per|either|ea\.?) (?P<part>{_LIMB})\b",
+    rf"\b(?:on |with |for |in )?(?:each|per|ea\.?) (?P<part>{_LIMB})\b",
+    rf"(?:(?<=times)|(?<=reps)|(?<=repetitions)|(?<=seconds)|(?<=sets)) (?:on |with )?either "
+    rf"(?P<part>{_LIMB})\b",
     rf"(?:^|(?<=[,(;])|\bon|\bfor|\d)\s?both (?P<part>{_LIMB})\b(?=\s*(?:$|[.,;)\n]))",
     r"(?:(?<=\d )|(?<=reps )|(?<=sec )|(?<=seconds )|(?<=s ))each(?=\s*(?:$|[.,;)\n]))",
     rf"(?:(?<=\d)|(?<=\ds)|(?<=reps)|(?<=sec)|(?<=min)|(?<=\)))\s?/ ?(?P<part>{_LIMB})\b",
@@ -175,7 +181,7 @@ _NOT_SIDES = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = re.compile(_ONE, re.IGNORECASE)
-_MINUTES = re.compile(r"\d ?-?m|minute|\bmins?\b", re.IGNORECASE)
+_MINUTES = re.compile(r"\bminute|\bmins?\b|\dmins?\b|^\s?-?mins?\b", re.IGNORECASE)
 _NO_DOSE = re.compile(
     r"\b(?:within|in|after|every|takes?|lasts?|lasting|less than|more than|only|walk for|"
     r"first)\s*$",
@@ -283,15 +289,21 @@ def _doses(name: str, match: re.Match[str]) -> Iterator[Dose]:
 
 def _values(text: str) -> tuple[Fraction, Fraction]:
     """Return the low and the high value of a count or a duration, in seconds."""
-    scale = 60 if _MINUTES.search(text) else 1
     if "once" in text.lower():
         return Fraction(1), Fraction(1)
     if "twice" in text.lower():
         return Fraction(2), Fraction(2)
-    numbers = [_number(word[0]) for word in _NUMBER.finditer(text)][:2]
-    if not numbers:
-        numbers = [Fraction(1)]
-    return min(numbers) * scale, max(numbers) * scale
+    found = list(_NUMBER.finditer(text))[:2]
+    if not found:
+        return (value := Fraction(60 if _MINUTES.search(text) else 1)), value
+    numbers = []
+    for index, word in enumerate(found):
+        # "45 seconds to 1 minute" has two units, "1-2 minutes" one for both.
+        end = found[index + 1].start() if index + 1 < len(found) else len(text)
+        own = text[word.end() : end]
+        unit = own if re.search(_UNIT, own, re.IGNORECASE) else text[word.end() :]
+        numbers.append(_number(word[0]) * (60 if _MINUTES.search(unit) else 1))
+    return min(numbers), max(numbers)
 
 
 def _number(word: str) -> Fraction:

@@ -13,6 +13,11 @@ from coach.draft.sentences import is_about_all, is_bare, is_still, is_warm_up, s
 
 LONGEST_BESIDE = 15
 """Seconds."""
+_LONE = re.compile(
+    r"(?P<low>\d{1,3})(?:\s?[-\u2013]\s?(?P<high>\d{1,3}))?(?=$|,| (?:on|with|"
+    r"for)\b)"
+)
+"""A count that stood before the name of what is counted."""
 BREATH = Fraction(4)
 """Seconds that a slow breath is taken for."""
 
@@ -53,6 +58,10 @@ def gather(candidate: Candidate) -> Gathered:
     for text in candidate.labelled:
         _take(found, doses_in(text), text, -1, candidate)
     for index, sentence in enumerate(own):
+        lone = _LONE.match(sentence)
+        if lone and not found.reps and not found.sets:
+            low, high = Fraction(lone["low"]), Fraction(lone["high"] or lone["low"])
+            found.reps = Dose("reps", min(low, high), max(low, high), lone[0], 0, lone.end())
         if not is_warm_up(sentence):
             _take(found, doses_in(sentence), sentence, index, candidate)
     _settle(found)
@@ -119,6 +128,10 @@ def _settle(found: Gathered) -> None:
             holds.append(held)
             continue
         last = holds[-1]
+        if _is_same(found, last, held):
+            if last.sentence < 0 or is_bare(found.sentences[last.sentence]):
+                holds[-1] = held
+            continue
         # The same for the other side is no second hold.
         is_other = (
             held.sentence >= 0 and _OTHER_SIDE.search(found.sentences[held.sentence]) is not None
@@ -151,6 +164,15 @@ _ALL_THE_TIME = re.compile(
     re.IGNORECASE,
 )
 _NEXT_POSITION = re.compile(r"\bchange (?:position|direction)s?\b", re.IGNORECASE)
+
+
+def _is_same(found: Gathered, last: Held, held: Held) -> bool:
+    """Whether a hold is told twice, once as a mere dose."""
+    is_told = any(
+        one.sentence < 0 or is_bare(found.sentences[one.sentence]) for one in (last, held)
+    )
+    is_apart = last.sentence != held.sentence and min(last.sentence, held.sentence) <= 0
+    return is_told and is_apart and last.dose.seconds == held.dose.seconds
 
 
 def _moves_between(found: Gathered, last: Held, held: Held) -> bool:

@@ -36,6 +36,7 @@ _EXERCISE = re.compile(
     re.IGNORECASE,
 )
 _PLAINLY_NUMBERED = re.compile(r"^\s*(?P<number>\d{1,2})\s*(?=[A-Z][a-z][^.!?]{2,60}$)")
+_LABELLED = re.compile(r"^\s*[A-Z][A-Za-z]*(?: [a-z]+){0,3}:\s")
 _UNDERLINE = re.compile(r"^\s*(?:[-=_~*\u2500\u2014] ?){3,}\s*$")
 _PAGE_NOISE = re.compile(
     r"^\s*(?:page\s+\d+(?:\s*(?:of|/)\s*\d+)?|\d{1,3}(?:\s*/\s*\d+)?|-\s*\d+\s*-|(?:\u00a9|\(c\)|"
@@ -126,6 +127,8 @@ def _joined(before: str, text: str) -> str:
 def _goes_on(last: str, text: str) -> bool:
     """Whether a line belongs to the sentence of the one before."""
     if not last:
+        return False
+    if _LABELLED.match(text) and last.rstrip().endswith("."):
         return False
     start = text.strip()[:1]
     is_open = last.rstrip()[-1] not in ".!?:"

@@ -167,7 +167,9 @@ def _parts(found: Gathered) -> tuple[list[_Part], set[int]]:
         elif before and _POSITION.match(before) and not number and len(found.holds) == 1:
             before = ""
         if before and not is_bare(held.dose.words):
-            before = f"{before} and {_with_field(held.dose.words)}"
+            own = _with_field(held.dose.words)
+            is_same = before in found.sentences[at]
+            before = f"{before} and {own}" if is_same else f"{before.rstrip('.')}. {capital(own)}"
         if before or begin or is_bare(found.sentences[at]):
             used.add(at)
         parts.append(_Part(before, held.dose))

@@ -36,7 +36,11 @@ _LINE = re.compile(
     r"home exercise program(?:me)? for\b|tel(?:ephone)?\b|phone\b|fax\b|www\.|https?:|skip to\b|"
     r"leaflet\b|ref(?:erence)?\s?:|(?:physio|(?:physical |physio)?therapist)(?:\s?:| [A-Z][a-z]+ "
     r"[A-Z][a-z]+\W*$)|"
-    r"we welcome your comments|log (?:your|it)\b|total \d+$|step-by-step directions\W*$|main "
+    r"slide \d+ of \d+|picture of\b|current as of\b|time required\b|duration: \d+-?\d* weeks|"
+    r"(?:start(?:ing)? position|movement|action|set-?up|technique|execution|instructions?|"
+    r"directions|"
+    r"method|procedure|safety first|how to do it|what to do|do this)\W*$|we welcome your comments|"
+    r"log (?:your|it)\b|total \d+$|step-by-step directions\W*$|main "
     r"muscles|muscles? worked)",
     re.IGNORECASE,
 )

@@ -59,6 +59,12 @@ _COLLECTION = re.compile(
     r"sciatica|pain|session|core)\b",
     re.IGNORECASE,
 )
+_COLLECTIVE = re.compile(
+    r"\b(?:routine|exercises|stretches|moves|programme?|plan|workouts?|circuit|session|"
+    r"activation)\W*$",
+    re.IGNORECASE,
+)
+"""Headings of several exercises."""
 _NEEDED = re.compile(
     r"^\W*(?:what you(?:'ll| will)? need|you(?:'ll| will) need|equipment(?: needed| required)?|"
     r"props|materials|kit)\b\s?:?\s*",
@@ -116,6 +122,12 @@ _VERBS = (
 _BEGINS = re.compile(rf"^(?:slowly |gently |carefully |now |then )?(?:{_VERBS})\b", re.IGNORECASE)
 _INSTRUCTS = re.compile(r"\b(?:your|the|yourself|on all fours|hands and knees)\b", re.IGNORECASE)
 
+_COUNTED = re.compile(
+    r"^(?P<dose>\d{1,3}(?:\s?-\s?\d{1,3})?(?:[ -]?(?:seconds?|secs?|minutes?|mins?|s|min)\b)?)[ -]"
+    r"(?:of )?(?P<name>[A-Za-z][\w' -]{2,40}?)(?P<rest>(?:,| (?:per|each|on|with|for)\b).*|$)",
+    re.IGNORECASE,
+)
+"""A line such as `20 bicycle crunches per side` or `45-second plank`."""
 _NAME = r"(?P<name>[\w' -]{3,45}?)"
 _STOP = r"(?=[.,:;(]|\s+(?:and|which|where|next|first|then|exercise|to)\b)"
 _INTRODUCED = re.compile(
@@ -124,7 +136,9 @@ _INTRODUCED = re.compile(
     rf"\b(?:first|second|third|fourth|fifth|sixth|next|last|final|other|another)(?: (?:one|"
     rf"exercise|move|movement|stretch))? (?:is|are) (?:the |an? |called (?:the )?)?|"
     rf"\b(?:after that|then|next|finally|lastly)(?:,)? (?:comes?|do|try|is) (?:the |an? )|"
-    rf"\b(?:this|it) is called (?:the |an? )?){_NAME}{_STOP}",
+    rf"\b(?:this|it) is called (?:the |an? )?){_NAME}{_STOP}|"
+    rf"^(?:now |next,? )?(?:in|for|to (?:do|perform)) (?:the|an?) (?P<other>[\w' -]{{3,45}}?) "
+    rf"(?:exercise|stretch|movement)\b(?=,| you\b)",
     re.IGNORECASE,
 )
 
@@ -155,6 +169,11 @@ def _title(handout: Handout, subject: str, names: set[str]) -> str:
     top = [block.text for block in headings if block.level == 1]
     if top:
         return top[0]
+    first = handout.blocks[0] if handout.blocks else None
+    is_title = first is not None and first.kind == "heading" and not is_noise(first.text)
+    if first is not None and is_title and clean_name(first.text) not in names:
+        if not any(block.level < first.level for block in headings):
+            return first.text
     texts = [
         block.lines[0]
         for block in handout.blocks[:6]
@@ -207,7 +226,7 @@ def is_name(text: str) -> bool:
         and 2 <= len(name) <= 70
         and any(letter.isalpha() for letter in name)
         and not _NO_NAME.match(name)
-        and not re.search(r"[.!?]\s", name)
+        and not re.search(r"[.!?]\s|\?$", name)
         and not doses_in(name)
     )
 
@@ -217,6 +236,20 @@ def _with_headings(blocks: Sequence[Block]) -> Iterator[Block]:
     for index, block in enumerate(blocks):
         after = blocks[index + 1] if index + 1 < len(blocks) else None
         lines = block.lines
+        short = _short_named(block.text) if len(lines) == 1 else None
+        if (
+            short
+            and block.kind in ("text", "heading")
+            and is_bare(short[1])
+            and after is not None
+            and after.kind in ("item", "text")
+            and not _short_named(after.lines[0])
+            and _instructs_lightly(after.text)
+        ):
+            # A name with its dose beside it, above the steps.
+            yield Block("heading", short[0], 7, mark=block.mark)
+            yield Block("text", short[1])
+            continue
         is_short = len(block.text.split()) <= 8 and len(lines) == 1 and block.text[-1:] not in ".!?"
         follows = (
             after is not None
@@ -239,7 +272,11 @@ def _with_headings(blocks: Sequence[Block]) -> Iterator[Block]:
             yield Block("heading", block.text, 7, mark="1.")
             continue
         is_short_item = (
-            block.kind == "item" and block.mark != "-" and is_short and is_name(block.text)
+            block.kind == "item"
+            and is_short
+            and is_name(block.text)
+            and (block.mark != "-" or (after is not None and after.level > block.level))
+            and not (_BEGINS.match(block.text) and _INSTRUCTS.search(block.text))
         )
         is_above_text = is_all_bold and after is not None and after.kind != "heading"
         if is_short and (is_above_text or (follows and is_short_item)):
@@ -307,8 +344,18 @@ def named_part(block: Block) -> tuple[str, str, bool] | None:
         name = lead["name"].strip()
         if not (_BEGINS.match(name) and _INSTRUCTS.search(name)):
             return clean_name(name), lead["rest"].strip(), False
+    counted = _COUNTED.match(text) if len(lines) == 1 and block.kind == "item" else None
+    if counted and is_name(counted["name"]) and not _BEGINS.match(counted["name"]):
+        rest = f"{counted['dose']}{counted['rest']}"
+        return clean_name(counted["name"]), rest.strip(" ,"), False
     short = _short_named(text) if len(lines) == 1 else None
     return (clean_name(short[0]), short[1], False) if short else None
+
+
+def _is_counted(block: Block, name: str) -> bool:
+    """Whether an item begins with how many of what it names, as in `10 walking planks`."""
+    counted = _COUNTED.match(block.text)
+    return block.kind == "item" and counted is not None and clean_name(counted["name"]) == name
 
 
 def has_dose(text: str) -> bool:
@@ -337,6 +384,11 @@ def _instructs(text: str) -> bool:
     return any(
         _BEGINS.match(sentence) and _INSTRUCTS.search(sentence) for sentence in sentences(text)
     )
+
+
+def _instructs_lightly(text: str) -> bool:
+    """Whether a text begins as an instruction does."""
+    return _BEGINS.match(text) is not None and len(text.split()) >= 3
 
 
 class _Walk:
@@ -407,12 +459,16 @@ class _Walk:
             heading is not None
             and is_name(heading.text)
             and not (is_first and _COLLECTION.search(heading.text))
+            and not _COLLECTIVE.search(heading.text)
+            and not any(
+                count >= 2 and level > heading.level for level, count in self._dosed.items()
+            )
         )
         bold = [block for block in named if (part := named_part(block)) and part[2]]
         kinds = Counter(block.kind for block in named).most_common(1)
         of_kind = [block for block in body if kinds and block.kind == kinds[0][0]]
         is_named_list = len(named) >= 2 and len(named) >= 0.5 * len(of_kind)
-        is_lone = len(named) == 1 and not is_own_name
+        is_lone = len(named) == 1 and not is_own_name and has_dose(named[0].text)
         if len(bold) >= 2 or is_named_list or is_lone or (bold and not is_own_name):
             self._named(body, heading.text if heading else "")
         elif len(prose) >= 2 and not (has_siblings and is_own_name):
@@ -443,9 +499,17 @@ class _Walk:
         part = named_part(block)
         if part is None:
             return False
-        if has_dose(part[1]) or has_dose(block.text):
+        if has_dose(part[1]) or has_dose(block.text) or _is_counted(block, part[0]):
             return True
         return self._has_dose_for_all and (part[2] or block.kind == "item") and _instructs(part[1])
+
+    @staticmethod
+    def _tells_how(block: Block) -> bool:
+        """Whether a block has an instruction; an item or a numbered paragraph may be short."""
+        if _instructs(block.text):
+            return True
+        is_listed = block.kind == "item" or _NUMBER.match(block.text) is not None
+        return is_listed and any(_instructs_lightly(text) for text in sentences(block.text))
 
     def _groups(self, block: Block, after: Block | None) -> bool:
         """Whether an item only groups exercises that stand below it."""
@@ -515,7 +579,12 @@ class _Walk:
             if (
                 part
                 and not is_step
-                and (has_dose(part[1]) or part[2] or (block.kind == "item" and _instructs(part[1])))
+                and (
+                    has_dose(part[1])
+                    or part[2]
+                    or _is_counted(block, part[0])
+                    or (block.kind == "item" and _instructs(part[1]))
+                )
             ):
                 current = Candidate(part[0], part[1].split("\n"), context=context)
                 level = block.level
@@ -535,8 +604,9 @@ class _Walk:
 
     @staticmethod
     def _introduced(body: Sequence[Block]) -> list[str]:
-        text = "\n".join(block.text for block in body if block.kind == "text")
-        return [match["name"] for match in _INTRODUCED.finditer(text[:50_000])]
+        texts = (block.text.replace("\n", " ") for block in body if block.kind == "text")
+        found = (_INTRODUCED.search(sentence) for text in texts for sentence in sentences(text))
+        return [match["name"] or match["other"] for match in found if match]
 
     def _prose(self, body: Sequence[Block]) -> None:
         """Take the exercises that running text introduces by their names."""
@@ -544,13 +614,18 @@ class _Walk:
         for block in body:
             for sentence in sentences(block.text.replace("\n", " ")):
                 match = _INTRODUCED.search(sentence)
-                if match and is_name(match["name"]):
-                    current = Candidate(clean_name(match["name"]))
+                name = (match["name"] or match["other"]) if match else ""
+                if match and is_name(name):
+                    current = Candidate(clean_name(name))
                     self.exercises.append(current)
                     rest = sentence[match.end() :].strip(" .,:")
-                    if rest and doses_in(rest):
+                    if rest and (doses_in(rest) or _BEGINS.match(rest)):
                         current.lines.append(rest)
-                elif current is None or (is_caution(sentence) and not doses_in(sentence)):
+                elif (
+                    current is None
+                    or (is_about_all(sentence) and doses_in(sentence))
+                    or (is_caution(sentence) and not doses_in(sentence))
+                ):
                     self.around.append(sentence)
                 else:
                     current.lines.append(sentence)
@@ -572,7 +647,11 @@ class _Walk:
 
     def _unnamed(self, heading: Block | None, body: Sequence[Block]) -> bool:
         """Take the paragraphs or items that are exercises without a name; tell if there are any."""
-        whole = [block for block in body if has_dose(block.text) and _instructs(block.text)]
+        whole = [
+            block
+            for block in body
+            if has_dose(block.text) and self._tells_how(block) and not is_bare(block.text)
+        ]
         dosed = [block for block in body if has_dose(block.text)]
         steps = [block for block in body if block.kind == "item" and _instructs(block.text)]
         if dosed and len(whole) <= 1 and len(steps) >= 2:

@@ -10,7 +10,7 @@ from coach.draft.dose import Dose, doses_in
 
 _ENDS = re.compile(r"(?<=[.!?])[\"')]?\s+(?=[\"'(]?[A-Z0-9])|\n")
 _ABBREVIATED = re.compile(
-    r"\b(?:e\.g|i\.e|approx|no|dr|mr|mrs|ms|vs|fig|st|ea|w)\.$", re.IGNORECASE
+    r"^\W*\d{1,2}\.$|\b(?:e\.g|i\.e|approx|no|dr|mr|mrs|ms|vs|fig|st|ea|w)\.$", re.IGNORECASE
 )
 _LABEL = re.compile(
     r"^(?:start(?:ing)? position|action|movement|method|how(?: to do it)?\??|what "
@@ -38,7 +38,7 @@ def sentences(text: str) -> list[str]:
 
 
 _CAUTION = re.compile(
-    r"\b(?:stop\b.{0,60}\b(?:if|when|at once|immediately|anything|should)|"
+    r"\b(?:stop\b.{0,60}\b(?:if|pain|hurts?|when|at once|immediately|anything|should)|"
     r"if\b.{0,80}\b(?:stop|pain\w*|dizz\w*|worse|hurts?|swell\w*|bleeding|numb\w*|symptoms)|"
     r"(?:ask|see|consult|call|contact|ring|tell|talk to|speak to|check with|seek|clearance from|"
     r"cleared by)\b.{0,60}\b"
@@ -47,7 +47,8 @@ _CAUTION = re.compile(
     r"clearance|(?:do not|don't|never|avoid|please don't|should not|shouldn't|must not)\b.{0,80}|"
     r"no pain\b|not for you|warning|caution|sharp pain|severe pain|pain (?:below|under)|keep "
     r"(?:the )?pain|"
-    r"skip\b.{0,40}\b(?:if|hurts?|pain\w*)|discomfort below|tell\b.{0,30}\b(?:nurse|doctor|"
+    r"skip\b.{0,40}\b(?:if|hurts?|pain\w*)|discomfort below|discuss\b.{0,40}\b(?:doctor|physio\w*|"
+    r"therapist|gp)|tell\b.{0,30}\b(?:nurse|doctor|"
     r"therapist|physio)|(?:should|must) decide|within (?:the limits of )?your pain|stops? "
     r"anything)",
     re.IGNORECASE | re.DOTALL,
@@ -78,8 +79,9 @@ _RETURN = re.compile(
 )
 _CONDITION = re.compile(r"\b(?:lower|back) (?:leg|arm|knee|trapezius)\b", re.IGNORECASE)
 _ABOUT_ALL = re.compile(
-    r"\b(?:each|all|every|both|these|the|any)(?: of (?:the|these))? (?:\w+ )?(?:exercises?|moves?|"
-    r"movements?|stretch(?:es)?|poses?|programme|program|routine|circuit)\b|"
+    r"\b(?:each|all|every|both|these|any)(?: of (?:the|these))? (?:\w+ )?(?:exercises?|moves?|"
+    r"movements?|stretch(?:es)?|poses?)\b|\b(?:the|this) (?:\w+ )?(?:exercises|moves|movements|"
+    r"stretches|poses|programme|program|plan|routine|circuit|lot)\b|"
     r"\b(?:rounds?|circuits?)\b|\bbetween (?:the )?(?:exercises|moves|rounds)\b|\bdo (?:these|"
     r"them|all)\b|\bevery day\b",
     re.IGNORECASE,
@@ -100,7 +102,8 @@ _ACTIVE = re.compile(
 
 _ALONE = re.compile(
     r"^(?:tips?|notes?|variations?|options?|how(?: to)?|steps?|goals?|dos(?:e|age)|position|"
-    r"start(?:ing)? position|action|progressions?|instructions?|why|easier|harder|exercises?)\W*$",
+    r"start(?:ing)? position|action|progressions?|instructions?|why|easier|harder|exercises?|"
+    r"stretch)\W*$",
     re.IGNORECASE,
 )
 _AS_TOLD = re.compile(
@@ -174,6 +177,7 @@ _CLAUSE = re.compile(
 )
 _FILLERS = frozenset(
     {
+        *("direction", "way"),
         *("and", "then", "relax", "repeat", "repeats", "repeated", "again", "release", "rest"),
         *(
             "resting",
@@ -183,6 +187,8 @@ _FILLERS = frozenset(
             "do",
             "doing",
             "done",
+            "session",
+            "sessions",
             "this",
             "these",
             "it",
@@ -190,7 +196,7 @@ _FILLERS = frozenset(
         ),
         *("of", "the", "a", "an", "in", "each", "to", "with", "on", "exercise", "exercises"),
         *("stretch", "position", "times", "time", "slowly", "please", "try", "dose", "perform"),
-        *("complete", "aim", "or", "come", "back", "start", "go", "them", "that", "your", "you"),
+        *("complete", "aim", "or", "them", "that", "your", "you"),
         *("should", "be", "by", "reps", "rep", "repetition", "repetitions", "set", "sets"),
         *("side", "sides", "leg", "legs", "arm", "arms", "foot", "feet", "hand", "hands", "knee"),
         *("other", "no", "there", "between", "after", "total", "build", "up", "seconds"),
@@ -233,7 +239,7 @@ def without_doses(sentence: str) -> str:
     for end in [*_CLAUSE.finditer(sentence), None]:
         stop = end.start() if end else len(sentence)
         if sentence[start:stop].strip(" .!") and not _is_dose_clause(sentence, start, stop, doses):
-            kept.append((start, stop))
+            kept.append((start, _before_count(sentence, start, stop, doses)))
         start = end.end() if end else stop
     if not kept:
         return ""
@@ -247,6 +253,16 @@ def without_doses(sentence: str) -> str:
     if text.count("(") != text.count(")"):
         text = text.replace("(", "").replace(")", "")
     return text
+
+
+def _before_count(sentence: str, start: int, stop: int, doses: Sequence[Dose]) -> int:
+    """Return where a clause ends without the count at its end, as in `slide it back x 10`."""
+    for dose in doses:
+        is_count = dose.kind in ("reps", "sets", "times") and start < dose.start < stop
+        if is_count and is_bare(sentence[dose.start : stop]):
+            if len(sentence[start : dose.start].split()) >= 3:
+                return dose.start
+    return stop
 
 
 def _is_dose_clause(sentence: str, start: int, stop: int, doses: Sequence[Dose]) -> bool:
