@@ -177,7 +177,6 @@ _CLAUSE = re.compile(
 )
 _FILLERS = frozenset(
     {
-        *("direction", "way"),
         *("and", "then", "relax", "repeat", "repeats", "repeated", "again", "release", "rest"),
         *(
             "resting",
@@ -213,6 +212,7 @@ _FILLERS = frozenset(
 )
 """Words of which a sentence consists that says nothing but a dose."""
 
+_EACH_WAY = re.compile(r"\b(?:in )?(?:each|either) (?:way|direction)\b")
 _AGAIN = re.compile(
     r"^(?:and |then |now )*(?:repeat|relax|release|rest|switch|change|do the same|perform|"
     r"alternate)\b",
@@ -222,7 +222,8 @@ _AGAIN = re.compile(
 
 def is_bare(text: str) -> bool:
     """Whether a text says hardly anything but how long and how often."""
-    return all(word in _FILLERS for word in re.findall(r"[a-z]+", text.lower().replace("'", "")))
+    plain = _EACH_WAY.sub(" ", text.lower().replace("'", ""))
+    return all(word in _FILLERS for word in re.findall(r"[a-z]+", plain))
 
 
 def without_doses(sentence: str) -> str:
