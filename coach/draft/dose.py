@@ -83,7 +83,7 @@ _N = rf"(?<![\d.,/])(?:{_ABOUT} )?{_ONE}(?:{_TO}{_ONE})?"
 _UNIT = r"(?:seconds?\b|secs?\b\.?|s\b|minutes?\b|mins?\b\.?|(?<=\d)[\"\u2033](?!\w))"
 _TIME = (
     rf"(?:{_N}[\s-]{{0,2}}{_UNIT}(?:{_TO}{_ONE}[\s-]{{0,2}}{_UNIT})?|"
-    r"\b(?:a|one) full minute\b|\ba minute\b)"
+    r"\b(?:a|one) full minute\b|\ba minute\b|\ba second\b(?=\s*(?:[.,;)]|$|and|at|then|before)))"
 )
 _COUNTED = rf"(?:a )?(?:slow )?count (?:of|to) {_N}"
 LASTS = rf"(?:{_TIME}|{_COUNTED})"
@@ -100,7 +100,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("often", rf"(?:\b(?:freq(?:uency)?|how often){_LABEL})?(?:\bperform )?(?:\b(?:once|twice)(?: "
               rf"(?:or|to) (?:twice|three times))?|{_N}(?:\s{{0,2}}(?:x\b|\u00d7)|"
               rf"\s+times)?)\s{{0,2}}{_DAY}"),
-    ("often", rf"{_N}\s{{0,2}}(?:x|times)? ?/ ?(?:day|week|d\b|wk\b)"),
+    ("often", rf"{_N}\s?(?:x|times)? ?/(?:day|week|d\b|wk\b)|{_N}\s?x ?/? ?(?:day|week|daily)\b"),
     ("often", r"\bevery (?:other |second )?(?:day|morning|evening|night|hour)\b|\bevery (?:\d+|"
               r"two|three|four|few) (?:hours|days)\b|\bmorning and (?:night|evening)\b|\bdaily\b|"
               r"\b(?:hourly)\b"),
@@ -136,7 +136,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("move", rf"\bover (?:the course of )?{_TIME}"),
     # Sets and repetitions.
     ("sets", rf"\b{_SETS}{_LABEL}{_N}(?! ?{_UNIT})"),
-    ("reps", rf"\b{_REPS}{_LABEL}{_N}(?! ?{_UNIT})(?: times)?"),
+    ("reps", rf"\b(?:{_REPS}|how many){_LABEL}{_N}(?! ?{_UNIT})(?: times)?"),
     ("sets", rf"(?:^|[,;|\n(] ?){_SETS} {_N}(?! ?(?:{_UNIT}|{_REPS}))"),
     ("reps", rf"(?:^|[,;|\n(] ?)(?:repetitions|reps) {_N}(?! ?(?:{_UNIT}|{_SETS}))"),
     ("rounds", rf"{_N} (?:rounds?|circuits?)\b|\brounds?{_LABEL}{_N}"),
@@ -151,6 +151,11 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("reps", rf"{_N}(?= ?(?:{_EACH}) ?{_LIMB}\b)|{_N}(?= (?:each|either) (?:way|direction)| "
              rf"forwards?\b| clockwise)|\b(?:take|walk|do) {_N} (?:slow |small |big "
              rf")?steps\b"),
+    ("reps", rf"{_N} (?!{_UNIT})[a-z]+s (?=(?:on|with|for) (?:each|both) )"),
+    ("reps", rf"\b(?:do|perform|complete) {_N} (?:slow |gentle |more )?(?!(?:exercise|day|week|"
+             rf"minute|"
+             rf"second|inch|session|round|set|stretch|move)e?s?\b)[a-z]+s\b(?! (?:every|a|each|"
+             rf"per) (?:day|week))"),
     ("time", rf"\b(?:time|duration){_LABEL}{LASTS}"),
     ("time", rf"(?:\bfor )?(?:another |about )?{_TIME}(?! (?:of (?:easy |low|light|gentle)|before|"
              rf"after|read|later|rest))"),

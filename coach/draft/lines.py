@@ -37,6 +37,8 @@ _EXERCISE = re.compile(
 )
 _PLAINLY_NUMBERED = re.compile(r"^\s*(?P<number>\d{1,2})\s*(?=[A-Z][a-z][^.!?]{2,60}$)")
 _LABELLED = re.compile(r"^\s*[A-Z][A-Za-z]*(?: [a-z]+){0,3}:\s")
+_MARK_ALONE = re.compile(r"\(?(?:\d{1,2}|[A-Za-z]\d?)[.):]?")
+_GAP = re.compile(r"\s{2,}|\t")
 _UNDERLINE = re.compile(r"^\s*(?:[-=_~*\u2500\u2014] ?){3,}\s*$")
 _PAGE_NOISE = re.compile(
     r"^\s*(?:page\s+\d+(?:\s*(?:of|/)\s*\d+)?|\d{1,3}(?:\s*/\s*\d+)?|-\s*\d+\s*-|(?:\u00a9|\(c\)|"
@@ -69,10 +71,20 @@ def blocks_of_lines(lines: Sequence[Line]) -> list[Block]:
         paragraph.clear()
         mark, depth = "", 0
 
+    in_table: set[int] = set()
     for index, line in enumerate(lines):
         if len(blocks) >= MAX_BLOCKS:
             break
+        if index in in_table:
+            continue
         text = line.text.rstrip()
+        table = _table(lines, index)
+        if table:
+            flush()
+            in_table |= set(range(index, index + len(table)))
+            blocks += (Block("row", "\n".join(cells), cells=tuple(cells)) for cells in table)
+            last = ""
+            continue
         after = lines[index + 1].text if index + 1 < len(lines) else ""
         if not text.strip() or _UNDERLINE.match(text):
             flush()
@@ -108,6 +120,24 @@ def blocks_of_lines(lines: Sequence[Line]) -> list[Block]:
         last = text
     flush()
     return blocks
+
+
+def _table(lines: Sequence[Line], start: int) -> list[list[str]]:
+    """Return the cells of lines that stand in columns from `start` on; empty if they do not."""
+    rows = []
+    for line in lines[start : start + 100]:
+        cells = [tidy(cell) for cell in _GAP.split(line.text.strip()) if cell.strip()]
+        if len(cells) > 2 and _MARK_ALONE.fullmatch(cells[0]):
+            cells[:2] = [cells[1]]
+        is_row = len(cells) > 1 and any(letter.isalpha() for letter in cells[0])
+        if (
+            not is_row
+            or any(_LABELLED.match(f"{cell} ") for cell in cells)
+            or _BULLET.match(line.text)
+        ):
+            break
+        rows.append(cells)
+    return rows if len(rows) >= 3 else []
 
 
 def _mark(text: str) -> str:

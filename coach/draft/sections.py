@@ -106,7 +106,7 @@ _LEAD = re.compile(
 )
 _NUMBER = re.compile(
     r"^\s*(?:(?:exercise|stretch|move|pose)\s+)?(?:no\.? ?)?"
-    r"(?:\d{1,2}\s*[.):]\s*|[A-H]\s*[.):]\s+|(?:\d{1,2}|[A-H])\s+[\u2013-]\s+)(?=\S)",
+    r"(?:\d{1,2}\s*[.):]\s*|[A-H]\d?\s*[.):]\s+|(?:\d{1,2}|[A-H])\s+[\u2013-]\s+)(?=\S)",
     re.IGNORECASE,
 )
 _VERBS = (
@@ -468,7 +468,8 @@ class _Walk:
         kinds = Counter(block.kind for block in named).most_common(1)
         of_kind = [block for block in body if kinds and block.kind == kinds[0][0]]
         is_named_list = len(named) >= 2 and len(named) >= 0.5 * len(of_kind)
-        is_lone = len(named) == 1 and not is_own_name and has_dose(named[0].text)
+        is_only = len(body) == 1 and body[0].kind == "item"
+        is_lone = len(named) == 1 and (not is_own_name or is_only) and has_dose(named[0].text)
         if len(bold) >= 2 or is_named_list or is_lone or (bold and not is_own_name):
             self._named(body, heading.text if heading else "")
         elif len(prose) >= 2 and not (has_siblings and is_own_name):
@@ -720,7 +721,7 @@ _NAME_COLUMN = re.compile(
 )
 _COLUMNS = {
     "sets": r"sets?\b",
-    "reps": r"rep(?:etition)?s?\b|times\b",
+    "reps": r"how many|number|rep(?:etition)?s?\b|times\b",
     "hold": r"holds?\b",
     "rest": r"rest\b|break\b|recovery\b",
     "time": r"time\b|duration\b|seconds?\b|secs?\b",

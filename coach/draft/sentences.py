@@ -229,6 +229,8 @@ def is_bare(text: str) -> bool:
 def without_doses(sentence: str) -> str:
     """Return a sentence without the parts that say nothing but a dose; empty if that is all."""
     doses = doses_in(sentence)
+    if not any(letter.isalpha() for letter in sentence):
+        return ""
     if is_bare(sentence) and (doses or _AGAIN.match(sentence)):
         return ""
     if not doses:

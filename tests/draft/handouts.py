@@ -228,7 +228,8 @@ def _wrong(
         counts = sorted([int(own.get("reps", "1")), int(own.get("sets", "1"))])
         compare("reps and sets", counts, wanted["counts"])
     else:
-        compare("reps", own.get("reps"), _text(wanted.get("reps")))
+        if not (wanted.get("reps") == 1 and "reps" not in own):
+            compare("reps", own.get("reps"), _text(wanted.get("reps")))
         if not (wanted.get("one_set") and own.get("sets") == "1"):
             compare("sets", own.get("sets"), _text(wanted.get("sets")))
     if len(own.get("sides", ())) != wanted.get("sides", 0):
