@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from coach.draft.candidate import Candidate
 from coach.draft.dose import LASTS, SWAPPED, Dose
 from coach.draft.doses import BREATH, Gathered, General, gather, general
 from coach.draft.equipment import equipment
 from coach.draft.movement import phases
-from coach.draft.sections import Candidate, Sections
+from coach.draft.sections import Sections
 from coach.draft.sentences import (
     ended,
     is_caution,

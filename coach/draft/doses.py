@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from coach.draft.candidate import Candidate
 from coach.draft.dose import Dose, doses_in
-from coach.draft.sections import Candidate
 from coach.draft.sentences import is_about_all, is_bare, is_still, is_warm_up, sentences
 
 LONGEST_BESIDE = 15

@@ -89,7 +89,7 @@ _ABOUT_ALL = re.compile(
 _STILL = re.compile(
     r"\b(?:hold|holds|plank|stretch|pose|wall sit|stand|stands|stance|balance|isometric|static|"
     r"tandem|hang|fold|twist|lunge|"
-    r"bridge|set|sets|qs|squeezes?|squeeze|press|push|tighten|clench|keep|stay|lean)\b",
+    r"bridge|set|sets|qs|squeezes?|squeeze|press|push|tighten|clench|keep|stay|lean|in this position)\b",
     re.IGNORECASE,
 )
 _ACTIVE = re.compile(
