@@ -45,6 +45,7 @@ OUTSIDE_LAYERS = ("coach", "coach.__main__")
 PROGRAMS = (
     PACKAGE / "speech" / "worker.py",
     PACKAGE / "outputs" / "simpleaudio_child.py",
+    PACKAGE / "draft" / "documents.py",
 )
 """Programs of their own, whose standard output is a protocol."""
 
@@ -214,6 +215,8 @@ ALLOWED = {
     "play --help": ("yaml",),
     "render --help": ("yaml",),
     "batch --help": (),
+    "draft --help": (),
+    "draft {handout}": ("pydantic", "yaml"),
     "history --help": (),
     "history": ("yaml", "platformdirs"),
     "doctor --help": (),
@@ -257,5 +260,6 @@ def test_importing_the_command_line_loads_nothing_heavy() -> None:
 @pytest.mark.parametrize("command", ALLOWED)
 def test_a_command_loads_only_what_it_needs(command: str) -> None:
     script = PACKAGE.parent / "scripts" / "box-breathing.yaml"
-    arguments = [part.format(script=script) for part in command.split()]
+    handout = PACKAGE.parent / "tests" / "draft" / "corpus" / "01-hospital-low-back.txt"
+    arguments = [part.format(script=script, handout=handout) for part in command.split()]
     assert loaded(PROGRAM, *arguments) <= set(ALLOWED[command])

@@ -81,7 +81,7 @@ def assemble(found: Sections, *, title: str, language: str, file: str) -> Draft:
     names = [item.name for item in found.exercises]
     gear = [sentence for sentence in found.around if _GEAR.search(sentence)]
     script["equipment"] = [
-        _escaped(thing) for thing in equipment(found.needed, [*gear, *names, *texts])
+        _escaped(thing) for thing in equipment(found.needed, [*gear, *texts, *names])
     ]
     used = set(about_all.used) | set(about_all.often[:1])
     around = [sentence for sentence in found.around if sentence not in used]

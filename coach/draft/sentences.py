@@ -89,7 +89,8 @@ _ABOUT_ALL = re.compile(
 _STILL = re.compile(
     r"\b(?:hold|holds|plank|stretch|pose|wall sit|stand|stands|stance|balance|isometric|static|"
     r"tandem|hang|fold|twist|lunge|"
-    r"bridge|set|sets|qs|squeezes?|squeeze|press|push|tighten|clench|keep|stay|lean|in this position)\b",
+    r"bridge|set|sets|qs|squeezes?|squeeze|press|push|tighten|clench|keep|stay|lean|"
+    r"in this position)\b",
     re.IGNORECASE,
 )
 _ACTIVE = re.compile(
@@ -101,7 +102,7 @@ _ACTIVE = re.compile(
 )
 
 _ALONE = re.compile(
-    r"^(?:tips?|notes?|variations?|options?|how(?: to)?|steps?|goals?|dos(?:e|age)|position|"
+    r"^(?:there is no hold|no hold|tips?|notes?|variations?|options?|how(?: to)?|steps?|goals?|dos(?:e|age)|position|"
     r"start(?:ing)? position|action|progressions?|instructions?|why|easier|harder|exercises?|"
     r"stretch)\W*$",
     re.IGNORECASE,
