@@ -102,7 +102,8 @@ _ACTIVE = re.compile(
 )
 
 _ALONE = re.compile(
-    r"^(?:there is no hold|no hold|tips?|notes?|variations?|options?|how(?: to)?|steps?|goals?|dos(?:e|age)|position|"
+    r"^(?:there is no hold|no hold|tips?|notes?|variations?|options?|how(?: to)?|steps?|goals?|"
+    r"dos(?:e|age)|position|"
     r"start(?:ing)? position|action|progressions?|instructions?|why|easier|harder|exercises?|"
     r"stretch)\W*$",
     re.IGNORECASE,
