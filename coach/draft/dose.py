@@ -109,7 +109,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("rest", rf"\b(?:rest(?:ing)?|recover|break)(?: periods?)?(?: for| of|{_LABEL})? "
              rf"?(?:about )?{_TIME}(?P<between>(?: rest)?(?: in)? ?between (?:the |each "
              rf")?(?:sets?|rounds?|exercises?|moves?))?"),
-    ("rest", rf"{_TIME}(?: of)?(?: \w+)? (?:rest|recovery|break)\b(?P<between>(?: in)? ?between "
+    ("rest", rf"{_TIME}'?(?: of)?(?: \w+)? (?:rest|recovery|break)\b(?P<between>(?: in)? ?between "
              rf"(?:the |"
              rf"each )?(?:sets?|rounds?|exercises?|moves?))?"),
     ("pause", rf"\brelax for {_TIME}"),
@@ -139,6 +139,8 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("reps", rf"\b(?:{_REPS}|how many){_LABEL}{_N}(?! ?{_UNIT})(?: times)?"),
     ("sets", rf"(?:^|[,;|\n(] ?){_SETS} {_N}(?! ?(?:{_UNIT}|{_REPS}))"),
     ("reps", rf"(?:^|[,;|\n(] ?)(?:repetitions|reps) {_N}(?! ?(?:{_UNIT}|{_SETS}))"),
+    ("rounds", rf"\b(?:repeat|do|complete|go (?:round|through)) the (?:whole |full |entire )?"
+               rf"(?:circuit|sequence|routine) (?:twice|{_N} times)"),
     ("rounds", rf"{_N} (?:rounds?|circuits?)\b|\brounds?{_LABEL}{_N}"),
     ("sets", rf"{_N} {_SETS}"),
     ("reps", rf"(?:\b(?:for )?a total of )?{_N}[ -]?{_REPS}"),
@@ -151,6 +153,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("reps", rf"{_N}(?= ?(?:{_EACH}) ?{_LIMB}\b)|{_N}(?= (?:each|either) (?:way|direction)| "
              rf"forwards?\b| clockwise)|\b(?:take|walk|do) {_N} (?:slow |small |big "
              rf")?steps\b"),
+    ("reps", rf"\b(?:do|perform|complete) {_N} of (?:these|them|each|this)\b"),
     ("reps", rf"{_N} (?!{_UNIT})[a-z]+s (?=(?:on|with|for) (?:each|both) )"),
     ("reps", rf"\b(?:do|perform|complete) {_N} (?:slow |gentle |more )?(?!(?:exercise|day|week|"
              rf"minute|"

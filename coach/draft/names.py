@@ -26,7 +26,7 @@ _NO_NAME = re.compile(
     r"week \d|phase \d|do (?:these|this|all|them|each|every)|repeat|perform|complete|try\b|please|"
     r"ice\b|build\b|"
     r"each (?:exercise|move|stretch)|all (?:exercises|moves|movements)|take a\b|then\b|and\b|or\b|"
-    r"keep\b|home exercise)\b)",
+    r"keep\b|home exercise|your (?:program(?:me)?|plan|exercises))\b)",
     re.IGNORECASE,
 )
 _LEAD = re.compile(
@@ -69,7 +69,7 @@ def is_name(text: str) -> bool:
         and any(letter.isalpha() for letter in name)
         and not _NO_NAME.match(name)
         and not re.search(r"[.!?]\s|\?$", name)
-        and not doses_in(name)
+        and not any(dose.kind != "sides" for dose in doses_in(name))
     )
 
 

@@ -94,7 +94,8 @@ _STILL = re.compile(
     re.IGNORECASE,
 )
 _ACTIVE = re.compile(
-    r"\b(?:jumping|jacks?|push-?ups?|press-?ups?|sit-?ups?|squats|climbers?|march\w*|run\w*|"
+    r"\b(?:sit[ -]to[ -]stands?|jumping|jacks?|push-?ups?|press-?ups?|sit-?ups?|squats|climbers?|"
+    r"march\w*|run\w*|"
     r"walk\w*|jog\w*|step\w*|circles?|swing\w*|roll\w*|"
     r"knees|kicks?|burpees?|lunges|skip\w*|cycl\w*|dips|crunches|raises?|taps?|back and forth|up "
     r"and down)\b",
@@ -162,6 +163,8 @@ def is_still(name: str, context: str, sentence: str) -> bool:
         return True
     if _ACTIVE.search(name) and not _STRETCHED.search(name):
         return False
+    if _MOVING.search(sentence) and not re.search(r"\b(?:plank|stretch)\b", name, re.IGNORECASE):
+        return False
     if _STILL.search(name):
         return True
     if _STILL.search(sentence):
@@ -169,6 +172,11 @@ def is_still(name: str, context: str, sentence: str) -> bool:
     return _STRETCHED.search(context) is not None and _ACTIVE.search(sentence) is None
 
 
+_MOVING = re.compile(
+    r"\b(?:flow|circles?|swing|march\w*|pump\w*|flutter\w*|back and forth|up and down|"
+    r"side to side|keep moving|keep going|alternat\w+)\b",
+    re.IGNORECASE,
+)
 _STRETCHED = re.compile(
     r"\b(?:plank|stretch(?:es|ing)?|isometric|pose|yoga|"
     r"holds)\b",

@@ -13,7 +13,8 @@ from coach.draft.sentences import sentences
 from coach.draft.telling import has_dose
 
 _NAME_COLUMN = re.compile(
-    r"^\W*(?:exercise|name|movement|move|stretch|pose|drill|activity)s?\b", re.IGNORECASE
+    r"^\W*(?:exercise|name|movement|move|stretch|pose|drill|activity|lift|station)s?\b",
+    re.IGNORECASE,
 )
 _COLUMNS = {
     "sets": r"sets?\b",
@@ -32,11 +33,12 @@ def exercises_in_rows(rows: Sequence[Block]) -> tuple[list[Candidate], list[str]
     found: list[Candidate] = []
     around: list[str] = []
     heads: Sequence[str] = rows[0].heads
-    if not any(_column(head) for head in heads):
-        known = [cell for cell in rows[0].cells if _column(cell) or _NAME_COLUMN.search(cell)]
-        heads = rows[0].cells if len(known) >= 2 else ()
+    if not heads:
+        first = rows[0].cells
+        known = [cell for cell in first if _column(cell) or _NAME_COLUMN.search(cell)]
+        heads = first if len(known) >= 2 and not any(map(doses_in, first)) else ()
         rows = rows[1:] if heads else rows
-    name_at = next((i for i, head in enumerate(heads) if _NAME_COLUMN.search(head)), 0)
+    name_at = _name_column(heads, rows)
     for row in rows:
         if name_at >= len(row.cells) or not is_name(row.cells[name_at]):
             continue
@@ -48,13 +50,27 @@ def exercises_in_rows(rows: Sequence[Block]) -> tuple[list[Candidate], list[str]
                 continue
             if kind in ("sets", "reps", "hold", "rest", "often", "time"):
                 candidate.labelled.append(_labelled(kind, head, cell))
-            else:
+            elif kind or any(letter.isalpha() for letter in cell) or not heads:
                 candidate.lines += cell.split("\n")
         if candidate.labelled or any(has_dose(line) for line in candidate.lines):
             found.append(candidate)
         else:
             around += [line for cell in row.cells for line in sentences(cell)]
     return found, around
+
+
+def _name_column(heads: Sequence[str], rows: Sequence[Block]) -> int:
+    """Return the place of the column with the names: by its heading, else the first of words."""
+    for index, head in enumerate(heads):
+        if _NAME_COLUMN.search(head):
+            return index
+    width = max((len(row.cells) for row in rows), default=0)
+    for index in range(width):
+        cells = [row.cells[index] for row in rows if index < len(row.cells)]
+        if not (index < len(heads) and _column(heads[index])):
+            if 2 * sum(map(is_name, cells)) > len(cells):
+                return index
+    return 0
 
 
 def _column(head: str) -> str:
