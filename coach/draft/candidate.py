@@ -16,5 +16,7 @@ class Candidate:
     """Doses from a table, as `Reps: 10`."""
     context: str = ""
     """The heading above the list that it stands in."""
+    shared: str = ""
+    """The dose that stands above that list, for all in it."""
     is_named: bool = True
     """Whether the handout gives the name."""

@@ -141,7 +141,8 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("reps", rf"(?:^|[,;|\n(] ?)(?:repetitions|reps) {_N}(?! ?(?:{_UNIT}|{_SETS}))"),
     ("rounds", rf"\b(?:repeat|do|complete|go (?:round|through)) the (?:whole |full |entire )?"
                rf"(?:circuit|sequence|routine) (?:twice|{_N} times)"),
-    ("rounds", rf"{_N} (?:rounds?|circuits?)\b|\brounds?{_LABEL}{_N}"),
+    ("rounds", rf"\bgo (?:round|through)\b[^.;\n\d]{{0,20}}?{_N} times"),
+    ("rounds", rf"{_N} (?:(?:slow|full|easy) )?(?:rounds?|circuits?)\b|\brounds?{_LABEL}{_N}"),
     ("sets", rf"{_N} {_SETS}"),
     ("reps", rf"(?:\b(?:for )?a total of )?{_N}[ -]?{_REPS}"),
     ("reps", rf"\b(?:repeat|perform|do|complete)\b[^.;:\n]{{0,50}}?(?:\b(?:once|twice) more\b|"
@@ -170,7 +171,7 @@ _SIDES: tuple[str, ...] = (
     rf"(?P<part>{_LIMB})\b",
     rf"(?:^|(?<=[,(;])|\bon|\bfor|\d)\s?both (?P<part>{_LIMB})\b(?=\s*(?:$|[.,;)\n]))",
     r"(?:(?<=\d )|(?<=reps )|(?<=sec )|(?<=seconds )|(?<=s ))each(?=\s*(?:$|[.,;)\n]))",
-    rf"(?:(?<=\d)|(?<=\ds)|(?<=reps)|(?<=sec)|(?<=min)|(?<=\)))\s?/ ?(?P<part>{_LIMB})\b",
+    rf"(?:(?<=\d)|(?<=\ds)|(?<=\d s)|(?<=reps)|(?<=sec)|(?<=min)|(?<=\)))\s?/ ?(?P<part>{_LIMB})\b",
     r"\b[Bb] sides\b",
     r"\balternat(?:e|ing)(?: the)? (?P<part>sides|legs|arms|feet|hands)\b",
     r"\b(?:switch|change|swap|alternate)(?: to)?(?: the| your)?(?: other| opposite)? "
@@ -192,7 +193,7 @@ _NUMBER = re.compile(_ONE, re.IGNORECASE)
 _MINUTES = re.compile(r"\bminute|\bmins?\b|\dmins?\b|^\s?-?mins?\b", re.IGNORECASE)
 _NO_DOSE = re.compile(
     r"\b(?:within|in|after|every|takes?|lasts?|lasting|less than|more than|only|walk for|"
-    r"first)\s*$",
+    r"first|build|building|work|working)\s*$",
     re.IGNORECASE,
 )
 """What makes a time none that is done."""

@@ -64,6 +64,10 @@ def gather(candidate: Candidate) -> Gathered:
             found.reps = Dose("reps", min(low, high), max(low, high), lone[0], 0, lone.end())
         if not is_warm_up(sentence):
             _take(found, doses_in(sentence), sentence, index, candidate)
+    for dose in doses_in(candidate.shared):
+        if dose.kind in ("sets", "rest", "pause", "reps") and not getattr(found, dose.kind):
+            kind = "rest" if dose.kind == "pause" else dose.kind
+            setattr(found, kind, dose)
     _settle(found)
     return found
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from coach.draft.blocks import Block, Handout
-from coach.draft.names import NUMBER, clean_name, is_name, short_named
+from coach.draft.names import NUMBER, clean_name, is_name, named_part, short_named
 from coach.draft.noise import is_noise, is_noise_heading
 from coach.draft.sentences import is_bare
-from coach.draft.telling import BEGINS, INSTRUCTS, begins_lightly
+from coach.draft.telling import BEGINS, INSTRUCTS, begins_lightly, has_dose
 
 COLLECTION = re.compile(
     r"\b(?:exercises|stretches|moves|workout|routine|program(?:me)?|plan|leaflet|sequence|circuit|"
@@ -18,6 +18,9 @@ COLLECTION = re.compile(
     r"sciatica|pain|session|core)\b",
     re.IGNORECASE,
 )
+
+
+_PRINTED = re.compile(r"\s+(?:printed|date|updated):?\s*[\d/. -]+$", re.IGNORECASE)
 
 
 def title_of(handout: Handout, subject: str, names: set[str]) -> str:
@@ -67,7 +70,7 @@ def title_of(handout: Handout, subject: str, names: set[str]) -> str:
         [handout.title.split(" | ")[0]],
     ):
         if choice and choice[0]:
-            return choice[0]
+            return _PRINTED.sub("", choice[0])
     return ""
 
 
@@ -128,9 +131,15 @@ def with_own_items(blocks: Sequence[Block]) -> Iterator[Block]:
     for block in blocks:
         lines = block.lines
         if block.kind == "text" and len(lines) > 1:
-            short = [line for line in lines if short_named(line)]
+            short = [line for line in lines if short_named(line) or _is_named(line)]
             if len(short) >= 2 and len(short) >= 0.6 * len(lines):
                 for line in lines:
                     yield Block("item", line, mark="-")
                 continue
         yield block
+
+
+def _is_named(line: str) -> bool:
+    """Whether a line is an exercise with its name and its dose."""
+    part = named_part(Block("text", line))
+    return part is not None and has_dose(part[1])

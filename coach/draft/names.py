@@ -6,7 +6,7 @@ import re
 
 from coach.draft.blocks import Block
 from coach.draft.dose import doses_in
-from coach.draft.sentences import is_about_all, is_bare, sentences
+from coach.draft.sentences import is_about_all, sentences
 from coach.draft.telling import BEGINS, DOSING, INSTRUCTS, POSITION
 
 _NO_NAME = re.compile(
@@ -18,7 +18,9 @@ _NO_NAME = re.compile(
     r"position)?|position|movement|action|"
     r"description|method|variations?|options?|easier|harder|subject|overview|introduction|summary|"
     r"conclusion|total|"
-    r"general advice|name|date|patient|key points?|common mistakes)\W*$|"
+    r"general advice|(?:exercise|stretch|move|station|day|block|part|circuit|superset)s? ?(?:\d+|"
+    r"[A-H])?|"
+    r"name|date|patient|key points?|common mistakes)\W*$|"
     r"(?:warning|caution|important|equipment|what you|you(?:'ll| will)? need|props\b|remember|"
     r"safety|stop|how (?:to|often|many)|"
     r"warm(?:ing)?[- ]?up|cool(?:ing)?[- ]?down|finish|the bottom line|when to|before you|after\b|"
@@ -39,6 +41,11 @@ NUMBER = re.compile(
     r"(?:\d{1,2}\s*[.):]\s*|[A-H]\d?\s*[.):]\s+|(?:\d{1,2}|[A-H])\s+[\u2013-]\s+)(?=\S)",
     re.IGNORECASE,
 )
+_NO_LEAD = re.compile(r"^\W*(?:each|per|both|for|on|in|with|x|\d+)\b", re.IGNORECASE)
+_COUNTED_LAST = re.compile(
+    r"^(?P<name>[A-Za-z][^,:\d]{2,40}),\s*(?P<rest>\d{1,3}(?:\s?-\s?\d{1,3})?)$"
+)
+"""A line such as `press-ups, 10`."""
 _COUNTED = re.compile(
     r"^(?P<dose>\d{1,3}(?:\s?-\s?\d{1,3})?(?:[ -]?(?:seconds?|secs?|minutes?|mins?|s|min)\b)?)[ -]"
     r"(?:of )?(?P<name>[A-Za-z][\w' -]{2,40}?)(?P<rest>(?:,| (?:per|each|on|with|for)\b).*|$)",
@@ -78,7 +85,11 @@ def short_named(text: str) -> tuple[str, str] | None:
     doses = [dose for dose in doses_in(text) if dose.kind in DOSING]
     if not doses or doses[0].start < 2 or is_about_all(text):
         return None
-    name = text[: doses[0].start].strip(" -\u2013\u2014:,@(|.")
+    start = doses[0].start
+    if doses[0].words.lower().startswith("hold ") and re.search(r"\w $", text[:start]):
+        # "Suitcase hold 30 s" names a hold.
+        start += len("hold ")
+    name = text[:start].strip(" -\u2013\u2014:,@(|.")
     first = re.split(r"[,.]\s", name)[0]
     if first != name and len(name.split()) <= 9:
         name = first
@@ -114,7 +125,7 @@ def named_part(block: Block) -> tuple[str, str, bool] | None:
         lead
         and is_name(lead["name"])
         and len(lead["name"].split()) <= 8
-        and not is_bare(lead["name"])
+        and not _NO_LEAD.match(lead["name"])
     ):
         name = lead["name"].strip()
         if not (BEGINS.match(name) and INSTRUCTS.search(name)):
@@ -123,13 +134,16 @@ def named_part(block: Block) -> tuple[str, str, bool] | None:
     if counted and is_name(counted["name"]) and not BEGINS.match(counted["name"]):
         rest = f"{counted['dose']}{counted['rest']}"
         return clean_name(counted["name"]), rest.strip(" ,"), False
+    last = _COUNTED_LAST.match(text) if block.kind == "item" else None
+    if last and is_name(last["name"]):
+        return clean_name(last["name"]), last["rest"], False
     short = short_named(text) if len(lines) == 1 else None
     return (clean_name(short[0]), short[1], False) if short else None
 
 
 def is_counted(block: Block, name: str) -> bool:
-    """Whether an item begins with how many of what it names, as in `10 walking planks`."""
-    counted = _COUNTED.match(block.text)
+    """Whether an item says how many of what it names, as in `10 walking planks`."""
+    counted = _COUNTED.match(block.text) or _COUNTED_LAST.match(block.text)
     return block.kind == "item" and counted is not None and clean_name(counted["name"]) == name
 
 

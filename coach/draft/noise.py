@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from coach.draft.blocks import Block
+from coach.draft.sentences import sentences
 
 _HEADING = re.compile(
     r"^(?:\W*)(?:about (?:the |our )?(?:author|us|writer|team)|(?:the )?authors?\b|related\b|"
@@ -140,9 +141,17 @@ def without_noise(blocks: Sequence[Block]) -> list[Block]:
             and len(block.lines) < 3
         ):
             continue
-        lines = [line for line in block.lines if not is_noise(line)]
+        lines = [kept_line for line in block.lines if (kept_line := _without_noise_in(line))]
         if block.kind == "row":
             kept.append(block)
         elif lines:
             kept.append(_with_lines(block, lines))
     return kept
+
+
+def _without_noise_in(line: str) -> str:
+    """Return a line without the sentences that are noise; empty if all of it is."""
+    if not is_noise(line):
+        return line
+    rest = sentences(line)
+    return " ".join(text for text in rest[1:] if not is_noise(text)) if len(rest) > 1 else ""

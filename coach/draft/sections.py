@@ -47,6 +47,9 @@ _COLLECTIVE = re.compile(
     re.IGNORECASE,
 )
 """Headings of several exercises."""
+_GROUP = re.compile(
+    r"^\W*(?:block|set|circuit|part|group|superset|phase|day|week)\s?\w\b\W*", re.IGNORECASE
+)
 _NEEDED = re.compile(
     r"^\W*(?:what you(?:'ll| will)? need|you(?:'ll| will) need|equipment(?: needed| required)?|"
     r"props|materials|kit)\b\s?:?\s*",
@@ -151,7 +154,7 @@ class _Walk:
         kinds = Counter(block.kind for block in named).most_common(1)
         of_kind = [block for block in body if kinds and block.kind == kinds[0][0]]
         is_named_list = len(named) >= 2 and len(named) >= 0.5 * len(of_kind)
-        is_only = len(body) == 1 and body[0].kind == "item"
+        is_only = [block for block in body if block.kind == "item"] == named
         is_lone = len(named) == 1 and (not is_own_name or is_only) and has_dose(named[0].text)
         if len(bold) >= 2 or is_named_list or is_lone or (bold and not is_own_name):
             self._named(body, heading.text if heading else "")
@@ -249,7 +252,10 @@ class _Walk:
     def _named(self, body: Sequence[Block], context: str) -> None:
         """Take every block that begins with a name, with those that go on with it."""
         current: Candidate | None = None
-        level = 0
+        level, shared = 0, ""
+        context = _GROUP.sub("", context)
+        if any(dose.kind in ("sets", "rest", "pause") for dose in doses_in(context)):
+            shared = context
         for index, block in enumerate(body):
             part = named_part(block)
             after = body[index + 1] if index + 1 < len(body) else None
@@ -270,9 +276,11 @@ class _Walk:
                     or (block.kind == "item" and instructs(part[1]))
                 )
             ):
-                current = Candidate(part[0], part[1].split("\n"), context=context)
+                current = Candidate(part[0], part[1].split("\n"), context=context, shared=shared)
                 level = block.level
                 self.exercises.append(current)
+            elif current is None and is_bare(block.text) and doses_in(block.text):
+                shared = block.text
             elif current is not None and (
                 is_step
                 or (

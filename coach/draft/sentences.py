@@ -82,7 +82,8 @@ _ABOUT_ALL = re.compile(
     r"\b(?:each|all|every|both|these|any)(?: of (?:the|these))? (?:\w+ )?(?:exercises?|moves?|"
     r"movements?|stretch(?:es)?|poses?)\b|\b(?:the|this) (?:\w+ )?(?:exercises|moves|movements|"
     r"stretches|poses|programme|program|plan|routine|circuit|lot)\b|"
-    r"\b(?:rounds?|circuits?)\b|\bbetween (?:the )?(?:exercises|moves|rounds)\b|\bdo (?:these|"
+    r"\b(?:complete|perform|repeat|do|for|times|go)\b.{0,30}\brounds?\b|\bround\b.{0,20}\btimes\b|"
+    r"\b(?:rounds of|circuits?)\b|\bbetween (?:the )?(?:exercises|moves|rounds)\b|\bdo (?:these|"
     r"them|all)\b|\bevery day\b",
     re.IGNORECASE,
 )
@@ -103,7 +104,8 @@ _ACTIVE = re.compile(
 )
 
 _ALONE = re.compile(
-    r"^(?:there is no hold|no hold|tips?|notes?|variations?|options?|how(?: to)?|steps?|goals?|"
+    r"^(?:how (?:many|long|often)|there is no hold|no hold|tips?|notes?|variations?|options?|"
+    r"how(?: to)?|steps?|goals?|"
     r"dos(?:e|age)|position|"
     r"start(?:ing)? position|action|progressions?|instructions?|why|easier|harder|exercises?|"
     r"stretch)\W*$",
