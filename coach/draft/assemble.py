@@ -30,6 +30,8 @@ from coach.values import MAX_NAME, MAX_TEXT
 CHECK = "check:"
 """How a comment begins that marks a guess."""
 
+_LONG = 60
+"""Seconds of a hold that is hardly meant to be repeated as often as all other exercises."""
 _GEAR = re.compile(r"\b(?:needs?|grab|use|get|bring|take|have ready)\b", re.IGNORECASE)
 _MOST_SENTENCES = 12
 """Of one list; more is no instruction but an article."""
@@ -102,7 +104,11 @@ def assemble(found: Sections, *, title: str, language: str, file: str) -> Draft:
     return draft
 
 
-_STOPS = re.compile(r"^(?:please )?stop\b.*\b(?:if|when)\b|^if\b.*\bstop\b", re.IGNORECASE)
+_STOPS = re.compile(
+    r"^(?:please )?stop\b.*\b(?:if|when)\b|^if\b.*\bstop\b|"
+    r"^(?:please )?(?:tell|ring|call|contact|phone|speak to|see|ask)\b.{0,40}\bif\b",
+    re.IGNORECASE,
+)
 
 
 def _without_stops(candidates: Sequence[Candidate]) -> list[str]:
@@ -196,7 +202,8 @@ def _count(
             reps = found.times
     has_own = reps or sets or found.holds or found.work
     if not reps and not found.work and not (found.holds and sets):
-        is_for_all = about_all.reps is not None and not about_all.time
+        is_long = bool(found.holds) and found.holds[0].dose.low >= _LONG
+        is_for_all = about_all.reps is not None and not about_all.time and not is_long
         reps = about_all.reps if is_for_all else None
     if not sets and not has_own:
         sets = about_all.sets

@@ -92,7 +92,7 @@ _REPS = r"(?:repetitions?|reps?\b\.?|repeats?\b)"
 _SETS = r"(?:sets?\b)"
 _EACH = r"(?:each|per|both|either|ea\.?|every|/)"
 _LIMB = r"(?:sides?|legs?|arms?|foot|feet|hands?|knees?|hips?|ankles?|wrists?|shoulders?|elbows?)"
-_DAY = r"(?:(?:a|per|each|every|/|times per)\s{0,2}(?:day|week)|daily|/d\b)"
+_DAY = r"(?:(?:a|per|each|every|/|times per)\s{0,2}(?:day|week)|daily(?!\s*:)|/d\b)"
 _LABEL = r"\s{0,2}[:=]\s{0,3}"
 
 _PATTERNS: tuple[tuple[str, str], ...] = (
@@ -104,7 +104,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("often", r"\bevery (?:other |second )?(?:day|morning|evening|night|hour)\b|\bevery (?:\d+|"
               r"two|three|four|few) (?:hours|days)\b|\bmorning and (?:night|evening)\b|\bdaily\b|"
               r"\b(?:hourly)\b"),
-    ("often", rf"\b(?:days per week|times per day){_LABEL}{_N}"),
+    ("often", rf"\b(?:days per week|times per day|daily){_LABEL}{_N}"),
     # Rests, before holds and other times.
     ("rest", rf"\b(?:rest(?:ing)?|recover|break)(?: periods?)?(?: for| of|{_LABEL})? "
              rf"?(?:about )?{_TIME}(?P<between>(?: rest)?(?: in)? ?between (?:the |each "
@@ -128,7 +128,8 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     ("nn", rf"(?P<a>{_N}){_X}(?P<b>{_N})(?: ?{_REPS})?(?! ?(?:{_UNIT}|cm|m\b|kg|lb|inch))"),
     # Holds.
     ("hold", rf"\bholds?{_LABEL}{LASTS}"),
-    ("hold", rf"\b(?:hold(?:ing|s)?|stay(?:ing)?|pause|remain|keep|maintain|count)\b(?! (?:on|"
+    ("hold", rf"\b(?:hold(?:ing|s)?|stay(?:ing)?|pause|remain|keep(?! (?:going|moving|on|it up))|"
+             rf"maintain|count)\b(?! (?:on|"
              rf"onto)\b)[^.;!?\n\d]{{0,60}}? (?:for |of )?(?:another |a further )?{LASTS}"),
     ("hold", rf"{_TIME} (?:holds?|pause|squeeze)\b|\bholds?\b ?\(?{_TIME}\)?"),
     ("hold", rf"\b(?:hold|holding)(?: for)? {_N}(?=\s*(?:[.,;)]|$|\n|and\b))"),
@@ -169,8 +170,11 @@ _SIDES: tuple[str, ...] = (
     rf"\b(?:on |with |for |in )?(?:each|per|ea\.?) (?P<part>{_LIMB})\b",
     rf"(?:(?<=times)|(?<=reps)|(?<=repetitions)|(?<=seconds)|(?<=sets)) (?:on |with )?either "
     rf"(?P<part>{_LIMB})\b",
-    rf"(?:^|(?<=[,(;])|\bon|\bfor|\d)\s?both (?P<part>{_LIMB})\b(?=\s*(?:$|[.,;)\n]))",
-    r"(?:(?<=\d )|(?<=reps )|(?<=sec )|(?<=seconds )|(?<=s ))each(?=\s*(?:$|[.,;)\n]))",
+    rf"(?:^|(?<=[,(;])|\bfor|\d)\s?both (?P<part>{_LIMB})\b(?=\s*(?:$|[.,;)\n]))",
+    rf"\bon both sides\b|\b(?:repeat|do|perform|same|times|reps|sets)\b[^.;\n]{{0,40}} on both "
+    rf"(?P<part>{_LIMB})\b",
+    rf"\bsides?{_LABEL}both\b",
+    r"(?:(?<=\d )|(?<=reps )|(?<=sec )|(?<=seconds )|(?<=s ))(?:each|ea\.?)(?=\s*(?:$|[.,;)\n]))",
     rf"(?:(?<=\d)|(?<=\ds)|(?<=\d s)|(?<=reps)|(?<=sec)|(?<=min)|(?<=\)))\s?/ ?(?P<part>{_LIMB})\b",
     r"\b[Bb] sides\b",
     r"\balternat(?:e|ing)(?: the)? (?P<part>sides|legs|arms|feet|hands)\b",
@@ -193,10 +197,11 @@ _NUMBER = re.compile(_ONE, re.IGNORECASE)
 _MINUTES = re.compile(r"\bminute|\bmins?\b|\dmins?\b|^\s?-?mins?\b", re.IGNORECASE)
 _NO_DOSE = re.compile(
     r"\b(?:within|in|after|every|takes?|lasts?|lasting|less than|more than|only|walk for|"
-    r"first|build|building|work|working)\s*$",
+    r"first)\s*$",
     re.IGNORECASE,
 )
 """What makes a time none that is done."""
+_GROWS, _UP_TO = re.compile(r"\b(?:build|work)(?:ing)?\s*$", re.IGNORECASE), "up to"
 _LONGEST = 2_000
 
 
@@ -259,7 +264,8 @@ def _doses(name: str, match: re.Match[str]) -> Iterator[Dose]:
         return Dose(kind, low, high, words, start, end)
 
     parts = match.groupdict()
-    if name == "time" and _NO_DOSE.search(match.string[max(0, start - 16) : start]):
+    before = match.string[max(0, start - 16) : start]
+    if name == "time" and (_NO_DOSE.search(before) or (_GROWS.search(before) and _UP_TO in words)):
         return
     if name == "often":
         yield Dose("often", Fraction(1), Fraction(1), words, start, end)

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from coach.draft.candidate import Candidate
 from coach.draft.dose import Dose, doses_in
-from coach.draft.sentences import is_about_all, is_bare, is_still, is_warm_up, sentences
+from coach.draft.sentences import is_about_all, is_active, is_bare, is_still, is_warm_up, sentences
 
 LONGEST_BESIDE = 15
 """Seconds."""
@@ -111,7 +111,13 @@ def _take_time(
         found.holds, found.work = [], dose
         return
     is_short_count = is_counted and dose.high <= 15
-    if dose.kind == "hold" or is_short_count or is_still(candidate.name, candidate.context, told):
+    is_counted_still = is_counted and not is_active(candidate.name) and not is_active(text)
+    if (
+        dose.kind == "hold"
+        or is_counted_still
+        or is_short_count
+        or is_still(candidate.name, candidate.context, told)
+    ):
         found.holds.append(Held(dose, index))
     elif found.work is None:
         found.work = dose

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable
 
 _ADJECTIVES = (
-    r"small|large|big|firm|soft|thin|thick|rolled(?:[ -]up)?|folded|yoga|exercise|gym|resistance|"
+    r"rubber|plastic|small|large|big|firm|soft|thin|thick|rolled(?:[ -]up)?|folded|yoga|exercise|"
+    r"gym|resistance|"
     r"elastic|elastic stretch|"
     r"sturdy|stable|low|high|stiff|unyielding|long|short|wooden|tennis|massage|foam|therapy|"
     r"stretch|heavy|light|padded|stability|swiss|"

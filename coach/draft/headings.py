@@ -46,7 +46,9 @@ def title_of(handout: Handout, subject: str, names: set[str]) -> str:
     texts = [
         block.lines[0]
         for block in handout.blocks[:6]
-        if block.kind in ("heading", "text") and len(block.lines[0]) < 90
+        if block.kind in ("heading", "text")
+        and len(block.lines[0]) < 90
+        and not re.search(r"\b(?:patient|client)\s?:", block.lines[0], re.IGNORECASE)
     ]
     telling = [
         text

@@ -31,7 +31,8 @@ _NUMBERED = re.compile(
     re.IGNORECASE,
 )
 _EXERCISE = re.compile(
-    r"^\s*(?:exercise|stretch|move|pose|drill)\s+(?:no\.? ?|number )?(?:\d{1,2}|[A-H])\s*(?:[:.)]|"
+    r"^\s*(?:exercise|stretch|move|pose|drill|station)\s+(?:no\.? ?|number )?(?:\d{1,2}|"
+    r"[A-H])\s*(?:[:.)]|"
     r"\s[-\u2013\u2014])\s*(?=\S)",
     re.IGNORECASE,
 )

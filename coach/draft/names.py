@@ -37,7 +37,7 @@ _LEAD = re.compile(
     re.DOTALL,
 )
 NUMBER = re.compile(
-    r"^\s*(?:(?:exercise|stretch|move|pose)\s+)?(?:no\.? ?)?"
+    r"^\s*(?:(?:exercise|stretch|move|pose|station)\s+)?(?:no\.? ?)?"
     r"(?:\d{1,2}\s*[.):]\s*|[A-H]\d?\s*[.):]\s+|(?:\d{1,2}|[A-H])\s+[\u2013-]\s+)(?=\S)",
     re.IGNORECASE,
 )
@@ -76,6 +76,7 @@ def is_name(text: str) -> bool:
         and any(letter.isalpha() for letter in name)
         and not _NO_NAME.match(name)
         and not re.search(r"[.!?]\s|\?$", name)
+        and not re.search(r"^(?:\w+ )?(?:things|exercises)$", name, re.IGNORECASE)
         and not any(dose.kind != "sides" for dose in doses_in(name))
     )
 

@@ -125,6 +125,11 @@ class _Walk:
             for block in body:
                 self._aside(block)
             return
+        if heading is not None and self._is_mere_name(heading, body):
+            self.exercises.append(Candidate(clean_name(heading.text)))
+            for block in body:
+                self._aside(block)
+            return
         rows = [block for block in body if block.kind == "row"]
         if rows:
             before = len(self.exercises)
@@ -180,6 +185,13 @@ class _Walk:
                 self.around.append(heading.text)
             for block in body:
                 self._aside(block)
+
+    def _is_mere_name(self, heading: Block, body: Sequence[Block]) -> bool:
+        """Whether a numbered name stands alone, the dose of all being told elsewhere."""
+        is_told = any(instructs(block.text) or block.kind == "item" for block in body)
+        return (
+            bool(heading.mark) and self._has_dose_for_all and is_name(heading.text) and not is_told
+        )
 
     def _is_named(self, block: Block) -> bool:
         """Whether a block begins with the name of an exercise that it tells about."""

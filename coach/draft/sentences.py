@@ -38,7 +38,7 @@ def sentences(text: str) -> list[str]:
 
 
 _CAUTION = re.compile(
-    r"\b(?:stop\b.{0,60}\b(?:if|pain|hurts?|when|at once|immediately|anything|should)|"
+    r"\b(?:stop\b.{0,60}\b(?:if|pain|hurts?|that makes|when|at once|immediately|anything|should)|"
     r"if\b.{0,80}\b(?:stop|pain\w*|dizz\w*|worse|hurts?|swell\w*|bleeding|numb\w*|symptoms)|"
     r"(?:ask|see|consult|call|contact|ring|tell|talk to|speak to|check with|seek|clearance from|"
     r"cleared by)\b.{0,60}\b"
@@ -48,7 +48,7 @@ _CAUTION = re.compile(
     r"no pain\b|not for you|warning|caution|sharp pain|severe pain|pain (?:below|under)|keep "
     r"(?:the )?pain|"
     r"skip\b.{0,40}\b(?:if|hurts?|pain\w*)|discomfort below|discuss\b.{0,40}\b(?:doctor|physio\w*|"
-    r"therapist|gp)|tell\b.{0,30}\b(?:nurse|doctor|"
+    r"therapist|gp)|tell\b.{0,30}\b(?:nurs\w+|staff|doctor|"
     r"therapist|physio)|(?:should|must) decide|within (?:the limits of )?your pain|stops? "
     r"anything)",
     re.IGNORECASE | re.DOTALL,
@@ -83,19 +83,21 @@ _ABOUT_ALL = re.compile(
     r"movements?|stretch(?:es)?|poses?)\b|\b(?:the|this) (?:\w+ )?(?:exercises|moves|movements|"
     r"stretches|poses|programme|program|plan|routine|circuit|lot)\b|"
     r"\b(?:complete|perform|repeat|do|for|times|go)\b.{0,30}\brounds?\b|\bround\b.{0,20}\btimes\b|"
-    r"\b(?:rounds of|circuits?)\b|\bbetween (?:the )?(?:exercises|moves|rounds)\b|\bdo (?:these|"
+    r"\b(?:rounds of|circuits?)\b|\bnext (?:station|exercise|move|one)\b|^\W*\w+ rounds\W*$|"
+    r"\bbetween (?:the )?(?:exercises|moves|rounds)\b|\bdo (?:these|"
     r"them|all)\b|\bevery day\b",
     re.IGNORECASE,
 )
 _STILL = re.compile(
-    r"\b(?:hold|holds|plank|stretch|pose|wall sit|stand|stands|stance|balance|isometric|static|"
+    r"\b(?:hold|holds|plank|stretch|pose|wall sit|stand|stands|stance|balanc\w+|isometric|static|"
     r"tandem|hang|fold|twist|lunge|"
     r"bridge|set|sets|qs|squeezes?|squeeze|press|push|tighten|clench|keep|stay|lean|"
     r"in this position)\b",
     re.IGNORECASE,
 )
 _ACTIVE = re.compile(
-    r"\b(?:sit[ -]to[ -]stands?|jumping|jacks?|push-?ups?|press-?ups?|sit-?ups?|squats|climbers?|"
+    r"\b(?:sit[ -]to[ -]stands?|jumping|crawl\w*|carry|carries|jumps?|hop\w*|shuttle|sprint\w*|"
+    r"bike|rower|swim\w*|jacks?|push-?ups?|press-?ups?|sit-?ups?|squats|climbers?|"
     r"march\w*|run\w*|"
     r"walk\w*|jog\w*|step\w*|circles?|swing\w*|roll\w*|"
     r"knees|kicks?|burpees?|lunges|skip\w*|cycl\w*|dips|crunches|raises?|taps?|back and forth|up "
@@ -151,6 +153,11 @@ def is_return(text: str) -> bool:
 def is_about_all(text: str) -> bool:
     """Whether a sentence is about all exercises, and not about one of them."""
     return _ABOUT_ALL.search(text[:400]) is not None
+
+
+def is_active(text: str) -> bool:
+    """Whether words tell of activity."""
+    return _ACTIVE.search(text) is not None
 
 
 def is_still(name: str, context: str, sentence: str) -> bool:
