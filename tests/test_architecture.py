@@ -45,7 +45,7 @@ LAYERS = (
     *("volume", "navigation", "player", "view", "controls", "changes", "replan", "tally"),
     *("answers", "own_sound", "spoken", "live"),
     "batch",
-    "exchange",
+    *("exchange", "draft"),
     "cli",
 )
 """What lies below `coach`, lowest first. A module imports from its own layer and those below."""
@@ -56,6 +56,7 @@ PROGRAMS = (
     PACKAGE / "speech" / "worker.py",
     PACKAGE / "outputs" / "simpleaudio_child.py",
     PACKAGE / "listening" / "child.py",
+    PACKAGE / "draft" / "documents.py",
 )
 """Programs of their own, whose standard output is a protocol."""
 
@@ -234,6 +235,8 @@ ALLOWED = {
     "play --help": ("yaml",),
     "render --help": ("yaml",),
     "batch --help": (),
+    "draft --help": (),
+    "draft {handout}": ("pydantic", "yaml"),
     "history --help": (),
     "history": ("yaml", "platformdirs"),
     "doctor --help": (),
@@ -289,5 +292,8 @@ def test_importing_the_command_line_loads_nothing_heavy() -> None:
 def test_a_command_loads_only_what_it_needs(command: str) -> None:
     script = PACKAGE.parent / "scripts" / "box-breathing.yaml"
     sample = PACKAGE.parent / "tests" / "exchange" / "samples" / "table.csv"
-    arguments = [part.format(script=script, sample=sample) for part in command.split()]
+    handout = PACKAGE.parent / "tests" / "draft" / "corpus" / "01-hospital-low-back.txt"
+    arguments = [
+        part.format(script=script, sample=sample, handout=handout) for part in command.split()
+    ]
     assert loaded(PROGRAM, *arguments) <= set(ALLOWED[command])

@@ -30,6 +30,7 @@ _COMMANDS = {
     "list": ("coach.cli.listing", "List the routines: all, or those that fit."),
     "new": ("coach.cli.new", "Write a new routine script."),
     "edit": ("coach.cli.edit", "Change a routine in your editor, and check it."),
+    "draft": ("coach.cli.draft", "Draft a routine script from a handout."),
     "check": ("coach.cli.check", "Check routine scripts and show every problem."),
     "fmt": ("coach.cli.fmt", "Put the keys of scripts into the usual order."),
     "import": ("coach.cli.exchange", "Make scripts of other programs' routines."),
