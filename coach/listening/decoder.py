@@ -24,6 +24,8 @@ WORST = -80.0
 """A word this much unlikelier a frame than other sounds was not said."""
 NARROW = {"beam": 1e-25, "pbeam": 1e-25, "wbeam": 1e-20}
 """How much unlikelier a phone may be at a moment to be looked at further: it saves time."""
+SINGLE = 1.0
+"""What it takes from the odds that a command is a single word, which much is like."""
 AGREED = 3.1
 """What it adds to the odds that the model of commands among other words finds the same."""
 UNSURE, SURE = -AGREED - 1, 2.0
@@ -107,11 +109,11 @@ class PhraseDecoder:
         if command is None:
             return None
         evidence = _evidence(words, self._decode(self._sounds, cleared, mean))
-        odds = _odds(evidence, agrees=False)
+        odds = _odds(evidence) - (SINGLE if self._is_single(phrase) else 0)
         # The other model is asked only where its answer makes a difference.
         if UNSURE < odds < SURE:
             spotted = " ".join(word.word for word in self._decode(self._words, cleared, mean))
-            odds = _odds(evidence, agrees=self._command_of(spotted) == command)
+            odds += AGREED if self._command_of(spotted) == command else 0
         return Guess(command, phrase, 1 / (1 + math.exp(-odds)))
 
     def _decode(self, decoder: Any, samples: Samples, mean: str) -> list[_Word]:
@@ -120,6 +122,9 @@ class PhraseDecoder:
         decoder.set_cmn(mean)
         return words
 
+    def _is_single(self, said: str) -> bool:
+        return " " not in said.removeprefix(f"{self._commands.address} ")
+
     def _command_of(self, said: str) -> Spoken | None:
         address, _, wording = said.partition(" ")
         if address == self._commands.address:
@@ -127,7 +132,7 @@ class PhraseDecoder:
         return self._commands.command_of(said) if self._style == "plain" else None
 
 
-def _odds(evidence: Evidence, *, agrees: bool) -> float:
+def _odds(evidence: Evidence) -> float:
     """Return the logarithm of the odds that a command was said.
 
     The weights are those of a logistic regression over commands, in quiet and in noise, and other
@@ -135,8 +140,7 @@ def _odds(evidence: Evidence, *, agrees: bool) -> float:
     """
     words = 0.18 * evidence.whole + 0.015 * evidence.first + 0.015 * evidence.least
     # What is longer is taken for something else less often, up to a point.
-    odds = 1.0 + words + 5 * math.log(min(evidence.seconds, 1.4))
-    return odds + AGREED if agrees else odds
+    return 1.0 + words + 5 * math.log(min(evidence.seconds, 1.4))
 
 
 def _decoder(dictionary: str, kind: str, model: str, **options: float) -> Any:
@@ -150,7 +154,6 @@ def _decoder(dictionary: str, kind: str, model: str, **options: float) -> Any:
         return Decoder(
             hmm=get_model_path("en-us/en-us"),
             dict=str(folder / "dictionary"),
-            # The mean is that of what was said before, and not of a few words alone.
             cmn="live",
             pl_window=0,
             loglevel="FATAL",

@@ -19,7 +19,7 @@ from tests.listening.voices import apart, silence, spoken
 Samples = NDArray[np.int16]
 PACKS = sorted(path.name for path in data_dir("audio_cues").iterdir() if path.is_dir())
 JOE = "en_US-joe-medium"
-SAID: tuple[Spoken, ...] = ("pause", "resume", "next", "repeat", "slower", "stop")
+SAID: tuple[Spoken, ...] = ("pause", "resume", "next", "stop")
 
 
 @pytest.fixture(scope="module")
