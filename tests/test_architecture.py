@@ -254,7 +254,7 @@ ALLOWED = {
     "import --help": (),
     "export --help": (),
     "import {sample}": ("babel", "pydantic", "yaml"),
-    "export box-breathing --to jawt": ("babel", "pydantic", "yaml"),
+    "export box-breathing --to jawt": ("babel", "pydantic", "yaml", "platformdirs"),
     "check {script}": ("pydantic", "yaml"),
     "schema": (),
 }
