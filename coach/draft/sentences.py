@@ -91,7 +91,8 @@ _ABOUT_ALL = re.compile(
 _STILL = re.compile(
     r"\b(?:hold|holds|plank|stretch|pose|wall sit|stand|stands|stance|balanc\w+|isometric|static|"
     r"tandem|hang|fold|twist|lunge|"
-    r"bridge|set|sets|qs|squeezes?|squeeze|press|push|tighten|clench|keep|stay|lean|"
+    r"bridge|set|sets|qs|squeezes?|squeeze|press|push|tighten|clench|keep|stay|lean|lie still|lie "
+    r"flat|"
     r"in this position)\b",
     re.IGNORECASE,
 )
