@@ -298,4 +298,4 @@ def _text(sentence: str) -> str:
 
 def _escaped(text: str) -> str:
     """Return a text whose braces are no fields."""
-    return text.replace("{", "").replace("}", "")
+    return text.replace("{", "(").replace("}", ")")
