@@ -74,7 +74,8 @@ _REASON = re.compile(
 _RETURN = re.compile(
     r"^(?:and |then |now |slowly |gently )*(?:release|relax|lower|return|come back|let go|let it|"
     r"go back|come down|"
-    r"back to|push your knee so|straighten up|slide it back|unwind)\b",
+    r"back to|push your knee so|straighten up|slide (?:it |them )?back|crawl (?:back )?down|stand "
+    r"back up|unwind)\b",
     re.IGNORECASE,
 )
 _CONDITION = re.compile(r"\b(?:lower|back) (?:leg|arm|knee|trapezius)\b", re.IGNORECASE)
