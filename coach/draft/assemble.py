@@ -86,7 +86,7 @@ def assemble(found: Sections, *, title: str, language: str, file: str) -> Draft:
         _escaped(thing) for thing in equipment(found.needed, [*gear, *texts, *names])
     ]
     used = set(about_all.used) | set(about_all.often[:1])
-    around = [sentence for sentence in found.around if sentence not in used]
+    around = [text for text in found.around if text not in used or is_caution(text)]
     script["closing"] = _texts([text for text in around if is_cool_down(text)])
     script["safety"] = _texts(
         [
@@ -298,4 +298,4 @@ def _text(sentence: str) -> str:
 
 def _escaped(text: str) -> str:
     """Return a text whose braces are no fields."""
-    return text.replace("{", "").replace("}", "")
+    return text.replace("{", "(").replace("}", ")")

@@ -66,6 +66,9 @@ _SAME = str.maketrans(
         "\u2011": "-",
         "\u2010": "-",
         "\u202f": " ",
+        # In a script they would be a field.
+        "{": "(",
+        "}": ")",
     }
 )
 

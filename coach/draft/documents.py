@@ -176,12 +176,14 @@ def docx_handout(data: bytes) -> Handout:
     document = docx.Document(io.BytesIO(data))
     blocks: list[Block] = []
     numbers: Counter[str] = Counter()
+    # A paragraph without a style of its own makes python-docx search all styles each time.
+    styles = {style.style_id: style.name or "" for style in document.styles}
     for part in document.iter_inner_content():
         if hasattr(part, "rows"):
             numbers.clear()
             blocks += _table_blocks(part)
         else:
-            block = _paragraph_block(part, numbers)
+            block = _paragraph_block(part, styles, numbers)
             if block:
                 blocks.append(block)
         if len(blocks) > MAX_BLOCKS:
@@ -195,11 +197,11 @@ def docx_handout(data: bytes) -> Handout:
     return Handout(tuple(blocks), title)
 
 
-def _paragraph_block(paragraph: Any, numbers: Counter[str]) -> Block | None:
+def _paragraph_block(paragraph: Any, styles: dict[str, str], numbers: Counter[str]) -> Block | None:
     text = tidy(paragraph.text)
     if not text:
         return None
-    style = (paragraph.style.name or "") if paragraph.style is not None else ""
+    style = styles.get(paragraph._p.style or "", "")  # noqa: SLF001 - the id alone
     if style == "Title" or style.startswith("Heading"):
         numbers.clear()
         digits = "".join(letter for letter in style if letter.isdigit())

@@ -34,7 +34,17 @@ _ROLES = frozenset(
 )
 _NOISE = frozenset(
     {
-        *("ad", "ads", "advert", "adverts", "advertisement", "advertising", "adsense", "sponsor"),
+        *(
+            "ad",
+            "ads",
+            "advert",
+            "adverts",
+            "advertisement",
+            "advertising",
+            "adsense",
+            "adsbygoogle",
+            "sponsor",
+        ),
         *("sponsored", "promo", "promotion", "cookie", "cookies", "consent", "gdpr", "banner"),
         *("nav", "navbar", "navigation", "menu", "breadcrumb", "breadcrumbs", "sidebar", "related"),
         *("recommended", "recommendations", "recommend", "popular", "trending", "share", "sharing"),

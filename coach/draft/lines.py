@@ -216,22 +216,32 @@ def _is_above_dose(words: str, after: str) -> bool:
 
 def _without_repeated(lines: Sequence[Line]) -> Iterator[Line]:
     """Yield the lines that are not heads and feet of pages."""
-    pages = {line.page for line in lines}
-    edges: Counter[str] = Counter()
-    for page in pages:
-        own = [line for line in lines if line.page == page and line.text.strip()]
-        near = own[:3] + own[-3:] if len(pages) > 1 else []
-        edges.update({_masked(line.text) for line in near})
+    edges = _edges(lines)
+    counts = Counter(_masked(lines[index].text) for index in edges)
+    pages = len({line.page for line in lines})
     title = {_masked(line.text) for line in lines[:3] if line.text.strip() and not line.level}
     seen: set[str] = set()
-    for line in lines:
+    for index, line in enumerate(lines):
         masked = _masked(line.text)
-        if masked and (_PAGE_NOISE.match(line.text) or edges[masked] > 1):
+        is_edge = index in edges and counts[masked] >= max(2, pages / 2)
+        if masked and (_PAGE_NOISE.match(line.text) or is_edge):
             continue
         if masked in title and masked in seen and len(masked) > 12:
             continue
         seen.add(masked)
         yield line
+
+
+def _edges(lines: Sequence[Line]) -> set[int]:
+    """Return the positions of lines that may be heads and feet, if there are several pages."""
+    pages: dict[int, list[int]] = {}
+    for index, line in enumerate(lines):
+        if line.text.strip():
+            pages.setdefault(line.page, []).append(index)
+    if len(pages) < 2:
+        return set()
+    near = {index for own in pages.values() for index in (*own[:3], *own[-3:])}
+    return {index for index in near if not (lines[index].level or doses_in(lines[index].text))}
 
 
 def _masked(text: str) -> str:

@@ -23,6 +23,8 @@ STATIC = 15
 """Seconds of a hold from which on the position is taken once, and is no movement that repeats."""
 _MOVE = "3s"
 _CUE_WORDS = 6
+_LONGEST = 600
+"""Characters of what is said about a movement."""
 _CUT = re.compile(
     r"[,;:(.!]|\b(?:and|with|until|by|like|while|as|so|keeping|without|leaving|letting|then|for|"
     r"into|towards?|if|off|at|about)\b",
@@ -113,7 +115,7 @@ def _phase(made: Made, part: _Part, place: Place) -> dict[str, Any]:
     cue = cue_of(part.text)
     if cue:
         phase["cue"] = cue
-        guide = ended(part.text)
+        guide = ended(part.text[:_LONGEST])
         if guide.rstrip(".") != cue:
             phase["guide"] = guide
         phase["move"] = _MOVE

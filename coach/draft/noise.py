@@ -29,7 +29,7 @@ _LINE = re.compile(
     r"patient(?: name)?\s?:|name\s?:|date\s?:|client\s?:|trainer\s?:|"
     r"mr/mrs|dob\b|reading time|"
     r"tags?\s?:|categor(?:y|ies)\s?:|share (?:on|this)|"
-    r"advertisement|sponsored|photo(?:s| by|:| credit)|image(?:s| by|:| credit)|comments are "
+    r"advertisement|ad:|sponsored|photo(?:s| by|:| credit)|image(?:s| by|:| credit)|comments are "
     r"closed|leave a comment|"
     r"(?:was|is|did) this (?:page|article|leaflet|information)\b|yes ?/ ?no\b|subscribe|sign up|"
     r"follow (?:me|us)|join (?:my|our)|if you (?:loved|liked|enjoyed) this|"

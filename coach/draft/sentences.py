@@ -74,7 +74,8 @@ _REASON = re.compile(
 _RETURN = re.compile(
     r"^(?:and |then |now |slowly |gently )*(?:release|relax|lower|return|come back|let go|let it|"
     r"go back|come down|"
-    r"back to|push your knee so|straighten up|slide it back|unwind)\b",
+    r"back to|push your knee so|straighten up|slide (?:it |them )?back|crawl (?:back )?down|stand "
+    r"back up|unwind)\b",
     re.IGNORECASE,
 )
 _CONDITION = re.compile(r"\b(?:lower|back) (?:leg|arm|knee|trapezius)\b", re.IGNORECASE)
@@ -91,7 +92,8 @@ _ABOUT_ALL = re.compile(
 _STILL = re.compile(
     r"\b(?:hold|holds|plank|stretch|pose|wall sit|stand|stands|stance|balanc\w+|isometric|static|"
     r"tandem|hang|fold|twist|lunge|"
-    r"bridge|set|sets|qs|squeezes?|squeeze|press|push|tighten|clench|keep|stay|lean|"
+    r"bridge|set|sets|qs|squeezes?|squeeze|press|push|tighten|clench|keep|stay|lean|lie still|lie "
+    r"flat|"
     r"in this position)\b",
     re.IGNORECASE,
 )

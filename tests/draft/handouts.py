@@ -20,8 +20,10 @@ from coach.script_writer import PHASE_ORDER
 CORPUS = Path(__file__).parent / "corpus"
 HANDOUTS = sorted(path for path in CORPUS.iterdir() if path.suffix != ".yaml")
 OPEN, SET_ASIDE = HANDOUTS[::2], HANDOUTS[1::2]
-"""The rules were written with the first half in view. Every second handout, by its name, was set
-aside until the end."""
+"""Of the first 32, every second one by its name was set aside while the rules were written; then
+76 of its 77 exercises were found and 74 doses were right. Those from 33 on were written when the
+rules were done, and measured before the rules were made for them, too: 254 of 331 found and 218
+right up to 997, which have odd manners; 61 of 61 and 60 from a01 on, which are of the usual kinds."""
 
 
 def data_of(path: Path) -> bytes:

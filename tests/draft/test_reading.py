@@ -59,7 +59,7 @@ def bomb() -> bytes:
         zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive,
         archive.open("word/document.xml", "w") as part,
     ):
-        for _ in range(300):
+        for _ in range(60):
             part.write(b"<w:p>" * 200_000)
     return file.getvalue()
 
@@ -73,9 +73,9 @@ def lying_bomb() -> bytes:
 
 
 def pdf_bomb() -> bytes:
-    """Return a PDF with a page whose content unfolds to 2 GB."""
+    """Return a PDF with a page whose content unfolds to 250 MB."""
     packer = zlib.compressobj(9)
-    stream = b"".join(packer.compress(b"BT (x) Tj ET " * 80_000) for _ in range(2_000))
+    stream = b"".join(packer.compress(b"BT (x) Tj ET " * 80_000) for _ in range(250))
     stream += packer.flush()
     return (
         b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n"
