@@ -273,6 +273,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--style", choices=("address", "plain"), default="address")
     parser.add_argument("--hours", type=float, default=None, help="of other speech")
     parser.add_argument("--noises", nargs="*", help="such as quiet or white20; default all")
+    parser.add_argument("--sample", type=int, help="so many commands in each noise")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--dump", type=Path, help="where to write what was heard, as JSON lines")
     options = parser.parse_args(arguments)
@@ -283,8 +284,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         conditions = tuple(c for c in CONDITIONS if c[0] in names or f"{c[0]}{c[1]}" in names)
     hours = options.hours if options.hours is not None else 0.2 if options.quick else 1.05
     said = commands(options.style, per_command=3)
-    if options.quick:
-        said = random.Random(1).sample(said, len(said) // 12)
+    if options.quick or options.sample:
+        said = random.Random(1).sample(said, options.sample or len(said) // 12)
     scenes = [*command_scenes(said, conditions), *other_scenes(hours)]
     scenes = [scene for scene in scenes if scene.said or scene.texts]
     results: list[Result] = []
