@@ -19,9 +19,9 @@ THRESHOLD = 0.62
 """Confidence from which on a command counts.
 
 Measured on the corpus of `tests/bench/listening.py`, each voice judged by weights that it had no
-part in: at 0.62, 87 % of the commands are understood in quiet (97 % of those by natural voices), 88 %
-in noise 20 dB down, 68 % at 10 dB; at 0.82 three less of a hundred; at 0.38 one or two more, but
-with several false commands an hour.
+part in: at 0.62, 87 % of the commands are understood in quiet (97 % of those by natural voices),
+88 % in noise 20 dB down, 68 % at 10 dB; at 0.82 three less of a hundred; at 0.38 one or two more,
+but with several false commands an hour.
 """
 
 
