@@ -25,9 +25,11 @@ WORST = -80.0
 """A word this much unlikelier a frame than other sounds was not said."""
 NARROW = {"beam": 1e-25, "pbeam": 1e-25, "wbeam": 1e-20}
 """How much unlikelier a phone may be at a moment to be looked at further: it saves time."""
-ADDRESSED, AGREED, DISAGREED, WORD_MORE = 1.76, 0.88, -3.01, -0.71
+ADDRESSED, AGREED, DISAGREED, WORD_MORE = 1.78, 0.85, -3.04, -0.71
 """What it adds to the odds of a command that the model of commands among other words hears the
 address first, the same command, another command, and for each word that it hears more or fewer."""
+SINGLE = 1.1
+"""What it takes from the odds that a command is a single word, which much is like."""
 HOPELESS = -1.0
 """Odds that are not worth the time to ask that model if it could not lift them above this."""
 
@@ -107,6 +109,8 @@ class PhraseDecoder:
         if command is None:
             return None
         odds = _odds(_evidence(words, self._decode(self._sounds, cleared, mean)))
+        if " " not in phrase.removeprefix(f"{self._commands.address} "):
+            odds -= SINGLE
         if odds + ADDRESSED + AGREED > HOPELESS:
             spotted = [word.word for word in self._decode(self._words, cleared, mean)]
             if spotted == [self._commands.address]:
@@ -143,9 +147,9 @@ def _odds(evidence: Evidence) -> float:
     These weights, and those above, are of a logistic regression over 880 commands, in quiet and in
     noise, and 770 other utterances of the corpus of `tests/bench/listening.py`.
     """
-    words = 0.085 * evidence.whole + 0.024 * evidence.least + 0.105 * evidence.fit
+    words = 0.088 * evidence.whole + 0.022 * evidence.least + 0.105 * evidence.fit
     # What is longer is taken for something else less often, up to a point.
-    return 7.62 + words + 1.78 * math.log(min(evidence.seconds, 1.4))
+    return 7.66 + words + 1.84 * math.log(min(evidence.seconds, 1.4))
 
 
 def _decoder(dictionary: str, kind: str, model: str, **options: float) -> Any:
