@@ -246,5 +246,8 @@ def time_range(low: Fraction, high: Fraction | None = None) -> str:
     first, last = exact_duration(low), exact_duration(low if high is None else high)
     if first == last:
         return first
-    is_plain = all(number(text[:-1]) is not None for text in (first, last))
+    # `20-1m` is read as minutes, both of them.
+    is_plain = first[-1] == last[-1] and all(
+        number(text[:-1]) is not None for text in (first, last)
+    )
     return f"{first[:-1] if is_plain else first}-{last}"
