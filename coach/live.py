@@ -193,13 +193,19 @@ class LiveSession:
 
     def hear(self, heard: Heard) -> None:
         """Do what was said, as soon as possible."""
-        if self._conversation:
-            self._queue.put(partial(self._conversation.hear, heard))
+        self._queue.put(partial(self._heed, heard))
 
     def miss(self, why: str) -> None:
         """Tell once why nothing can be heard any more, and go on."""
+        self._queue.put(partial(self._lose_ear, why))
+
+    def _heed(self, heard: Heard) -> None:
         if self._conversation:
-            self._queue.put(partial(self._conversation.lose, why))
+            self._conversation.hear(heard)
+
+    def _lose_ear(self, why: str) -> None:
+        if self._conversation:
+            self._conversation.lose(why)
 
     def close(self) -> None:
         """Fall silent, and end what goes on in the background."""

@@ -79,8 +79,16 @@ def by_voice(values: dict[str, Any], *, fast: bool) -> ByVoice | None:
     return ByVoice(style, values["headset"], values["microphone"])
 
 
-def begin_listening(stack: ExitStack, live: LiveSession, wanted: ByVoice, profile: Profile) -> None:
-    """Let a session that has begun be spoken to, until `stack` is closed.
+def begin_listening(
+    stack: ExitStack, live: LiveSession, wanted: ByVoice, profile: Profile
+) -> Callable[[], None]:
+    """Start what listens, until `stack` is closed, before anything is heard.
+
+    To start a process holds up this one, and so its sound, for a moment. What is heard meanwhile
+    waits for the session.
+
+    Returns:
+        What lets the session obey, to be called as soon as that has begun.
 
     Raises:
         ListeningError: that cannot be.
@@ -100,9 +108,10 @@ def begin_listening(stack: ExitStack, live: LiveSession, wanted: ByVoice, profil
         threshold=saved.threshold,
     )
     stack.callback(ear.close)
-    live.listen(ear, _words(wanted.style), is_headset=wanted.is_headset)
+    words = _words(wanted.style)
     live.has_controls = True
     ear.start()
+    return lambda: live.listen(ear, words, is_headset=wanted.is_headset)
 
 
 def _words(style: Style) -> Words:

@@ -145,9 +145,12 @@ def play_command(
         live = LiveSession(
             loaded, decided.settings, studio, loudspeaker, clock_, changes=decided.changes
         )
+        obey = begin_listening(stack, live, wanted, request.profile) if wanted else None
         with _speaking(quiet=options["quiet"]) as progress, _explained(entry):
             live.begin(progress, entry.where if entry else None, entirely=fast)
         stack.callback(live.close)
+        if obey:
+            obey()
         interrupts.check()
         recording = None
         if not fast:  # nobody has exercised to that
@@ -161,8 +164,6 @@ def play_command(
                 pain=pain,
             )
             live.record(recording)
-        if wanted:
-            begin_listening(stack, live, wanted, request.profile)
         ending, code = _run(live, interrupts, plain=plain, quiet=options["quiet"])
         live.close()
         problems = [*live.warnings, *studio.problems]
