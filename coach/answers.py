@@ -74,10 +74,6 @@ class Answers:
 
         self._make((text,), manner, done, fail)
 
-    def prepare(self, texts: Sequence[str], manner: Manner) -> None:
-        """Speak what may be wanted soon; if that fails, whoever wants it will be told."""
-        self._make(texts, manner, lambda _: None, lambda _: None)
-
     def drop(self) -> None:
         """Do not play what is still being spoken."""
         self._number += 1

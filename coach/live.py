@@ -277,12 +277,6 @@ class LiveSession:
         """Return how it is spoken."""
         return self._prepared.manner
 
-    @property
-    def is_spoken(self) -> bool:
-        """Return whether no sentence has still to be made."""
-        done, total = self._replanner.spoken
-        return done == total
-
     # -- looking around ------------------------------------------------------------------------
 
     def _look_around(self) -> None:

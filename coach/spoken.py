@@ -73,11 +73,6 @@ class Obedient(Protocol):
         """Return how it is spoken."""
         ...
 
-    @property
-    def is_spoken(self) -> bool:
-        """Return whether no sentence of it has still to be made."""
-        ...
-
     def is_user_awaited(self) -> bool:
         """Return whether it waits for its user."""
         ...
@@ -116,6 +111,11 @@ class Words:
     stop: str = "stop"
     help: str = ""
     """What there is to say, in sentences; empty for nothing."""
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """What may be wanted at once."""
+        return tuple(filter(None, (self.stopping, self.hurting, self.help)))
 
     @property
     def stopping(self) -> str:
@@ -183,7 +183,6 @@ class Conversation:
         self._is_headset = is_headset
         self._question: _Question | None = None
         self._state: EarState = "listening"
-        self._is_prepared = False
 
     @property
     def state(self) -> EarState:
@@ -294,10 +293,6 @@ class Conversation:
             is_deaf = is_deaf or start <= now < end
         if self._state:
             self._state = "deaf" if is_deaf else "listening"
-        if not self._is_prepared and self._session.is_spoken:
-            self._is_prepared = True
-            texts = (self._words.stopping, self._words.hurting, self._words.help)
-            self._answers.prepare([text for text in texts if text], self._session.manner)
         self._wait_for_answer(now)
 
     def _wait_for_answer(self, now: float) -> None:
