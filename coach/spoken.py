@@ -113,11 +113,6 @@ class Words:
     """What there is to say, in sentences; empty for nothing."""
 
     @property
-    def answers(self) -> tuple[str, ...]:
-        """What may be wanted at once."""
-        return tuple(filter(None, (self.stopping, self.hurting, self.help)))
-
-    @property
     def stopping(self) -> str:
         """The question before the end of a session."""
         return f"To end the session, say again: {self.stop}. To go on, say: {self.resume}."

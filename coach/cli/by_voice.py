@@ -108,13 +108,13 @@ def begin_listening(
         threshold=saved.threshold,
     )
     stack.callback(ear.close)
-    called = words(wanted.style)
+    words = _words(wanted.style)
     live.has_controls = True
     ear.start()
-    return lambda: live.listen(ear, called, is_headset=wanted.is_headset)
+    return lambda: live.listen(ear, words, is_headset=wanted.is_headset)
 
 
-def words(style: Style) -> Words:
+def _words(style: Style) -> Words:
     """Return how the commands are called, in the wordings that are understood best."""
     from coach.listening.command_list import command_list
     from coach.spoken import Words

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import click
 
-from coach.cli.by_voice import begin_listening, by_voice, listen_options, words
+from coach.cli.by_voice import begin_listening, by_voice, listen_options
 from coach.cli.console import left_out_lines, note
 from coach.cli.options import RoutineName, request_from, session_options
 from coach.errors import CoachError
@@ -146,8 +146,6 @@ def play_command(
             loaded, decided.settings, studio, loudspeaker, clock_, changes=decided.changes
         )
         obey = begin_listening(stack, live, wanted, request.profile) if wanted else None
-        if wanted:
-            studio.warm_up(loaded, decided.settings, words(wanted.style).answers)
         with _speaking(quiet=options["quiet"]) as progress, _explained(entry):
             live.begin(progress, entry.where if entry else None, entirely=fast)
         stack.callback(live.close)

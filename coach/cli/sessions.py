@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache, partial
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from coach.cli.console import note, progress
 from coach.cues import load_pack, load_samples
-from coach.errors import CoachError, SettingError
+from coach.errors import SettingError
 from coach.files import data_dir
 from coach.routine import Routine, load_routine
 from coach.session import (
@@ -30,7 +30,7 @@ from coach.speech import Engine
 from coach.speech.pronounce import AS_WRITTEN, Pronunciations, pronunciation
 from coach.speech.speakers import Voices
 from coach.speech.store import ClipStore
-from coach.steps import CueName, Line
+from coach.steps import CueName
 from coach.units import Relative, clock, seconds
 from coach.volume import balanced, cues_at, heard, voice_at
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from coach.cli.personal import Decided, Personal
     from coach.settings.foresee import When
     from coach.settings.since import DoseChange
+    from coach.steps import Line
     from coach.timeline import Samples
 
 DEFAULT_CUES = "classic"
@@ -358,18 +359,6 @@ class LiveStudio:
             speakers = self._voices.speakers(self._settings, decided, said, self.rate)
             self._spoken[key] = voice_at(speakers, key[1], self.rate)
         return self._spoken[key]
-
-    def warm_up(self, routine: Routine, settings: Settings, texts: Iterable[str]) -> None:
-        """Have the voice of spoken answers ready, and some, though all else may be stored.
-
-        To load an engine while a session plays would hold up its sound for a quarter of a second.
-        """
-        spoken = manner(routine, settings)
-        if not spoken.language.startswith("en"):
-            spoken = replace(spoken, language="en")
-        with suppress(CoachError):  # who wants an answer will be told
-            self._voices.engine(self._settings, spoken).synthesize("Ready.")
-            self.voice_for(spoken).speak([Line(text) for text in texts])
 
     def cues(self, louder: int) -> dict[CueName, Samples]:
         """Return the sounds of the cue pack at their volume, and so many decibels louder."""
