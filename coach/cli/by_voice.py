@@ -36,7 +36,7 @@ _OPTIONS = (
     click.option(
         "--microphone",
         metavar="NAME",
-        help="A microphone of `coach doctor --listen`, or part of its name.",
+        help="A microphone of `coach doctor`, or part of its name.",
     ),
 )
 

@@ -19,8 +19,8 @@ THRESHOLD = 0.62
 """Confidence from which on a command counts.
 
 Measured by `tests/bench/listening.py` on 1,270 commands: at 0.62, 92 % are understood in quiet
-(100 % of those by natural voices), 90 % in noise 20 dB down, 69 % at 10 dB; two or three less of a
-hundred at 0.75, and as many more at 0.45, but with several false commands in an hour of other talk.
+(100 % of those by natural voices), 90 % in noise 20 dB down, 69 % at 10 dB. Much lower, and there
+are several false commands in an hour of other talk.
 """
 
 
