@@ -71,12 +71,17 @@ def check_different(source: Path, *targets: Path, what: str = "the script") -> N
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, lasting: bool = False) -> Iterator[Path]:
     """Yield the name of a temporary file that takes the place of `path` at the end.
 
     If the block fails or is interrupted, the temporary file goes and `path` stays as it was. A
     link stays a link, and what it points to is replaced. Where the system has files without a
     name, nothing is left even of a process that is killed.
+
+    Args:
+        path: of the file.
+        lasting: whether it is to outlive a power cut from now on; for what a person has typed or
+            chosen, and what cannot be made again.
 
     Raises:
         OutputError: the file cannot be written; an OSError in the block becomes one, too.
@@ -92,17 +97,27 @@ def replacing(path: Path) -> Iterator[Path]:
             try:
                 temporary.chmod(0o666 & ~_umask())
                 yield temporary
+                if lasting:
+                    _write_out(temporary)
                 temporary.replace(target)
             except BaseException:
                 with contextlib.suppress(OSError):
                     temporary.unlink()
                 raise
+            if lasting:
+                _write_out(target.parent)
             return
         try:
             yield Path(f"/proc/self/fd/{nameless}")
+            if lasting:
+                os.fsync(nameless)
             _give_name(nameless, prefix, target)
+            if lasting:
+                _write_out(target.parent)
         finally:
-            os.close(nameless)
+            # Whoever wrote to it has closed it, too, and would have been told.
+            with contextlib.suppress(OSError):
+                os.close(nameless)
 
 
 @contextlib.contextmanager
@@ -124,7 +139,8 @@ def scratch() -> Iterator[Path]:
         try:
             yield Path(f"/proc/self/fd/{nameless}")
         finally:
-            os.close(nameless)
+            with contextlib.suppress(OSError):
+                os.close(nameless)
 
 
 def _open_nameless(folder: Path) -> int | None:
@@ -156,13 +172,31 @@ def _give_name(handle: int, prefix: str, target: Path) -> None:
                 os.link(str(handle), beside, src_dir_fd=own, follow_symlinks=True)
                 break
     finally:
-        os.close(own)
+        with contextlib.suppress(OSError):
+            os.close(own)
     try:
         beside.replace(target)
     except BaseException:
         with contextlib.suppress(OSError):
             beside.unlink()
         raise
+
+
+def _write_out(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk itself.
+
+    Raises:
+        OSError: the file cannot be written. Of a folder that is no error: not every system can,
+            and by then the file is in its place.
+    """
+    is_folder = path.is_dir()
+    with contextlib.suppress(OSError) if is_folder else contextlib.nullcontext():
+        handle = os.open(path, os.O_RDONLY if is_folder else os.O_RDWR)
+        try:
+            os.fsync(handle)
+        finally:
+            with contextlib.suppress(OSError):
+                os.close(handle)
 
 
 def damaged_name(path: Path) -> Path:

@@ -68,7 +68,7 @@ def _format(path: Path, *, is_dry: bool, with_diff: bool) -> bool:
     elif is_dry:
         click.echo(f"{path}: would change")
     if not is_dry:
-        with replacing(path) as temporary:
+        with replacing(path, lasting=True) as temporary:
             temporary.write_text(after, "utf-8", newline="")
         click.echo(f"{path}: put into order")
     return True

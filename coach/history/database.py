@@ -107,6 +107,9 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
         # What somebody's body can and cannot do is nobody else's business.
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with closing(_connect(path)) as connection:
+            # So a power cut does not take back what was committed; without it, the journal's
+            # removal may not be on the disk yet, and undoes the last transaction.
+            connection.execute("PRAGMA synchronous = EXTRA")
             connection.execute("BEGIN IMMEDIATE")
             version = _version(connection, path)
             if not version:

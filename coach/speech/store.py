@@ -2,7 +2,8 @@
 
 A clip is a WAV file that any player opens, with a checksum in a chunk of its own. WAV, because
 150 clips are read in 12 ms, where FLAC takes 95 ms and its library another 30 ms to load; a
-checksum, because a damaged or cut off clip must be noticed and made again.
+checksum, because a damaged or cut off clip must be noticed and made again. Its key is in that
+checksum, so that a clip under another's name is noticed, too.
 
 Several processes may use a folder at once: a clip appears whole or not at all. Nothing that goes
 wrong with the disk stops a session; it goes on without storing, and `problem` says why.
@@ -21,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from coach.files import damaged_name
 from coach.speech import Speech
 
 if TYPE_CHECKING:
@@ -93,7 +95,7 @@ class ClipStore:
 
     def has(self, key: str) -> bool:
         """Return whether there is a clip, which may turn out to be damaged."""
-        return self._path(key).is_file()
+        return os.path.isfile(self._path(key))  # noqa: PTH113 - whatever is wrong there, it is none
 
     def get(self, key: str) -> Speech | None:
         """Return the clip, or None if it is missing, damaged or cannot be read."""
@@ -104,7 +106,7 @@ class ClipStore:
             content = path.read_bytes()
         except OSError:
             return None
-        speech = _decode(content)
+        speech = _decode(key, content)
         if speech is not None:
             with contextlib.suppress(OSError):
                 if time.time() - path.stat().st_mtime > USED_S:
@@ -118,6 +120,8 @@ class ClipStore:
         """
         path = self._path(key)
         try:
+            if not path.is_file():
+                return None
             with path.open("rb", buffering=0) as file:
                 header = file.read(_HEADER.size)
                 length = os.fstat(file.fileno()).st_size - _HEADER.size
@@ -137,14 +141,14 @@ class ClipStore:
             path.parent.mkdir(parents=True, exist_ok=True)
             handle, temporary = tempfile.mkstemp(prefix=key, suffix=".tmp", dir=path.parent)
             with os.fdopen(handle, "wb") as file:
-                file.write(_encode(speech))
-            os.replace(temporary, path)  # noqa: PTH105 - mkstemp gives a string
+                file.write(_encode(key, speech))
+            _replace(temporary, path)
         except OSError as error:
             if temporary is not None:
                 with contextlib.suppress(OSError):
                     os.unlink(temporary)  # noqa: PTH108
             # Windows refuses to replace a file that another process is reading: it is there then.
-            if not path.is_file():
+            if not os.path.isfile(path):  # noqa: PTH113 - whatever is wrong there, it is none
                 reason = error.strerror or str(error)
                 self.problem = f"spoken clips cannot be kept in {self.folder}: {reason}"
 
@@ -189,18 +193,26 @@ def _files(folder: Path) -> Iterator[os.DirEntry[str]]:
                 yield from (entry for entry in entries if entry.name.endswith((".wav", ".tmp")))
 
 
+def _replace(temporary: str, path: Path) -> None:
+    try:
+        os.replace(temporary, path)  # noqa: PTH105 - mkstemp gives a string
+    except IsADirectoryError:
+        path.rename(damaged_name(path))
+        os.replace(temporary, path)  # noqa: PTH105
+
+
 def _unlink(path: str) -> None:
     with contextlib.suppress(OSError):
         os.unlink(path)  # noqa: PTH108 - paths come from scandir
 
 
-def _encode(speech: Speech) -> bytes:
+def _encode(key: str, speech: Speech) -> bytes:
     data = speech.samples.astype("<i2", copy=False).tobytes()
-    return _header(speech.rate, data) + data
+    return _header(key, speech.rate, data) + data
 
 
-def _header(rate: int, data: bytes | memoryview) -> bytes:
-    checksum = zlib.crc32(data, zlib.crc32(struct.pack("<II", rate, len(data))))
+def _header(key: str, rate: int, data: bytes | memoryview) -> bytes:
+    checksum = zlib.crc32(data, zlib.crc32(struct.pack("<II", rate, len(data)) + key.encode()))
     return _HEADER.pack(
         *(b"RIFF", _HEADER.size - 8 + len(data), b"WAVE"),
         *(b"fmt ", 16, _FORMAT_PCM, _MONO, rate, rate * _FRAME_BYTES, _FRAME_BYTES, _BITS),
@@ -209,7 +221,7 @@ def _header(rate: int, data: bytes | memoryview) -> bytes:
     )
 
 
-def _decode(content: bytes) -> Speech | None:
+def _decode(key: str, content: bytes) -> Speech | None:
     import numpy as np
 
     if len(content) < _HEADER.size:
@@ -220,7 +232,7 @@ def _decode(content: bytes) -> Speech | None:
     if (
         len(data) % _FRAME_BYTES
         or rate > 1_000_000
-        or content[: _HEADER.size] != _header(rate, data)
+        or content[: _HEADER.size] != _header(key, rate, data)
     ):
         return None
     return Speech(rate, np.frombuffer(data, "<i2").astype(np.int16, copy=False))
