@@ -4,6 +4,8 @@ A clip is a WAV file that any player opens, with a checksum in a chunk of its ow
 150 clips are read in 12 ms, where FLAC takes 95 ms and its library another 30 ms to load; a
 checksum, because a damaged or cut off clip must be noticed and made again.
 
+Beside clips lies what was measured of them, so that no session measures them again.
+
 Several processes may use a folder at once: a clip appears whole or not at all. Nothing that goes
 wrong with the disk stops a session; it goes on without storing, and `problem` says why.
 """
@@ -19,10 +21,20 @@ import time
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 
 from coach.errors import SettingError
 from coach.speech import Speech
-from coach.speech.upkeep import SHARE, Tidied, files, is_due, note_look, tidy
+from coach.speech.upkeep import (
+    CLIP,
+    SHARE,
+    TEMPORARY,
+    Tidied,
+    files,
+    is_due,
+    note_look,
+    tidy,
+)
 
 LARGEST = 1_000_000_000
 """Bytes that a store may hold; about 200 sessions of 15 minutes in different voices."""
@@ -113,44 +125,48 @@ class ClipStore:
         """Bytes of each clip written since that was noted; threads append to it."""
 
     def is_empty(self) -> bool:
-        """Return whether nothing at all is stored, so that every text has to be spoken."""
-        return next(files(self.folder), None) is None
+        """Return whether no clip at all is stored, so that every text has to be spoken."""
+        return not any(entry.name.endswith(CLIP) for entry in files(self.folder))
 
     def held(self) -> tuple[int, int]:
-        """Return how many clips are stored, and how many bytes they take."""
-        sizes = []
+        """Return how many clips are stored, and how many bytes all files take."""
+        clips = held = 0
         for entry in files(self.folder):
             with contextlib.suppress(OSError):
-                if entry.name.endswith(".wav"):
-                    sizes.append(entry.stat().st_size)
-        return len(sizes), sum(sizes)
+                clips += entry.name.endswith(CLIP)
+                held += entry.stat().st_size
+        return clips, held
 
     def has(self, key: str) -> bool:
         """Return whether there is a clip, which may turn out to be damaged."""
-        return self._path(key).is_file()
+        return self._path(key, CLIP).is_file()
 
     def get(self, key: str) -> Speech | None:
         """Return the clip, or None if it is missing, damaged or cannot be read."""
-        path = self._path(key)
+        content = self.read(key, CLIP)
+        return None if content is None else _decode(content)
+
+    def read(self, key: str, ending: str) -> bytes | None:
+        """Return the content of a file, or None if it is missing or cannot be read."""
+        path = self._path(key, ending)
         try:
-            if not path.is_file():  # reading a pipe would wait for ever
+            status = path.stat()
+            if not S_ISREG(status.st_mode):  # reading a pipe would wait for ever
                 return None
             content = path.read_bytes()
         except OSError:
             return None
-        speech = _decode(content)
-        if speech is not None:
-            with contextlib.suppress(OSError):
-                if time.time() - path.stat().st_mtime > USED_S:
-                    os.utime(path)
-        return speech
+        with contextlib.suppress(OSError):
+            if time.time() - status.st_mtime > USED_S:
+                os.utime(path)
+        return content
 
     def size(self, key: str) -> ClipSize | None:
         """Return how long the clip is, without reading it; None if there is none.
 
         A damaged clip may still have a size.
         """
-        path = self._path(key)
+        path = self._path(key, CLIP)
         try:
             with path.open("rb", buffering=0) as file:
                 header = file.read(_HEADER.size)
@@ -163,14 +179,23 @@ class ClipStore:
 
     def put(self, key: str, speech: Speech) -> None:
         """Write the clip; after a failure, only note the problem, once and for all."""
+        self.write(key, CLIP, _encode(speech))
+
+    def write(self, key: str, ending: str, content: bytes) -> None:
+        """Write a file as `put` does a clip.
+
+        Args:
+            key: SHA-256 in hexadecimal of all that its content follows from.
+            ending: one of `coach.speech.upkeep.ENDINGS`.
+            content: which carries a checksum of its own.
+        """
         if self.problem is not None:
             return
-        path = self._path(key)
+        path = self._path(key, ending)
         temporary: str | None = None
-        content = _encode(speech)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(prefix=key, suffix=".tmp", dir=path.parent)
+            handle, temporary = tempfile.mkstemp(prefix=key, suffix=TEMPORARY, dir=path.parent)
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
             os.replace(temporary, path)  # noqa: PTH105 - mkstemp gives a string
@@ -211,8 +236,8 @@ class ClipStore:
         self.tidy(now=now)
         return True
 
-    def _path(self, key: str) -> Path:
-        return self.folder / key[:2] / f"{key}.wav"
+    def _path(self, key: str, ending: str) -> Path:
+        return self.folder / key[:2] / f"{key}{ending}"
 
 
 def _encode(speech: Speech) -> bytes:

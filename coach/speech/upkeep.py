@@ -13,6 +13,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+CLIP, LEVELS, TEMPORARY = ".wav", ".levels", ".tmp"
+ENDINGS = (CLIP, LEVELS, TEMPORARY)
+"""Of the files of a store: clips, how loud sounds are (see `coach.render.measuring`), and what is
+still being written."""
+
 LEFTOVER_S = 3600.0
 """Seconds after which a temporary file is taken for that of a killed process."""
 
@@ -43,6 +48,7 @@ class Tidied:
     kept: int
     """Clips that stayed."""
     bytes_kept: int
+    """Bytes of all files that stayed."""
     problem: str = ""
     """Why something that was to be removed is still there; empty if nothing is."""
 
@@ -87,8 +93,8 @@ def tidy(folder: Path, largest: int, now: float) -> Tidied:
         largest: bytes that may stay.
         now: seconds since the epoch.
     """
-    clips: list[tuple[float, int, str]] = []
-    total = removed = freed = 0
+    found: list[tuple[float, int, str]] = []
+    clips = total = removed = freed = 0
     problem = ""
 
     def unlink(path: str, size: int) -> bool:
@@ -109,21 +115,21 @@ def tidy(folder: Path, largest: int, now: float) -> Tidied:
             status = entry.stat()
         except OSError:
             continue
-        if not entry.name.endswith(".tmp"):
-            clips.append((status.st_mtime, status.st_size, entry.path))
+        if not entry.name.endswith(TEMPORARY):
+            found.append((status.st_mtime, status.st_size, entry.path))
+            clips += entry.name.endswith(CLIP)
             total += status.st_size
         elif now - status.st_mtime > LEFTOVER_S:
             unlink(entry.path, status.st_size)
-    kept = len(clips)
     if total > largest:
-        clips.sort()
-        for _, size, path in clips:
+        found.sort()
+        for _, size, path in found:
             if total <= largest:
                 break
             if unlink(path, size):
-                kept -= 1
+                clips -= path.endswith(CLIP)
                 total -= size
-    return Tidied(removed, freed, kept, total, problem)
+    return Tidied(removed, freed, clips, total, problem)
 
 
 def files(folder: Path) -> Iterator[os.DirEntry[str]]:
@@ -133,4 +139,4 @@ def files(folder: Path) -> Iterator[os.DirEntry[str]]:
             if len(shelf.name) != 2:
                 continue
             with contextlib.suppress(OSError), os.scandir(shelf.path) as entries:
-                yield from (entry for entry in entries if entry.name.endswith((".wav", ".tmp")))
+                yield from (entry for entry in entries if entry.name.endswith(ENDINGS))
