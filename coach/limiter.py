@@ -74,9 +74,9 @@ def on_frames(factors: NDArray[np.float32], length: int, step: int) -> NDArray[n
     # last middle it is level.
     ends = np.concatenate([factors[:1], factors, factors[-1:]])
     along = ((np.arange(step) + (step % 2 == 0) / 2) / step).astype(np.float32)
-    lines = ends[:-1, None] + (ends[1:] - ends[:-1])[:, None] * along
+    lines: NDArray[np.float32] = ends[:-1, None] + (ends[1:] - ends[:-1])[:, None] * along
     first = step - step // 2
-    return lines.reshape(-1)[first : first + length]
+    return lines.ravel()[first : first + length]
 
 
 def _least_within(values: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
