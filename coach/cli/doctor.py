@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import click
 
 from coach.cli.clean import Clean
-from coach.cli.console import echo_json, echo_text, table
+from coach.cli.console import echo_json, echo_text, say, table
 from coach.cli.hearing import Hearing, find_hearing
 from coach.cli.options import profile_from, profile_option
 from coach.listening import Style
@@ -340,19 +340,19 @@ def _document(
 def _show(findings: Sequence[_Finding], devices: tuple[Device, ...], hearing: Hearing) -> None:
     versions = ", ".join(f"{name} {version}" for name, version in _versions().items())
     echo_text(f"{versions}; {_system()}")
-    click.echo()
+    say()
     rows = [(finding.what, finding.state, finding.detail) for finding in findings]
     table(("Check", "State", "Detail"), rows, whole=("Check", "State"))
     if devices:
-        click.echo()
+        say()
         listed = [
             (device.name, "default" if device.is_default else "", device.backend)
             for device in devices
         ]
         table(("Device", "Used", "By"), listed)
-    click.echo()
+    say()
     echo_text(hearing.line())
-    click.echo()
+    say()
 
 
 def _conclude(findings: Sequence[_Finding], *, is_ready: bool) -> None:
