@@ -143,7 +143,7 @@ class World:
 
 def _paths(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.rglob("*")):
-        if not path.is_dir():
+        if not path.is_dir() and path.name != "written.txt":
             yield path
 
 

