@@ -12,13 +12,13 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).parent
-LIMIT_S = 60.0
+LIMIT_S = 30.0
 """Seconds after which a run is taken to hang."""
 
 ONCE, LASTING, SHORT = 0, 1, 2
@@ -72,20 +72,22 @@ class Zygote:
         )
 
     def run(
-        self, world: World, arguments: Sequence[str], folders: Sequence[str], fault: Fault | None
+        self,
+        world: World,
+        command: str,
+        folders: Sequence[str] = (),
+        fault: Fault | None = None,
     ) -> Outcome:
         """Run `coach` once.
 
         Args:
             world: what it finds.
-            arguments: of the command line.
+            command: the arguments of `coach`, with spaces between.
             folders: those in which operations are counted and fail.
             fault: what fails.
         """
-        assert self._process.stdin
-        assert self._process.stdout
         request = {
-            "arguments": arguments,
+            "arguments": command.split(),
             "folder": str(world.root),
             "environment": world.environment,
             "folders": [str(world.root / name) for name in folders],
@@ -94,9 +96,27 @@ class Zygote:
             "mode": fault.mode if fault else 0,
             "limit": LIMIT_S,
         }
-        self._process.stdin.write(json.dumps(request) + "\n")
+        return self._answers([request])[0]
+
+    def together(self, world: World, commands: Sequence[str]) -> list[Outcome]:
+        """Run `coach` several times at once."""
+        request = {
+            "folder": str(world.root),
+            "environment": world.environment,
+            "folders": [],
+            "at": 0,
+            "error": 0,
+            "mode": 0,
+            "limit": LIMIT_S,
+        }
+        return self._answers([{**request, "arguments": command.split()} for command in commands])
+
+    def _answers(self, requests: Sequence[Mapping[str, object]]) -> list[Outcome]:
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(json.dumps(requests) + "\n")
         self._process.stdin.flush()
-        return Outcome(**json.loads(self._process.stdout.readline()))
+        return [Outcome(**found) for found in json.loads(self._process.stdout.readline())]
 
     def close(self) -> None:
         """End the process."""
@@ -154,6 +174,8 @@ RANDOM = (".ogg", ".opus", ".m4a")
 
 def _content(path: Path) -> str:
     """Return what stands for a file's content but for the moments at which it was written."""
+    if not path.is_file():
+        return "no file"
     if path.name == "history.db-journal":
         return "of a transaction"
     if path.name == "history.db":

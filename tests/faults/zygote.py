@@ -19,7 +19,7 @@ import select
 import signal
 import sys
 import tempfile
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import IO, Any
 
 
@@ -72,7 +72,8 @@ def serve() -> None:
     # A run on one core does everything in the same order each time.
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     for line in sys.stdin:
-        sys.stdout.write(json.dumps(answer(json.loads(line), state)) + "\n")
+        requests = json.loads(line)
+        sys.stdout.write(json.dumps(answers(requests, state)) + "\n")
         sys.stdout.flush()
 
 
@@ -83,35 +84,44 @@ def state_of_library() -> Any:
     return function().contents
 
 
-def answer(request: dict[str, Any], state: Any) -> dict[str, Any]:
-    """Fork a run of `coach`, wait for it, and return what came of it."""
-    with (
-        tempfile.TemporaryFile() as out,
-        tempfile.TemporaryFile() as err,
-        tempfile.TemporaryFile() as modules,
-    ):
-        state.count, state.room, state.failed = 0, 0, b""
-        state.at, state.error, state.mode = request["at"], request["error"], request["mode"]
-        child = os.fork()
-        if not child:
-            run(request, state, out, err, None if request["at"] else modules)
-        code = wait_for(child, request["limit"])
+def answers(requests: list[dict[str, Any]], state: Any) -> list[dict[str, Any]]:
+    """Fork a run of `coach` for each request, all at once, and return what came of them."""
+    state.count, state.room, state.failed = 0, 0, b""
+    state.at, state.error, state.mode = (requests[0][key] for key in ("at", "error", "mode"))
+    with ExitStack() as stack:
+        runs = []
+        for request in requests:
+            files = [stack.enter_context(tempfile.TemporaryFile()) for _ in range(3)]
+            child = os.fork()
+            if not child:
+                run(request, state, *files)
+            runs.append((child, files))
+        codes = [wait_for(child, requests[0]["limit"]) for child, _ in runs]
         state.folders = b""
-        for name in text_of(modules).split():
-            if name not in sys.modules:
-                with suppress(Exception):
-                    importlib.import_module(name)
-        return {
-            "code": code,
-            "operations": state.log[: state.room].decode("utf-8", "replace").splitlines(),
-            "failed": state.failed.decode("utf-8", "replace"),
-            "out": text_of(out),
-            "err": text_of(err),
-        }
+        if not state.at:
+            bring_in(text_of(runs[0][1][2]).split())
+        return [
+            {
+                "code": code,
+                "operations": state.log[: state.room].decode("utf-8", "replace").splitlines(),
+                "failed": state.failed.decode("utf-8", "replace"),
+                "out": text_of(files[0]),
+                "err": text_of(files[1]),
+            }
+            for code, (_, files) in zip(codes, runs, strict=True)
+        ]
+
+
+def bring_in(modules: list[str]) -> None:
+    """Import what a run had to import."""
+    for name in modules:
+        if name not in sys.modules:
+            with suppress(Exception):
+                importlib.import_module(name)
 
 
 def run(
-    request: dict[str, Any], state: Any, out: IO[bytes], err: IO[bytes], modules: IO[bytes] | None
+    request: dict[str, Any], state: Any, out: IO[bytes], err: IO[bytes], modules: IO[bytes]
 ) -> None:
     """Become what a shell starts, run `coach`, and exit."""
     leave = os._exit
@@ -121,7 +131,7 @@ def run(
         for stream in (sys.stdout, sys.stderr):
             with suppress(OSError):
                 stream.flush()
-        if modules is not None:
+        if not request["at"]:
             modules.write(" ".join(sys.modules).encode())
             modules.flush()
         leave(code)
