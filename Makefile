@@ -19,7 +19,7 @@ session: $(VENV)/.user
 
 # What is heard live wants the machine for itself.
 test: lint
-	$(BIN)/python -m pytest -n auto --ignore tests/live
+	$(BIN)/python -m pytest -n auto --dist loadgroup --ignore tests/live
 	$(BIN)/python -m pytest tests/live
 
 lint: $(VENV)/.dev
