@@ -23,6 +23,7 @@ LAYERS = (
         "limiter",
         "template",
         "files",
+        "media",
         "parallel",
         "parts",
         "locks",
