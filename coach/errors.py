@@ -47,12 +47,14 @@ class CoachError(Exception):
     Args:
         message: what was expected and what was found.
         hint: what to do about it, often a command; empty if the message says it.
+        more: what else is wrong, a sentence each.
     """
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    def __init__(self, message: str, hint: str = "", more: Iterable[str] = ()) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.more = tuple(more)
 
 
 class ScriptError(CoachError):

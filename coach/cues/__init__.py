@@ -94,15 +94,15 @@ def load_pack(name_or_folder: str | Path, search: Path) -> CuePack:
         search: the folder that holds the bundled packs.
 
     Raises:
-        CuePackError: there is no such pack, or something is wrong with it. The message has a
-            line for each thing that is wrong.
+        CuePackError: there is no such pack, or something is wrong with it. The message tells
+            the first thing that is wrong, and `more` the others.
     """
     pack, problems = read_pack(find_pack(name_or_folder, search))
     if problems:
         told = problems[:_MAX_PROBLEMS]
         if len(problems) > len(told):
             told.append(f"{pack.folder / PACK_FILE}: and {len(problems) - len(told)} more problems")
-        raise CuePackError("\n".join(told), "Mend the pack, or choose another with --cues.")
+        raise CuePackError(told[0], "Mend the pack, or choose another with --cues.", told[1:])
     return pack
 
 
