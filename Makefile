@@ -42,10 +42,10 @@ pictures: $(VENV)/.dev
 	    $(BIN)/coach show evening-stretches --no-saved --plot .readme/session.svg >/dev/null && \
 	    $(BIN)/python -m tests.screenshots $$home && cp $$home/narrow-light.png .readme/page.png
 
+# `make bench BENCH="start-up live"` measures some parts, BENCH=--quick all of them roughly, and
+# BENCH=--record keeps the figures.
 bench: $(VENV)/.user
-	$(BIN)/python tests/bench/run.py
-	$(BIN)/python tests/bench/live.py
-	$(BIN)/python tests/bench/voices.py
+	$(BIN)/python -m tests.bench $(BENCH)
 
 clean:
 	rm -rf .venv .venv-* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis session.wav
