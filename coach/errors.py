@@ -63,7 +63,7 @@ class ScriptError(CoachError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(problems, key=lambda problem: problem.where))
         count = len(self.problems)
-        super().__init__(f"{count} problem{'s' if count != 1 else ''} in the script")
+        super().__init__(f"{count:,} problem{'s' if count != 1 else ''} in the script")
 
 
 class SettingError(CoachError):

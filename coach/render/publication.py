@@ -194,9 +194,9 @@ class Publication:
         encoder: Encoder = FORMATS[PAGE_SOUND].make()
         with scratch() as sound:
             encoder.encode(self.programme, self.details, sound, progress)
-            content = sound.read_bytes()
-        page = FORMATS["html"].make()
-        _write_text(path, page(self.session, content, PAGE_MEDIA_TYPE))
+            page = FORMATS["html"].make()
+            with sound.open("rb") as audio, path.open("w", encoding="utf-8", newline="\n") as file:
+                file.writelines(page(self.session, audio, PAGE_MEDIA_TYPE))
 
 
 def _encoding(
