@@ -44,17 +44,14 @@ pictures: $(VENV)/.dev
 	    $(BIN)/coach show evening-stretches --no-saved --plot .readme/session.svg >/dev/null && \
 	    $(BIN)/python -m tests.screenshots $$home && cp $$home/narrow-light.png .readme/page.png
 
-<<<<<<< HEAD
 # What is found lies in .fuzz; `python -m tests.fuzz.keep` puts the best of it into the corpus.
 fuzz: $(VENV)/.dev
 	$(PIP) -e '.[dev,fuzz]'
 	for target in $(TARGETS); do \
 	    $(BIN)/python -m tests.fuzz.run $$target -max_total_time=$(SECONDS) || exit 1; done
 
-=======
 # `make bench BENCH="start-up live"` measures some parts, BENCH=--quick all of them roughly, and
 # BENCH=--record keeps the figures.
->>>>>>> main
 bench: $(VENV)/.user
 	$(BIN)/python -m tests.bench $(BENCH)
 
