@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from coach.errors import OutputError
-from coach.files import telling
+from coach.files import open_regular, telling
 from coach.locks import Lock
 
 NAME = "manifest.jsonl"
@@ -32,7 +32,8 @@ class Manifest:
         self._folder = folder
         self._records: dict[str, Mapping[str, Any]] = {}
         try:
-            text = self.path.read_text("utf-8", errors="replace")
+            with open_regular(self.path) as file:
+                text = file.read().decode("utf-8", errors="replace")
         except FileNotFoundError:
             text = ""
         except OSError as error:

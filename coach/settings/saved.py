@@ -96,11 +96,11 @@ class SettingsStore:
         """Return what is saved for a routine; a damaged file is moved aside."""
         path = self.path(script)
         try:
-            return _read(path) if path.exists() else Loaded(Saved())
+            return _read(path) if _is_there(path) else Loaded(Saved())
         except ScriptError as error:
             return self._load_damaged(path, error)
         except CoachError as error:
-            if not os.path.lexists(path):  # another process has taken everything back meanwhile
+            if not _is_there(path):  # another process has taken everything back meanwhile
                 return Loaded(Saved())
             return _unused(error.message)
         except OSError as error:
@@ -139,7 +139,7 @@ class SettingsStore:
 
     def _load_locked(self, path: Path) -> Loaded:
         """Return what is in a file that no other process changes; a damaged one is moved aside."""
-        if not path.exists():
+        if not _is_there(path):
             return Loaded(Saved())
         try:
             return _read(path)
@@ -209,6 +209,19 @@ def _damage(path: Path, error: ScriptError) -> str:
 
 def _unused(reason: str) -> Loaded:
     return Loaded(Saved(), f"the saved settings are not used: {reason}")
+
+
+def _is_there(path: Path) -> bool:
+    """Return whether there is anything at all, a link that leads nowhere included.
+
+    Raises:
+        OSError: that cannot be known.
+    """
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
 
 
 def _cannot_read(path: Path, error: OSError) -> str:
