@@ -5,8 +5,11 @@ VENV ?= .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ROUTINE ?= si-joint-relief
+CORE_TESTS := $(addprefix tests/, settings $(patsubst %, test_%.py, advice changes editions \
+    formatting layout phrases places plan profile remarks schema script script_writer timeline \
+    units volume))
 
-.PHONY: session test lint format readme pictures bench clean
+.PHONY: session test coverage mutants lint format readme pictures bench clean
 
 session: $(VENV)/.user
 	$(BIN)/coach render $(ROUTINE) -o session.wav
@@ -21,6 +24,17 @@ session: $(VENV)/.user
 test: lint
 	$(BIN)/python -m pytest -n auto --ignore tests/live
 	$(BIN)/python -m pytest tests/live
+
+# Every branch of the pure core, by its own tests; see `tool.coverage` in pyproject.toml.
+coverage: $(VENV)/.dev
+	$(BIN)/coverage run -m pytest -q $(CORE_TESTS)
+	$(BIN)/coverage report
+
+# Puts one small fault after the other into the core, and lists those that no test notices. That
+# takes hours; `make mutants ONLY='coach.units.*'` takes minutes.
+mutants: $(VENV)/.dev
+	$(BIN)/mutmut run $(ONLY)
+	$(BIN)/mutmut results
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check
@@ -48,7 +62,7 @@ bench: $(VENV)/.user
 	$(BIN)/python tests/bench/voices.py
 
 clean:
-	rm -rf .venv .venv-* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis session.wav
+	rm -rf .venv .venv-* mutants .coverage build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis session.wav
 	find coach tests audio_cues -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.user: $(VENV)/.made
