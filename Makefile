@@ -8,8 +8,10 @@ ROUTINE ?= si-joint-relief
 CORE_TESTS := $(addprefix tests/, settings $(patsubst %, test_%.py, advice changes editions \
     formatting layout phrases places plan profile remarks schema script script_writer timeline \
     units volume))
+SECONDS ?= 60
+TARGETS ?= script imports handout document settings cues sound catalog
 
-.PHONY: session test coverage mutants lint format readme pictures bench clean
+.PHONY: session test coverage mutants lint format readme pictures fuzz bench clean
 
 session: $(VENV)/.user
 	$(BIN)/coach render $(ROUTINE) -o session.wav
@@ -22,7 +24,7 @@ session: $(VENV)/.user
 
 # What is heard live wants the machine for itself.
 test: lint
-	$(BIN)/python -m pytest -n auto --ignore tests/live
+	$(BIN)/python -m pytest -n auto --dist loadgroup --ignore tests/live
 	$(BIN)/python -m pytest tests/live
 
 # Every branch of the pure core, by its own tests; see `tool.coverage` in pyproject.toml.
@@ -56,13 +58,19 @@ pictures: $(VENV)/.dev
 	    $(BIN)/coach show evening-stretches --no-saved --plot .readme/session.svg >/dev/null && \
 	    $(BIN)/python -m tests.screenshots $$home && cp $$home/narrow-light.png .readme/page.png
 
+# What is found lies in .fuzz; `python -m tests.fuzz.keep` puts the best of it into the corpus.
+fuzz: $(VENV)/.dev
+	$(PIP) -e '.[dev,fuzz]'
+	for target in $(TARGETS); do \
+	    $(BIN)/python -m tests.fuzz.run $$target -max_total_time=$(SECONDS) || exit 1; done
+
+# `make bench BENCH="start-up live"` measures some parts, BENCH=--quick all of them roughly, and
+# BENCH=--record keeps the figures.
 bench: $(VENV)/.user
-	$(BIN)/python tests/bench/run.py
-	$(BIN)/python tests/bench/live.py
-	$(BIN)/python tests/bench/voices.py
+	$(BIN)/python -m tests.bench $(BENCH)
 
 clean:
-	rm -rf .venv .venv-* mutants .coverage build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis session.wav
+	rm -rf .fuzz .venv .venv-* mutants .coverage build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis session.wav
 	find coach tests audio_cues -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.user: $(VENV)/.made
