@@ -9,8 +9,10 @@ SUPPLY := $(VENV)-supply/$(SCRIPTS)
 LOCK := $(SUPPLY)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
     --no-emit-index-url --custom-compile-command 'make lock'
 ROUTINE ?= si-joint-relief
+SECONDS ?= 60
+TARGETS ?= script imports handout document settings cues sound catalog
 
-.PHONY: session test lint format readme pictures bench lock upgrade audit release clean
+.PHONY: session test lint format readme pictures fuzz bench lock upgrade audit release clean
 
 session: $(VENV)/.user
 	$(BIN)/coach render $(ROUTINE) -o session.wav
@@ -23,7 +25,7 @@ session: $(VENV)/.user
 
 # What is heard live wants the machine for itself.
 test: lint
-	$(BIN)/python -m pytest -n auto --ignore tests/live
+	$(BIN)/python -m pytest -n auto --dist loadgroup --ignore tests/live
 	$(BIN)/python -m pytest tests/live
 
 lint: $(VENV)/.dev
@@ -46,16 +48,24 @@ pictures: $(VENV)/.dev
 	    $(BIN)/coach show evening-stretches --no-saved --plot .readme/session.svg >/dev/null && \
 	    $(BIN)/python -m tests.screenshots $$home && cp $$home/narrow-light.png .readme/page.png
 
+# What is found lies in .fuzz; `python -m tests.fuzz.keep` puts the best of it into the corpus.
+fuzz: $(VENV)/.dev
+	$(PIP) --require-hashes -r .ci/lock/fuzz.txt
+	for target in $(TARGETS); do \
+	    $(BIN)/python -m tests.fuzz.run $$target -max_total_time=$(SECONDS) || exit 1; done
+
+# `make bench BENCH="start-up live"` measures some parts, BENCH=--quick all of them roughly, and
+# BENCH=--record keeps the figures.
 bench: $(VENV)/.user
-	$(BIN)/python tests/bench/run.py
-	$(BIN)/python tests/bench/live.py
-	$(BIN)/python tests/bench/voices.py
+	$(BIN)/python -m tests.bench $(BENCH)
 
 # The locks after a change of pyproject.toml: what is locked stays, if it can.
 lock: $(VENV)-supply/.made
 	$(LOCK) $(UPGRADE) pyproject.toml --extra dev --group build -o .ci/lock/test.txt
-	$(LOCK) $(UPGRADE) --group pyproject.toml:build -c .ci/lock/test.txt -o .ci/lock/build.txt
-	$(LOCK) $(UPGRADE) --group pyproject.toml:supply -c .ci/lock/test.txt -o .ci/lock/supply.txt
+	for group in build fuzz supply; do \
+	    $(LOCK) $(UPGRADE) --group pyproject.toml:$$group \
+	        -c .ci/lock/test.txt -o .ci/lock/$$group.txt || exit 1; \
+	done
 	@touch $<
 
 upgrade:
@@ -66,7 +76,7 @@ audit: $(VENV)-supply/.made
 	$(SUPPLY)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(SUPPLY)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(SUPPLY)/zizmor --offline --no-progress .github
-	for lock in build test supply; do \
+	for lock in build fuzz supply test; do \
 	    $(SUPPLY)/pip-audit --strict --disable-pip --require-hashes -r .ci/lock/$$lock.txt || exit 1; \
 	done
 
@@ -77,7 +87,7 @@ release: $(VENV)/.dev
 	$(BIN)/python -m tests.supply build/audio-coach.cdx.json
 
 clean:
-	rm -rf .venv .venv-* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis session.wav
+	rm -rf .fuzz .venv .venv-* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis session.wav
 	find coach tests audio_cues -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.user: $(VENV)/.made

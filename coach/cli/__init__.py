@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 
 from coach import __version__
-from coach.cli.console import note, problem_text, show_cursor
+from coach.cli.console import note, note_problems, show_cursor
 from coach.errors import CoachError, ScriptError
 
 DONE, MENDABLE, USAGE, BUG, INTERRUPTED = 0, 1, 2, 3, 130
@@ -138,7 +138,9 @@ def run(arguments: Sequence[str]) -> int:
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:
-        error.show()
+        told = io.StringIO()
+        error.show(told)
+        note(*told.getvalue().removesuffix("\n").split("\n"))
         return USAGE
     except (click.Abort, KeyboardInterrupt):
         show_cursor()
@@ -164,9 +166,8 @@ def _close_stdout() -> None:
 
 def _tell(error: CoachError) -> None:
     if isinstance(error, ScriptError):
-        for problem in error.problems:
-            note(problem_text(problem))
-    note(f"coach: {error.message}")
+        note_problems(error.problems)
+    note(f"coach: {error.message}", *error.more)
     if error.hint:
         note(f"       {error.hint}")
 
@@ -199,5 +200,5 @@ def _tell_bug(error: Exception) -> int:
         note(f"coach: this is a bug: {type(error).__name__}: {error}")
         note(f"       What happened is in {log}; please report it.")
         return BUG
-    note(text)
+    note(*text.split("\n"))
     return BUG
