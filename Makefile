@@ -40,6 +40,7 @@ coverage: $(VENV)/.dev
 # Puts one small fault after the other into the core, and lists those that no test notices. That
 # takes hours; `make mutants ONLY='coach.units.*'` takes minutes.
 mutants: $(VENV)/.dev
+	$(PIP) --require-hashes -r .ci/lock/mutants.txt
 	$(BIN)/mutmut run $(ONLY)
 	$(BIN)/mutmut results
 
@@ -77,7 +78,7 @@ bench: $(VENV)/.user
 # The locks after a change of pyproject.toml: what is locked stays, if it can.
 lock: $(VENV)-supply/.made
 	$(LOCK) $(UPGRADE) pyproject.toml --extra dev --group build -o .ci/lock/test.txt
-	for group in build fuzz supply; do \
+	for group in build fuzz mutants supply; do \
 	    $(LOCK) $(UPGRADE) --group pyproject.toml:$$group \
 	        -c .ci/lock/test.txt -o .ci/lock/$$group.txt || exit 1; \
 	done
@@ -91,7 +92,7 @@ audit: $(VENV)-supply/.made
 	$(SUPPLY)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(SUPPLY)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(SUPPLY)/zizmor --offline --no-progress .github
-	for lock in build fuzz supply test; do \
+	for lock in build fuzz mutants supply test; do \
 	    $(SUPPLY)/pip-audit --strict --disable-pip --require-hashes -r .ci/lock/$$lock.txt || exit 1; \
 	done
 
