@@ -21,12 +21,15 @@ from pathlib import Path
 from typing import Any
 
 from coach.errors import SpeechError
+from coach.locks import Lock, is_left
 from coach.parallel import POLL_S
 
 Message = dict[str, Any]
 
 WORKER_COMMAND = (sys.executable, "-P", str(Path(__file__).with_name("worker.py")))
 """What starts a worker; the pool appends its workspace."""
+
+_WORKSPACE, _IN_USE = "coach-speech-", "in-use"
 
 END_S = 5.0
 """Seconds given to a killed process until the system has taken it away."""
@@ -179,6 +182,7 @@ class WorkerPool:
         self._starting = 0
         self._started = 0
         self._workspace: Path | None = None
+        self._lock: Lock
         self._closed = False
 
     def start(self, count: int) -> None:
@@ -233,6 +237,7 @@ class WorkerPool:
                 worker.close()
         finally:
             if workspace is not None:
+                self._lock.release()
                 shutil.rmtree(workspace, ignore_errors=True)
 
     def _take(self) -> tuple[Worker, Path]:
@@ -278,10 +283,20 @@ class WorkerPool:
     def _folder(self) -> Path:
         if self._workspace is None:
             try:
-                self._workspace = Path(tempfile.mkdtemp(prefix="coach-speech-"))
+                _remove_left()
+                self._workspace = Path(tempfile.mkdtemp(prefix=_WORKSPACE))
+                self._lock = Lock(self._workspace / _IN_USE)
+                self._lock.acquire()
             except OSError as error:
                 raise SpeechError(
                     f"there is no place for temporary files: {error}",
                     hint="set TMPDIR to a folder that can be written",
                 ) from error
         return self._workspace
+
+
+def _remove_left() -> None:
+    """Remove the workspaces that stayed because all processes of a session were killed."""
+    for workspace in Path(tempfile.gettempdir()).glob(f"{_WORKSPACE}*"):
+        if is_left(workspace / _IN_USE):
+            shutil.rmtree(workspace, ignore_errors=True)
