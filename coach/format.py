@@ -66,7 +66,9 @@ def _if_given(name: str, schema: dict[str, Any]) -> dict[str, Any]:
 
 
 class _Keys(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, arbitrary_types_allowed=True, defer_build=True
+    )
 
 
 class PhaseKeys(_Keys):

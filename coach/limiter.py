@@ -70,8 +70,13 @@ def on_frames(factors: NDArray[np.float32], length: int, step: int) -> NDArray[n
     """Return a factor for each of `length` frames, on lines between the middles of the steps."""
     import numpy as np
 
-    middles = np.arange(len(factors)) * step + (step - 1) / 2
-    return np.interp(np.arange(length), middles, factors).astype(np.float32)
+    # Line n leads from the middle of step n - 1 to that of step n; before the first and after the
+    # last middle it is level.
+    ends = np.concatenate([factors[:1], factors, factors[-1:]])
+    along = ((np.arange(step) + (step % 2 == 0) / 2) / step).astype(np.float32)
+    lines: NDArray[np.float32] = ends[:-1, None] + (ends[1:] - ends[:-1])[:, None] * along
+    first = step - step // 2
+    return lines.ravel()[first : first + length]
 
 
 def _least_within(values: NDArray[np.float32], reach: int) -> NDArray[np.float32]:

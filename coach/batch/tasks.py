@@ -16,6 +16,7 @@ from coach.render import Format
 from coach.render.measuring import ClipMeter
 from coach.render.publication import Publication, Wanted
 from coach.session import Session
+from coach.speech.store import ClipStore
 
 Name = TypeVar("Name")
 
@@ -77,7 +78,7 @@ class LocalCrew(Generic[Name]):
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(cores(), "batch")
-        self._meter = ClipMeter()
+        self._meter = ClipMeter(ClipStore())
         self._running: dict[Future[bytes], Name] = {}
 
     def put(self, name: Name, task: Task) -> Iterator[tuple[Name, bytes | Exception]]:

@@ -125,8 +125,10 @@ class _Plan:
 
         from coach.cli.sessions import build_session, tell_decided
         from coach.render import MUSIC_RATE
+        from coach.render.measuring import ClipMeter
         from coach.render.publication import Publication
         from coach.session import RENDER_RATE
+        from coach.speech.store import ClipStore
 
         made = build_session(
             self.personal, MUSIC_RATE if wanted.music else RENDER_RATE, quiet=quiet
@@ -134,7 +136,8 @@ class _Plan:
         tell_decided(made.decided, self.personal, quiet=quiet)
         day = datetime.now(UTC).astimezone().date()
         is_cut = all(format_.kind == "playlist" for _, format_, _ in self.targets)
-        return Publication(made.session, wanted, day, is_cut=is_cut)
+        meter = ClipMeter(ClipStore())
+        return Publication(made.session, wanted, day, is_cut=is_cut, meter=meter)
 
 
 def _targets(

@@ -1,7 +1,10 @@
-"""What is to be known of each clip to make it louder, measured once."""
+"""What is to be known of each clip to make it louder, measured once and kept."""
 
 from __future__ import annotations
 
+import hashlib
+import struct
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,16 +12,25 @@ from typing import TYPE_CHECKING
 from coach.limiter import peaks_of, step_of
 from coach.parallel import as_finished, cores
 from coach.render.loudness import HOPS, block_powers, hop_of
+from coach.speech.store import LEVELS
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from coach.render.loudness import Powers
+    from coach.speech.store import ClipStore
     from coach.timeline import Samples
 
 _OVERSAMPLED = 4
 """Of true peaks (BS.1770-4, annex 2)."""
+
+VERSION = 1
+"""Counted up whenever a clip is measured in another way, so that what is kept is not used."""
+
+_HEADER = struct.Struct("<4sIIII4x")
+"""Magic, checksum, three counts; filled up, so that what follows lies where numpy likes it."""
+_MAGIC = b"lvls"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +49,9 @@ class Measurement:
 class ClipMeter:
     """Measures clips and remembers them, so that the next session with the same is quick."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: ClipStore | None = None) -> None:
+        """Bind what keeps measurements from one run to the next, if anything does."""
+        self._store = store
         self._known: dict[tuple[int, int], tuple[Samples, Measurement]] = {}
 
     def measure(self, clips: Iterable[Samples], rate: int) -> dict[int, Measurement]:
@@ -49,10 +63,65 @@ class ClipMeter:
         """
         distinct = {id(clip): clip for clip in clips}
         unknown = [clip for key, clip in distinct.items() if (key, rate) not in self._known]
-        for clip, found in as_finished(lambda clip: _measured(clip, rate), unknown, cores()):
+        for clip, found in as_finished(lambda clip: self._found(clip, rate), unknown, cores()):
             # The clip is kept, so that no other one comes to the same identity.
             self._known[id(clip), rate] = (clip, found)
         return {key: self._known[key, rate][1] for key in distinct}
+
+    def _found(self, clip: Samples, rate: int) -> Measurement:
+        if self._store is None:
+            return _measured(clip, rate)
+        key = _key(clip, rate)
+        content = self._store.read(key, LEVELS)
+        kept = None if content is None else _unpacked(content)
+        if kept is not None:
+            return kept
+        made = _measured(clip, rate)
+        self._store.write(key, LEVELS, _packed(made))
+        return made
+
+
+def _key(clip: Samples, rate: int) -> str:
+    """Return what a measurement is kept under: a hash of all that it follows from."""
+    import numpy as np
+
+    digest = hashlib.sha256(f"{VERSION} {rate} ".encode())
+    digest.update(np.ascontiguousarray(clip, "<i2").data)
+    return digest.hexdigest()
+
+
+def _packed(measured: Measurement) -> bytes:
+    """Return a measurement as bytes, with a checksum."""
+    parts = (
+        measured.blocks.astype("<f8"),
+        measured.peaks.astype("<f4"),
+        measured.powers.astype("<f4"),
+    )
+    data = b"".join(part.tobytes() for part in parts)
+    counts = struct.pack("<III4x", *map(len, parts))
+    return _HEADER.pack(_MAGIC, zlib.crc32(counts + data), *map(len, parts)) + data
+
+
+def _unpacked(content: bytes) -> Measurement | None:
+    """Return the measurement in some bytes; None if they are damaged."""
+    import numpy as np
+
+    if len(content) < _HEADER.size:
+        return None
+    magic, checksum, *counts = _HEADER.unpack_from(content)
+    blocks, peaks, powers = counts
+    if (
+        magic != _MAGIC
+        or len(content) != _HEADER.size + 8 * blocks + 4 * (peaks + powers)
+        or zlib.crc32(memoryview(content)[8:]) != checksum
+    ):
+        return None
+    end = _HEADER.size + 8 * blocks
+    return Measurement(
+        np.frombuffer(content, "<f8", blocks, _HEADER.size).astype("f8", copy=False),
+        np.frombuffer(content, "<f4", peaks, end).astype("f4", copy=False),
+        np.frombuffer(content, "<f4", powers, end + 4 * peaks).astype("f4", copy=False),
+    )
 
 
 def _measured(clip: Samples, rate: int) -> Measurement:

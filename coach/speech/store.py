@@ -4,6 +4,8 @@ A clip is a WAV file that any player opens, with a checksum in a chunk of its ow
 150 clips are read in 12 ms, where FLAC takes 95 ms and its library another 30 ms to load; a
 checksum, because a damaged or cut off clip must be noticed and made again.
 
+Beside clips lies what was measured of them, so that no session measures them again.
+
 Several processes may use a folder at once: a clip appears whole or not at all. Nothing that goes
 wrong with the disk stops a session; it goes on without storing, and `problem` says why.
 """
@@ -19,6 +21,7 @@ import time
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 from typing import TYPE_CHECKING
 
 from coach.speech import Speech
@@ -34,6 +37,11 @@ LARGEST = 1_000_000_000
 
 USED_S = 86_400.0
 """Seconds after which using a clip is noted again, so that tidying finds those long unused."""
+
+CLIP, LEVELS, TEMPORARY = ".wav", ".levels", ".tmp"
+ENDINGS = (CLIP, LEVELS, TEMPORARY)
+"""Of the files of a store: clips, how loud sounds are (see `coach.render.measuring`), and what is
+still being written."""
 
 FORMAT_VERSION = 1
 
@@ -88,35 +96,39 @@ class ClipStore:
         self.problem: str | None = None
 
     def is_empty(self) -> bool:
-        """Return whether nothing at all is stored, so that every text has to be spoken."""
-        return next(_files(self.folder), None) is None
+        """Return whether no clip at all is stored, so that every text has to be spoken."""
+        return not any(entry.name.endswith(CLIP) for entry in _files(self.folder))
 
     def has(self, key: str) -> bool:
         """Return whether there is a clip, which may turn out to be damaged."""
-        return self._path(key).is_file()
+        return self._path(key, CLIP).is_file()
 
     def get(self, key: str) -> Speech | None:
         """Return the clip, or None if it is missing, damaged or cannot be read."""
-        path = self._path(key)
+        content = self.read(key, CLIP)
+        return None if content is None else _decode(content)
+
+    def read(self, key: str, ending: str) -> bytes | None:
+        """Return the content of a file, or None if it is missing or cannot be read."""
+        path = self._path(key, ending)
         try:
-            if not path.is_file():  # reading a pipe would wait for ever
+            status = path.stat()
+            if not S_ISREG(status.st_mode):  # reading a pipe would wait for ever
                 return None
             content = path.read_bytes()
         except OSError:
             return None
-        speech = _decode(content)
-        if speech is not None:
-            with contextlib.suppress(OSError):
-                if time.time() - path.stat().st_mtime > USED_S:
-                    os.utime(path)
-        return speech
+        with contextlib.suppress(OSError):
+            if time.time() - status.st_mtime > USED_S:
+                os.utime(path)
+        return content
 
     def size(self, key: str) -> ClipSize | None:
         """Return how long the clip is, without reading it; None if there is none.
 
         A damaged clip may still have a size.
         """
-        path = self._path(key)
+        path = self._path(key, CLIP)
         try:
             with path.open("rb", buffering=0) as file:
                 header = file.read(_HEADER.size)
@@ -129,15 +141,25 @@ class ClipStore:
 
     def put(self, key: str, speech: Speech) -> None:
         """Write the clip; after a failure, only note the problem, once and for all."""
+        self.write(key, CLIP, _encode(speech))
+
+    def write(self, key: str, ending: str, content: bytes) -> None:
+        """Write a file as `put` does a clip.
+
+        Args:
+            key: SHA-256 in hexadecimal of all that its content follows from.
+            ending: one of `ENDINGS`.
+            content: which carries a checksum of its own.
+        """
         if self.problem is not None:
             return
-        path = self._path(key)
+        path = self._path(key, ending)
         temporary: str | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(prefix=key, suffix=".tmp", dir=path.parent)
+            handle, temporary = tempfile.mkstemp(prefix=key, suffix=TEMPORARY, dir=path.parent)
             with os.fdopen(handle, "wb") as file:
-                file.write(_encode(speech))
+                file.write(content)
             os.replace(temporary, path)  # noqa: PTH105 - mkstemp gives a string
         except OSError as error:
             if temporary is not None:
@@ -163,7 +185,7 @@ class ClipStore:
                 status = entry.stat()
             except OSError:
                 continue
-            if not entry.name.endswith(".tmp"):
+            if not entry.name.endswith(TEMPORARY):
                 clips.append((status.st_mtime, status.st_size, entry.path))
                 total += status.st_size
             elif now - status.st_mtime > LEFTOVER_S:
@@ -175,8 +197,8 @@ class ClipStore:
             _unlink(path)
             total -= size
 
-    def _path(self, key: str) -> Path:
-        return self.folder / key[:2] / f"{key}.wav"
+    def _path(self, key: str, ending: str) -> Path:
+        return self.folder / key[:2] / f"{key}{ending}"
 
 
 def _files(folder: Path) -> Iterator[os.DirEntry[str]]:
@@ -186,7 +208,7 @@ def _files(folder: Path) -> Iterator[os.DirEntry[str]]:
             if len(shelf.name) != 2:
                 continue
             with contextlib.suppress(OSError), os.scandir(shelf.path) as entries:
-                yield from (entry for entry in entries if entry.name.endswith((".wav", ".tmp")))
+                yield from (entry for entry in entries if entry.name.endswith(ENDINGS))
 
 
 def _unlink(path: str) -> None:

@@ -12,11 +12,12 @@ import soxr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coach.limiter import LOOK_S, gains
+from coach.limiter import LOOK_S, gains, on_frames
 from coach.render.levelling import CEILING_DB, levelled
 from coach.render.loudness import LOUDNESS, gated, of_clips, of_sound
-from coach.render.measuring import ClipMeter
+from coach.render.measuring import ClipMeter, Measurement
 from coach.render.programme import Programme, produce
+from coach.speech.store import ClipStore
 from coach.timeline import Clip, Timeline
 from tests.conftest import RATE, spoken, typical
 from tests.render.sounds import measured
@@ -163,3 +164,52 @@ def test_a_clip_that_is_known_is_not_measured_again() -> None:
     first = meter.measure([clip, clip], RATE)
     assert meter.measure([clip], RATE)[id(clip)] is first[id(clip)]
     assert meter.measure([clip.copy()], RATE).keys() != first.keys()
+
+
+def same(one: Measurement, other: Measurement) -> bool:
+    return all(
+        np.array_equal(getattr(one, name), getattr(other, name))
+        and getattr(one, name).dtype == getattr(other, name).dtype
+        for name in ("blocks", "peaks", "powers")
+    )
+
+
+def kept_in(folder: Path) -> Path:
+    (path,) = folder.rglob("*.levels")
+    return path
+
+
+@pytest.mark.parametrize("length", [0, 1, 17, 2400, 30_001])
+def test_what_was_measured_is_kept_for_the_next_run(length: int, tmp_path: Path) -> None:
+    clip, store = noise(2, 3000)[:length], ClipStore(tmp_path)
+    fresh = ClipMeter().measure([clip], RATE)[id(clip)]
+    assert same(ClipMeter(store).measure([clip], RATE)[id(clip)], fresh)
+    before = kept_in(tmp_path).stat().st_ino
+    again = clip.copy()
+    assert same(ClipMeter(store).measure([again], RATE)[id(again)], fresh)
+    assert kept_in(tmp_path).stat().st_ino == before
+    ClipMeter(store).measure([clip], 2 * RATE)
+    assert len(list(tmp_path.rglob("*.levels"))) == 2
+
+
+@pytest.mark.parametrize("damage", ["cut off", "a bit", "empty", "more"])
+def test_a_damaged_measurement_is_made_anew(damage: str, tmp_path: Path) -> None:
+    clip, store = noise(0.3, 3000), ClipStore(tmp_path)
+    fresh = ClipMeter(store).measure([clip], RATE)[id(clip)]
+    path = kept_in(tmp_path)
+    whole = path.read_bytes()
+    flipped = bytearray(whole)
+    flipped[len(whole) // 2] ^= 4
+    ways = {"cut off": whole[:-9], "a bit": bytes(flipped), "empty": b"", "more": whole + b"1234"}
+    path.write_bytes(ways[damage])
+    assert same(ClipMeter(store).measure([clip], RATE)[id(clip)], fresh)
+    assert path.read_bytes() == whole
+
+
+@given(st.integers(1, 50), st.integers(1, 60), st.data())
+def test_factors_between_steps_are_on_lines(steps: int, step: int, data: st.DataObject) -> None:
+    factors = np.random.default_rng(steps).random(steps).astype(np.float32)
+    length = steps * step - data.draw(st.integers(0, step - 1))
+    middles = np.arange(steps) * step + (step - 1) / 2
+    expected = np.interp(np.arange(length), middles, factors)
+    np.testing.assert_allclose(on_frames(factors, length, step), expected, atol=2e-7)
