@@ -22,10 +22,10 @@ LAYERS = (
         "resample",
         "limiter",
         "template",
+        "locks",
         "files",
         "parallel",
         "parts",
-        "locks",
     ),
     "profile",
     *(

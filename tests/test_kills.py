@@ -255,10 +255,12 @@ def test_sessions_that_are_killed(
             # What was over at that very moment may just have been told, or just recorded.
             assert found.done - finished(coach) in (-1, 0, 1), told
             lost += found.done < finished(coach)
-            assert found.where, told
-            assert found.where.rep - found.done in (0, 1), told
+            # One that has only begun has no place yet, and hides none that has.
+            assert found.where or not found.done, told
+            assert not found.where or found.where.rep - found.done in (0, 1), told
     assert done, "no moment was late enough"
-    print(f"{count} sessions killed after {done} repetitions, of which {lost} were lost")
+    # So a repetition may be lost that ended as the session was killed, and only by chance.
+    assert lost <= max(1, count // 10), f"{lost} of {done} repetitions in {count} sessions"
     let_time_pass(temporary)
     forget()
     resumed = zygote.start(tmp_path, "play", "--resume", *PLAY, "--fast")
