@@ -5,8 +5,10 @@ VENV ?= .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ROUTINE ?= si-joint-relief
+SECONDS ?= 60
+TARGETS ?= script imports handout document settings cues sound catalog
 
-.PHONY: session test lint format readme pictures bench clean
+.PHONY: session test lint format readme pictures fuzz bench clean
 
 session: $(VENV)/.user
 	$(BIN)/coach render $(ROUTINE) -o session.wav
@@ -19,7 +21,7 @@ session: $(VENV)/.user
 
 # What is heard live wants the machine for itself.
 test: lint
-	$(BIN)/python -m pytest -n auto --ignore tests/live
+	$(BIN)/python -m pytest -n auto --dist loadgroup --ignore tests/live
 	$(BIN)/python -m pytest tests/live
 
 lint: $(VENV)/.dev
@@ -42,13 +44,19 @@ pictures: $(VENV)/.dev
 	    $(BIN)/coach show evening-stretches --no-saved --plot .readme/session.svg >/dev/null && \
 	    $(BIN)/python -m tests.screenshots $$home && cp $$home/narrow-light.png .readme/page.png
 
+# What is found lies in .fuzz; `python -m tests.fuzz.keep` puts the best of it into the corpus.
+fuzz: $(VENV)/.dev
+	$(PIP) -e '.[dev,fuzz]'
+	for target in $(TARGETS); do \
+	    $(BIN)/python -m tests.fuzz.run $$target -max_total_time=$(SECONDS) || exit 1; done
+
+# `make bench BENCH="start-up live"` measures some parts, BENCH=--quick all of them roughly, and
+# BENCH=--record keeps the figures.
 bench: $(VENV)/.user
-	$(BIN)/python tests/bench/run.py
-	$(BIN)/python tests/bench/live.py
-	$(BIN)/python tests/bench/voices.py
+	$(BIN)/python -m tests.bench $(BENCH)
 
 clean:
-	rm -rf .venv .venv-* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis session.wav
+	rm -rf .fuzz .venv .venv-* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis session.wav
 	find coach tests audio_cues -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.user: $(VENV)/.made

@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, TypeAlias
 
+from coach.characters import DECEPTIVE
+
 Place: TypeAlias = tuple[str | int, ...]
 """Keys and positions that lead to a value, such as `("exercises", 0, "reps")`."""
 
@@ -47,8 +49,6 @@ _OUTSIDE_PLAIN = re.compile(
 _OUTSIDE_FLOW = re.compile(r"[,\[\]{}]|^[-?:]|:[\"']")
 _MISREAD = re.compile(r"(?:~|null|true|false|yes|no|on|off|y|n|=|<<)", re.IGNORECASE)
 _NUMBER_LIKE = re.compile(r"[-+.]?\d[\d_,.:eExa-fA-F+-]*|[-+]?\.(?:inf|nan)", re.IGNORECASE)
-_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
-_CONTROL = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 
 
 def write_script(script: Mapping[str, Any], comments: Mapping[Place, str] | None = None) -> str:
@@ -181,7 +181,7 @@ def _plain_or_quoted(text: str, *, in_flow: bool, is_text: bool) -> str:
     """Return a text as a YAML scalar, in quotation marks only if it needs them."""
     needs = (
         _OUTSIDE_PLAIN.search(text)
-        or _CONTROL.search(text)
+        or DECEPTIVE.search(text)
         or (in_flow and _OUTSIDE_FLOW.search(text))
         or _MISREAD.fullmatch(text)
         or (is_text and _NUMBER_LIKE.fullmatch(text))
@@ -189,14 +189,18 @@ def _plain_or_quoted(text: str, *, in_flow: bool, is_text: bool) -> str:
     if not needs:
         return text
     quoted = json.dumps(text, ensure_ascii=False)
-    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", quoted)
+    return DECEPTIVE.sub(lambda found: _escape(ord(found[0])), quoted)
+
+
+def _escape(code: int) -> str:
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def _folds(value: Any) -> bool:
     """Whether a value can go on over several lines and still be the same."""
     if not isinstance(value, str):
         return isinstance(value, Mapping | list | tuple)
-    return not _CONTROL.search(value) and " ".join(value.split()) == value and " " in value
+    return not DECEPTIVE.search(value) and " ".join(value.split()) == value and " " in value
 
 
 def _folded(text: str, indent: int) -> list[str]:
@@ -226,7 +230,7 @@ def _comment_lines(comment: str, indent: int) -> list[str]:
 
 def _clean(comment: str) -> str:
     """Return a comment on one line, without what would end it or not be read."""
-    return " ".join(_CONTROL.sub(" ", comment).split())
+    return " ".join(DECEPTIVE.sub(" ", comment).split())
 
 
 def _ordered(value: Mapping[str, Any], place: Place) -> list[str]:

@@ -17,6 +17,7 @@ PACKAGE = Path(coach.__file__).parent
 LAYERS = (
     *(
         "errors",
+        "characters",
         "units",
         "clock",
         "resample",
@@ -24,6 +25,7 @@ LAYERS = (
         "template",
         "locks",
         "files",
+        "media",
         "parallel",
         "parts",
     ),
@@ -124,6 +126,26 @@ def upward(source: str, module: str, *, is_package: bool = False) -> set[str]:
     return {name for name in used if layer(name) > own}
 
 
+SHELLS = frozenset({"os.system", "os.popen", "subprocess.getoutput", "subprocess.getstatusoutput"})
+
+
+def shells(source: str) -> set[str]:
+    """Return where a module would hand a text to a shell."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Attribute | ast.Name):
+            found |= {ast.unparse(node)} & SHELLS
+        elif isinstance(node, ast.ImportFrom):
+            found |= {f"{node.module}.{alias.name}" for alias in node.names} & SHELLS
+        elif isinstance(node, ast.keyword) and node.arg == "shell":
+            found.add(ast.unparse(node))
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).startswith("subprocess."):
+            # One text for a command would be split by the system on Windows.
+            if node.args and isinstance(node.args[0], ast.Constant | ast.JoinedStr):
+                found.add(ast.unparse(node.args[0]))
+    return found
+
+
 def printing(source: str) -> set[str]:
     """Return which ways to print or exit a module uses."""
     nodes = list(running_nodes(ast.parse(source)))
@@ -157,6 +179,20 @@ def test_only_the_command_line_prints_or_exits(module: str) -> None:
     path = MODULES[module]
     if path not in PROGRAMS and not module.startswith("coach.cli"):
         assert not printing(path.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_text_reaches_a_shell(module: str) -> None:
+    assert not shells(MODULES[module].read_text("utf-8"))
+
+
+def test_what_prints_does_so_by_the_console() -> None:
+    """So that no text of a file can do anything to a terminal."""
+    asked = {"coach.cli.edit": {"click.confirm"}, "coach.cli.play": {"click.prompt"}}
+    for module, path in MODULES.items():
+        if path not in PROGRAMS and module not in ("coach.cli.console", "coach.cli"):
+            ways = {way for way in printing(path.read_text("utf-8")) if way.startswith("click.")}
+            assert ways <= asked.get(module, set()), module
 
 
 @pytest.mark.parametrize(
@@ -210,6 +246,19 @@ def test_imports_relative_to_a_package_are_seen() -> None:
 )
 def test_printing_is_seen(source: str) -> None:
     assert printing(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import os\nos.system('ls')",
+        "from os import popen",
+        "import subprocess\nsubprocess.run(['ls'], shell=True)",
+        "import subprocess\nsubprocess.run(f'ls {name}')",
+    ],
+)
+def test_a_shell_is_seen(source: str) -> None:
+    assert shells(source)
 
 
 HEAVY = (

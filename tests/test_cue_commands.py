@@ -160,8 +160,9 @@ def test_a_file_that_is_missing_is_named(mine: Path) -> None:
     (mine / "end.wav").write_text("no sound")
     with pytest.raises(CuePackError) as caught:
         load_pack(mine, AUDIO_CUES)
-    assert "found none for `rest`" in caught.value.message
-    assert "end.wav: expected a WAV, FLAC, Ogg, AIFF or MP3 file" in caught.value.message
+    told = "".join((caught.value.message, *caught.value.more))
+    assert "found none for `rest`" in told
+    assert "end.wav: expected a WAV, FLAC, Ogg, AIFF or MP3 file" in told
 
 
 @pytest.mark.parametrize(

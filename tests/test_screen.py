@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from coach.characters import shown
 from coach.cli.screen import PlainScreen, picture
 from coach.controls.keys import KEYS
 from coach.listening import Heard
@@ -67,7 +68,7 @@ def test_a_picture_fits_any_terminal_and_moves_no_cursor(
     assert len(lines) <= height
     for line in lines:
         assert len(line) <= max(width, 2)
-        assert line.isprintable()
+        assert shown(line) == line
 
 
 def test_a_hold() -> None:

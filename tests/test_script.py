@@ -12,7 +12,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coach.cli.console import problem_text
+from coach.cli.console import problem_lines
 from coach.errors import CoachError, ScriptError
 from coach.routine import Circuit, Exercise, load_routine
 from coach.script import MAX_BYTES
@@ -171,10 +171,10 @@ def test_all_problems_are_told_at_once_with_their_places() -> None:
 def test_a_problem_shows_its_line_and_a_caret() -> None:
     with pytest.raises(ScriptError) as caught:
         routine_of(HEAD + "  - name: A\n    hodl: 5s\n")
-    assert problem_text(caught.value.problems[0]) == (
-        "test.yaml:5:5: unknown key `hodl` in an exercise; did you mean `hold`?\n"
-        "        hodl: 5s\n"
-        "        ^"
+    assert problem_lines(caught.value.problems[0]) == (
+        "test.yaml:5:5: unknown key `hodl` in an exercise; did you mean `hold`?",
+        "        hodl: 5s",
+        "        ^",
     )
 
 
@@ -315,7 +315,7 @@ def test_long_lines_are_quoted_in_part() -> None:
         routine_of("{title: T, exercises: [{name: A, hold: 5, setup: " + "x" * 900 + ", hodl: 3}]}")
     problem = caught.value.problems[0]
     assert len(problem.source) <= 120
-    lines = problem_text(problem).splitlines()
+    lines = problem_lines(problem)
     assert lines[1][lines[2].index("^") :].startswith("hodl: 3")
 
 

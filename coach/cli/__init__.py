@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from coach import __version__
-from coach.cli.console import note, problem_text, show_cursor
+from coach.cli.console import note, note_problems, show_cursor
 from coach.cli.interrupts import Interrupts
 from coach.errors import CoachError, ScriptError
 
@@ -149,7 +149,9 @@ def _outcome(arguments: Sequence[str], interrupts: Interrupts) -> int:
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:
-        error.show()
+        told = io.StringIO()
+        error.show(told)
+        note(*told.getvalue().removesuffix("\n").split("\n"))
         return USAGE
     except (click.Abort, KeyboardInterrupt):
         return _tell_interrupted()
@@ -180,9 +182,8 @@ def _close_stdout() -> None:
 
 def _tell(error: CoachError) -> None:
     if isinstance(error, ScriptError):
-        for problem in error.problems:
-            note(problem_text(problem))
-    note(f"coach: {error.message}")
+        note_problems(error.problems)
+    note(f"coach: {error.message}", *error.more)
     if error.hint:
         note(f"       {error.hint}")
 
@@ -215,5 +216,5 @@ def _tell_bug(error: Exception) -> int:
         note(f"coach: this is a bug: {type(error).__name__}: {error}")
         note(f"       What happened is in {log}; please report it.")
         return BUG
-    note(text)
+    note(*text.split("\n"))
     return BUG

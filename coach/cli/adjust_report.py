@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from coach.cli.console import echo_text, note, table
+from coach.cli.console import echo_text, note, say, table
 from coach.cli.dose_values import value_json, value_row, values_of
 from coach.cli.doses import (
     changes_lines,
@@ -65,7 +63,7 @@ class Report:
         values = max((len(after[n].text) for n in changed if not _is_rule(n)), default=0)
         for name in changed:
             line = f"  {name:<{names}}  {after[name].text:<{values}}  {self._comparison(name)}"
-            click.echo(line.rstrip())
+            say(line.rstrip())
         for name in before:
             if name not in after:
                 echo_text(f"Taken back: {name} ({before[name].text}).")
@@ -121,10 +119,10 @@ class Report:
         made, decided = self._after.made, self._after.decided
         whose = f", {self._profile.name}" if self._profile.name else ""
         echo_text(f"{made.session.routine.title}{whose} ({_length(made)})")
-        click.echo()
+        say()
         rows = [value_row(value) for value in values_of(made, self._after.routine)]
         table(("Setting", "Value", "Prescribed", "From"), rows, whole=("Setting", "Value"))
-        click.echo()
+        say()
         for line in (
             manner_line(decided.settings, decided.in_force.origins),
             *progress_lines(decided.in_force),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from coach.cli.console import echo_json, note, problem_text
+from coach.cli.console import echo_document, echo_json, note, note_problems, say
 from coach.errors import CoachError
 
 if TYPE_CHECKING:
@@ -66,24 +66,23 @@ def _report(results: Sequence[Checked], form: str, *, with_advice: bool) -> None
         echo_json(reports.as_sarif(results))
     elif form == "github":
         for line in reports.as_github(results):
-            click.echo(line)
+            say(line)
 
 
 def tell_checked(result: Checked) -> None:
     """Print what is to be said about a script: problems on stderr, the verdict on stdout."""
-    for problem in (*result.problems, *result.advice):
-        note(problem_text(problem))
+    note_problems((*result.problems, *result.advice))
     if result.message:
         note(f"{result.path}: {result.message}")
-    click.echo(f"{result.path}: {_verdict(result)}")
+    say(f"{result.path}: {_verdict(result)}")
 
 
 def _verdict(result: Checked) -> str:
     count = len(result.problems)
     if not result.is_good:
-        return f"{count or 1} problem{'s' if count > 1 else ''}"
-    verdict = f"good, with {count} warning{'s' if count > 1 else ''}" if count else "good"
-    return f"{verdict}; advice: {len(result.advice)}" if result.advice else verdict
+        return f"{count or 1:,} problem{'s' if count > 1 else ''}"
+    verdict = f"good, with {count:,} warning{'s' if count > 1 else ''}" if count else "good"
+    return f"{verdict}; advice: {len(result.advice):,}" if result.advice else verdict
 
 
 def _watch(names: Sequence[str], *, with_advice: bool) -> int:
@@ -105,7 +104,7 @@ def _watch(names: Sequence[str], *, with_advice: bool) -> int:
     try:
         for _ in changes(files, lambda: time.sleep(LOOK_EVERY_S)):
             if not first:
-                click.echo()
+                say()
             if problem:
                 note(f"coach: {problem}")
             for path in files():
@@ -128,4 +127,7 @@ def schema_command(*, as_path: bool) -> None:
     """
     from coach.files import SCHEMA
 
-    click.echo(SCHEMA if as_path else SCHEMA.read_text("utf-8").rstrip())
+    if as_path:
+        say(str(SCHEMA))
+    else:
+        echo_document(SCHEMA.read_text("utf-8"))

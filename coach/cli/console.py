@@ -4,57 +4,104 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from coach.characters import DECEPTIVE, shown
 from coach.errors import Problem
 
 if TYPE_CHECKING:
     from coach.timeline import Timeline
 
 
+MOST_PROBLEMS = 50
+"""Problems of one script that people are shown; whoever mends those checks again. Other programs
+get all."""
+
 NARROW = 72
 """Columns of a terminal; on a narrower one a table's cells stand below each other."""
 
 
-def problem_text(problem: Problem) -> str:
+def problem_lines(problem: Problem) -> tuple[str, ...]:
     """Return a problem as `file:line:column: message`, with its line and a caret below."""
     kind = "" if problem.severity == "error" else f"{problem.severity}: "
     head = f"{problem.where}: {kind}{problem.message}"
     line = problem.source.replace("\t", " ")
     if not line.strip():
-        return head
-    caret = " " * (problem.where.column - 1 - problem.source_start) + "^"
-    return f"{head}\n    {line}\n    {caret}"
+        return (head,)
+    before = line[: problem.where.column - 1 - problem.source_start]
+    return head, f"    {line}", f"    {' ' * len(shown(before))}^"
+
+
+def say(*lines: str) -> None:
+    """Print lines; without any, an empty one."""
+    click.echo("\n".join(map(shown, lines)))
 
 
 def echo_text(text: str) -> None:
     """Print a text, on a terminal broken between words."""
+    text = shown(text)
     if sys.stdout is not None and sys.stdout.isatty():
         text = click.wrap_text(text, shutil.get_terminal_size().columns)
     click.echo(text)
 
 
-def note(text: str) -> None:
-    """Print on stderr; if that is closed or full, the work is none the worse for it."""
+def note(*lines: str) -> None:
+    """Print lines on stderr; if that is closed or full, the work is none the worse for it."""
     with contextlib.suppress(OSError):
-        click.echo(text, err=True)
+        click.echo("\n".join(map(shown, lines)), err=True)
+
+
+def note_problems(problems: Collection[Problem]) -> None:
+    """Print the first problems of a script on stderr, and how many more there are."""
+    for problem in islice(problems, MOST_PROBLEMS):
+        note(*problem_lines(problem))
+    if (more := len(problems) - MOST_PROBLEMS) > 0:
+        note(f"... and {more:,} more; `coach check --json` prints all of them.")
+
+
+def note_over(text: str) -> None:
+    """Print on stderr over what stands in its last line."""
+    with contextlib.suppress(OSError):
+        click.echo(f"\r{shown(text)}", nl=False, err=True)
 
 
 def show_cursor() -> None:
     """Show the cursor, which a progress bar that was interrupted may have left hidden."""
     if sys.stderr is not None and sys.stderr.isatty():
-        note("\x1b[?25h\r")
+        with contextlib.suppress(OSError):
+            click.echo("\x1b[?25h\r", err=True)
+
+
+def echo_document(text: str) -> None:
+    """Print a file's text: as it is for programs, harmless on a terminal."""
+    if sys.stdout is not None and sys.stdout.isatty():
+        lines = (line.removesuffix("\r").split("\t") for line in text.split("\n"))
+        text = "\n".join("\t".join(map(shown, parts)) for parts in lines)
+    click.echo(text, nl=False)
 
 
 def echo_json(document: Any) -> None:
     """Print one JSON document on stdout, whatever its encoding can hold."""
-    is_unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    click.echo(json.dumps(document, ensure_ascii=not is_unicode, indent=2))
+    encoding = getattr(sys.stdout, "encoding", None) or ""
+    click.echo(json_text(document, is_unicode=encoding.lower().replace("-", "") == "utf8"))
+
+
+def json_text(document: Any, *, is_unicode: bool) -> str:
+    """Return JSON whose texts are as they are, but for what could deceive on a terminal."""
+    text = json.dumps(document, ensure_ascii=not is_unicode, indent=2)
+    return "\n".join(DECEPTIVE.sub(_in_json, line) for line in text.split("\n"))
+
+
+def _in_json(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
 
 
 def table(
@@ -79,14 +126,14 @@ def table(
         no_wrap = heading in right or heading in whole
         grid.add_column(heading, justify=justify, no_wrap=no_wrap, overflow="fold")
     for row in rows:
-        grid.add_row(*(Text(cell) for cell in row))
+        grid.add_row(*(Text(shown(cell)) for cell in row))
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = 200  # whatever reads a pipe gets whole lines
     if console.width < NARROW:
         for row in rows:
             lines = (f"{head}: {cell}" for head, cell in zip(headings, row, strict=True) if cell)
-            click.echo("\n  ".join(lines))
+            say(*(line if n == 0 else f"  {line}" for n, line in enumerate(lines)))
         return
     console.print(grid)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from coach.cli.console import echo_json, echo_text, note, table
+from coach.cli.console import echo_json, echo_text, note, say, table
 
 if TYPE_CHECKING:
     from coach.cues import CuePack
@@ -132,10 +132,10 @@ def _list(*, as_json: bool) -> None:
         for pack in packs
     ]
     table(("Pack", "Used", "Description"), rows, whole=("Pack",))
-    click.echo()
+    say()
     shown = next(pack for pack in packs if pack.name == DEFAULT_CUES)
     table(("Cue", "Meaning"), [(cue.name, cue.meaning) for cue in shown.cues], whole=("Cue",))
-    click.echo()
+    say()
     echo_text("`coach cues PACK --play` plays one; --cues PACK takes it for a session.")
 
 
@@ -146,7 +146,7 @@ def _show(pack: CuePack) -> None:
     about = [text for text in (pack.author, pack.licence) if text]
     if about:
         echo_text(", ".join(about))
-    click.echo()
+    say()
     measured: dict[str, Examined] = {cue.name: cue for cue in examine(pack).cues}
     rows = [
         (name, meaning, f"{measured[name].seconds:.2f} s", _level(measured[name]))
@@ -237,7 +237,7 @@ def _tell_check(pack: CuePack, problems: Sequence[str], report: Report, *, is_go
     heads = ("Cue", "Length", "Level", "Peak", "On a phone")
     if rows:
         table(heads, rows, right=heads[1:], whole=("Cue",))
-        click.echo()
+        say()
     for problem in problems:
         echo_text(problem)
     for finding in report.findings:

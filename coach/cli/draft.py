@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from coach.cli.console import note
+from coach.cli.console import echo_document, note
 from coach.errors import CoachError, OutputError
 
 
@@ -48,7 +48,7 @@ def draft_command(
         read = read_handout(Path(handout))
     drafted = draft(read, file=name, title=title, language=language)
     if output is None:
-        click.echo(drafted.text, nl=False)
+        echo_document(drafted.text)
     else:
         with replacing(output) as temporary:
             temporary.write_text(drafted.text, "utf-8")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from coach.cli.console import note
+from coach.cli.console import note, say
 from coach.cli.options import RoutineName
 from coach.errors import CoachError
 
@@ -41,13 +41,13 @@ def edit_command(routine: str) -> int:
             _run(command, work)
             if not work.is_changed:
                 work.discard()
-                click.echo("Nothing was changed.")
+                say("Nothing was changed.")
                 return 0
             if _is_good(work):
                 work.finish()
-                click.echo(f"Wrote {work.target}.")
+                say(f"Wrote {work.target}.")
                 if work.target != work.source:
-                    click.echo(f"From now on `{routine}` is this one of yours.")
+                    say(f"From now on `{routine}` is this one of yours.")
                 return 0
             if not (_is_interactive() and click.confirm("Edit it again?", default=True, err=True)):
                 _tell_kept(work, routine)

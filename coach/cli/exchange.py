@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from coach.cli.console import note
+from coach.cli.console import echo_document, note
 from coach.errors import CoachError, did_you_mean
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def import_command(
     head = f"Made by `coach import` from {file.name} ({program.TITLE})."
     if output is None:
         script = imported(found[0], head, language)
-        click.echo(script.text, nl=False)
+        echo_document(script.text)
         _tell(script.left_behind, "")
         return 0
     failed = 0
@@ -143,7 +143,7 @@ def export_command(routine: str, name: str, output: Path | None, language: str |
         check_writable(output)
     exported = export(loaded, name)
     if output is None:
-        click.echo(exported.text, nl=False)
+        echo_document(exported.text)
     else:
         with replacing(output) as temporary:
             temporary.write_text(exported.text, "utf-8", newline="\n")

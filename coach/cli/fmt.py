@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from coach.cli.console import note, problem_text
+from coach.cli.console import echo_document, note, note_problems, say
 from coach.errors import CoachError, ScriptError
 
 
@@ -35,9 +35,8 @@ def fmt_command(paths: tuple[str, ...], *, check: bool, diff: bool) -> int:
         try:
             outcome = _format(path, is_dry=check or diff, with_diff=diff)
         except ScriptError as error:
-            for problem in error.problems:
-                note(problem_text(problem))
-            click.echo(f"{path}: left alone, since it has problems")
+            note_problems(error.problems)
+            say(f"{path}: left alone, since it has problems")
             failed += 1
         except CoachError as error:
             note(f"coach: {error.message}")
@@ -61,16 +60,16 @@ def _format(path: Path, *, is_dry: bool, with_diff: bool) -> bool:
     after = in_usual_order(before, path)
     if after == before:
         if not with_diff:
-            click.echo(f"{path}: in order")
+            say(f"{path}: in order")
         return False
     if with_diff:
-        click.echo(_diff(before, after, str(path)), nl=False)
+        echo_document(_diff(before, after, str(path)))
     elif is_dry:
-        click.echo(f"{path}: would change")
+        say(f"{path}: would change")
     if not is_dry:
         with replacing(path) as temporary:
             temporary.write_text(after, "utf-8", newline="")
-        click.echo(f"{path}: put into order")
+        say(f"{path}: put into order")
     return True
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
+from coach.characters import shown
 from coach.errors import CoachError
 from coach.routine import Exercise
 from coach.settings import Address, Override, Settings
@@ -353,7 +354,8 @@ def application(form: Form) -> Application[bool]:
     layout = HSplit(
         [
             Window(
-                FormattedTextControl(lambda: [("bold", f"{form.title}: {form.length}")]), height=1
+                FormattedTextControl(lambda: [("bold", shown(f"{form.title}: {form.length}"))]),
+                height=1,
             ),
             Window(height=1),
             Window(body),
@@ -380,15 +382,15 @@ def _row_of(form: Form) -> int:
 
 def _styled(form: Form) -> StyleAndTextTuples:
     lines = list(form.lines())
-    width = max((len(field.label) for _, field, _ in lines if field), default=0)
+    width = max((len(shown(field.label)) for _, field, _ in lines if field), default=0)
     texts: StyleAndTextTuples = []
     for title, field, number in lines:
         if field is None:
-            texts.append(("bold", f"{title}\n"))
+            texts.append(("bold", f"{shown(title)}\n"))
             continue
         mark = "*" if form.is_changed(number) else " "
         value = f"< {field.shown} >" if number == form.at else f"  {field.shown}  "
         style = "reverse" if number == form.at else ""
-        texts.append((style, f" {mark} {field.label:<{width}}  {value:<10}"))
+        texts.append((style, f" {mark} {shown(field.label):<{width}}  {value:<10}"))
         texts.append(("", f"  {field.told}\n"))
     return texts

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from coach.cli.console import echo_json, echo_text, table
+from coach.cli.console import echo_document, echo_json, echo_text, say, table
 from coach.cli.options import RoutineName, profile_from, profile_option
 from coach.units import clock
 
@@ -78,7 +78,7 @@ def history_command(
         sessions = [_document(entry) for entry in history.sessions(key, limit)]
         echo_json({"version": 1, "sessions": sessions})
     elif as_csv:
-        click.echo(csv_text(history.sessions(key, limit)), nl=False)
+        echo_document(csv_text(history.sessions(key, limit)))
     else:
         _print(history, key, limit or SHOWN)
 
@@ -123,7 +123,7 @@ def _print(history: History, routine: Path | str | None, limit: int) -> None:
     width = shutil.get_terminal_size().columns if is_terminal else 80
     drawn = chart(recent, now.date(), width, blocks=_can_print(BLOCKS))
     if drawn:
-        click.echo(f"\n{drawn}")
+        say("", *drawn.split("\n"))
 
 
 def _can_print(characters: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from coach.characters import shown
 from coach.cli.console import echo_text
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Meter:
 
     def say(self, text: str) -> None:
         """Print a line."""
-        self._screen.console.print(text, markup=False, highlight=False)
+        self._screen.console.print(shown(text), markup=False, highlight=False)
 
     def show(self, what: str, level: float | None) -> None:
         """Show whose level it is, and the level in dBFS; None is silence."""
@@ -62,11 +63,11 @@ def _bar(what: str, level: float | None) -> Iterator[tuple[str, str]]:
     from coach.listening.trial import LOW_DB
 
     if level is None or level < SILENT_DB:
-        yield (f"  {what}: silence", "dim")
+        yield (f"  {shown(what)}: silence", "dim")
         return
     filled = round(CELLS * min(1.0, 1 - level / SILENT_DB))
     style = "red" if level > HIGH_DB else "green" if level > LOW_DB else "dim"
-    yield (f"  {what} ", "")
+    yield (f"  {shown(what)} ", "")
     yield ("█" * filled, style)
     yield ("░" * (CELLS - filled), "dim")
     yield (f" {level:.0f} dBFS", "")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from coach.cli.console import note
+from coach.cli.console import note, say
 from coach.errors import CoachError
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ def new_command(path: str, *, blank: bool) -> None:
     with replacing(target) as temporary:
         temporary.write_text(text, "utf-8", newline="\n")
     name = path if target.parent == own_folder() else str(target)
-    click.echo(f"Wrote {target}.")
-    click.echo(f"`coach edit {name}` changes it, `coach play {name}` plays it.")
+    say(f"Wrote {target}.")
+    say(f"`coach edit {name}` changes it, `coach play {name}` plays it.")
 
 
 def _target(name: str) -> Path:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from coach.cli.by_voice import begin_listening, by_voice, listen_options
-from coach.cli.console import left_out_lines, note
+from coach.cli.console import left_out_lines, note, note_over
 from coach.cli.interrupts import Interrupts
 from coach.cli.options import RoutineName, request_from, session_options
 from coach.errors import CoachError
@@ -283,8 +283,7 @@ def _speaking(*, quiet: bool) -> Iterator[Any]:
         if quiet or not is_terminal or is_over or time.monotonic() - began < WORTH_TELLING:
             return
         is_told = True
-        with contextlib.suppress(OSError):
-            click.echo(f"\rSpeaking {done} of {total} sentences", nl=False, err=True)
+        note_over(f"Speaking {done} of {total} sentences")
 
     is_over = False
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -97,7 +98,7 @@ def _sarif_result(index: int, severity: str, text: str, place: dict[str, Any]) -
 
 def _uri(path: Path) -> str:
     """Return a file's address: relative to the folder where the check runs, if it is given so."""
-    return path.as_uri() if path.is_absolute() else quote(path.as_posix())
+    return path.as_uri() if path.is_absolute() else quote(os.fsencode(path.as_posix()))
 
 
 def as_github(results: Sequence[Checked]) -> Iterator[str]:

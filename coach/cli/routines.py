@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from coach.cli.console import echo_json, echo_text, left_out_lines, note, table
+from coach.cli.console import echo_json, echo_text, left_out_lines, note, say, table
 from coach.cli.doses import (
     Sources,
     changes_lines,
@@ -161,13 +161,13 @@ def _print_session(made: Made, *, verbose: bool) -> None:
     ):
         if text:
             echo_text(f"{label}{text}")
-    click.echo()
+    say()
     rows = list(_rows(routine, session.sources, _exercise_times(timeline)))
     headings = ("#", "Exercise", "Id", "Dose", "Rest", "Time")
     table(headings, rows, right=("#", "Rest", "Time"), whole=("Id",))
-    click.echo()
+    say()
     introduction = clock(seconds(_introduction(timeline), timeline.rate))
-    click.echo(f"Introduction {introduction}, total {total}.")
+    say(f"Introduction {introduction}, total {total}.")
     for line in (
         manner_line(decided.settings, decided.in_force.origins),
         *progress_lines(decided.in_force),
@@ -178,9 +178,9 @@ def _print_session(made: Made, *, verbose: bool) -> None:
     for text in routine.safety:
         echo_text(f"- {text}")
     if timeline.left_out:
-        click.echo(f"{len(timeline.left_out)} spoken counts or remarks do not fit.")
+        say(f"{len(timeline.left_out)} spoken counts or remarks do not fit.")
         for line in left_out_lines(timeline) if verbose else ():
-            click.echo(line)
+            say(line)
     if not made.is_exact:
         echo_text("Times are about right; they are exact once the session has been spoken.")
 
@@ -288,4 +288,4 @@ def _print_events(timeline: Timeline) -> None:
         lines.append((item.at, 3, f'      (left out: "{item.text}", {item.why})'))
     for start, _, text in sorted(lines):
         at = seconds(start, timeline.rate)
-        click.echo(f"{clock(Fraction(int(at)))}.{int(at % 1 * 100):02} {text}")
+        say(f"{clock(Fraction(int(at)))}.{int(at % 1 * 100):02} {text}")

@@ -12,8 +12,8 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol, Self
 
-import click
-
+from coach.characters import shown
+from coach.cli.console import say
 from coach.controls.keys import KEYS
 from coach.units import clock, short_duration
 
@@ -329,8 +329,8 @@ def _letters(text: str, font: str) -> Sequence[str]:
 
 
 def _cut(text: str, width: int) -> str:
-    shown = "".join(char if char.isprintable() else "\ufffd" for char in text)
-    return shown if len(shown) <= width else shown[: max(0, width - 1)] + "…"
+    text = shown(text)
+    return text if len(text) <= width else text[: max(0, width - 1)] + "…"
 
 
 def _styled(lines: Sequence[Line]) -> RenderableType:
@@ -349,6 +349,6 @@ def _plural(number: int, unit: str) -> str:
 
 def _print(line: str) -> None:
     with contextlib.suppress(OSError):
-        click.echo(line)
+        say(line)
         if sys.stdout is not None:
             sys.stdout.flush()

@@ -1,0 +1,286 @@
+"""Texts that would command a terminal, turn a line round or look like mark-up, in all that is read.
+
+Every command is run on a terminal and into pipes, and each byte that comes out is looked at.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coach.characters import shown
+from coach.cli.console import json_text
+from coach.files import data_dir
+from tests.forked import Ran, coach
+
+COMMANDS = "\x1b[53mA\x1b]0;title\x07B\x1b]8;;https://link.example\x1b\\C\x9b53mD\x90E\x08F\rG\x7fH"
+"""What a terminal obeys: colours, a window's title, a link, 8-bit forms of them, and backspaces."""
+TRICKS = "\u202edrow\u2066s\u2069 \u200bI\ufeffJ\u2028K\u2029L\u2064M\U000e0041N\ud800O"
+"""What no terminal obeys, but people do not see, or see elsewhere."""
+MARKUP = "[red]P[/red] [link=https://link.example]Q[/link] <b>R</b> {0} %s `S` $(T)"
+TEXT = f"{TRICKS} {MARKUP}"
+"""What a script's text may hold."""
+ALL = f"{COMMANDS} {TEXT}"
+NAME = ALL.replace("/", "|").replace("\ud800", "\udcff")
+"""A file's name; half of a pair stands for a byte that is no UTF-8."""
+OWN = re.compile(
+    rb"\x1b\[(?!53m)[0-9;]*m|\x1b\[\?(?:25|1049)[hl]|\x1b\[[0-9;]*[AHJK]|\r(?=[\n\r\x1b]|Speaking)"
+)
+"""What coach itself has a terminal do: colours but the hostile one, the cursor, clear lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A home, and a folder with hostile files in it."""
+
+    folder: Path
+    environment: dict[str, str]
+
+    def run(self, *arguments: str, on_terminal: bool) -> Ran:
+        return coach(
+            *(argument.replace("{name}", NAME) for argument in arguments),
+            folder=self.folder,
+            environment=self.environment,
+            terminal=(100, 40) if on_terminal else None,
+        )
+
+
+def script(text: str) -> str:
+    quoted = json.dumps(text.replace("{0}", "{{0}}"))
+    plain = json.dumps(text)
+    return f"""title: {plain}
+description: {quoted}
+source: {quoted}
+equipment: [{quoted}]
+safety: [{quoted}]
+closing: [{quoted}]
+settle: 0s
+exercises:
+  - name: {plain}
+    id: one
+    setup: [{quoted}]
+    sides: [{plain}, right]
+    reps: 1..2
+    phases: [{{cue: {quoted}, guide: {quoted}, move: 1s, hold: 1..3s}}]
+"""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    home = tmp_path_factory.mktemp("home")
+    names = ("CACHE", "CONFIG", "DATA", "STATE")
+    environment = {
+        **os.environ,
+        "HOME": str(home),
+        **{f"XDG_{name}_HOME": str(home / name.lower()) for name in names},
+        "DBUS_SESSION_BUS_ADDRESS": "disabled:",
+        "TERM": "xterm-256color",
+        "EDITOR": "true",
+    }
+    folder = tmp_path_factory.mktemp("files") / NAME
+    folder.mkdir()
+    (folder / f"{NAME}.yaml").write_text(script(TEXT))
+    (folder / f"broken {NAME}.yaml").write_text(
+        f"{json.dumps(ALL)}: 1\ntitle: {json.dumps(ALL)}\nhodl: {json.dumps(ALL)}\n"
+        f"language: {json.dumps(ALL)}\nexercises: [{{name: {json.dumps(ALL)}, hold: {json.dumps(ALL)}}}]\n"
+        f"# {TRICKS}".encode("utf-8", "replace").decode()
+    )
+    (folder / "raw.yaml").write_bytes(f"title: {COMMANDS}\n".encode())
+    (folder / "bytes.yaml").write_bytes(b"title: \x1b[53m\xff\x9b53m \xe2\x80\xae\n")
+    own = home / "data" / "audio-coach" / "routines"
+    own.mkdir(parents=True)
+    (own / f"{NAME}.yaml").write_text(script(TEXT))
+    (own / f"broken {NAME}.yaml").write_text("title: 1")
+    pack = folder / f"pack {NAME}"
+    shutil.copytree(data_dir("audio_cues") / "classic", pack)
+    told = (pack / "pack.yaml").read_text("utf-8")
+    told = re.sub("(name|description|author|licence|meaning): .*", r"\1: {}", told)
+    (pack / "pack.yaml").write_text(told.replace("{}", json.dumps(ALL)))
+    bad = folder / f"bad pack {NAME}"
+    bad.mkdir()
+    (bad / "pack.yaml").write_text(
+        f"name: x\n{json.dumps(ALL)}: 1\ncues: {{tick: {{file: {json.dumps(ALL)}}}, {json.dumps(ALL)}: 1}}\n"
+    )
+    jawt = {
+        "title": ALL,
+        "version": 2,
+        "position": -1,
+        "sets": [
+            {
+                "id": "1",
+                "name": ALL,
+                "repetitions": 2,
+                "exercises": [{"id": "2", "name": ALL, "duration": 5}],
+            }
+        ],
+    }
+    (folder / f"jawt {NAME}.json").write_text(json.dumps(jawt))
+    (folder / "many.json").write_text(json.dumps({"workouts": [jawt, jawt]}))
+    (folder / "unknown.json").write_text(json.dumps({ALL: ALL}))
+    (folder / "table.csv").write_bytes(
+        f'name,position,seconds,reps,sets,comment\n"{ALL}","{ALL}",5,,,"{ALL}"\n"{ALL}","",x,,,\n'.encode(
+            "utf-8", "replace"
+        )
+    )
+    (folder / f"handout {NAME}.txt").write_bytes(
+        f"{ALL}\n\n1. Bridge {ALL}\nLift your hips {ALL}. Hold for 5 seconds. Repeat 5-10 times.\n".encode(
+            "utf-8", "replace"
+        )
+    )
+    (folder / f"roster {NAME}.csv").write_bytes(
+        f'name,routine,settings,voice,language,format\n"{ALL}","{ALL}",,,,srt\nb,"box-breathing","{ALL}=1",,,srt\nc,box-breathing,,"{ALL}",,srt\nd,box-breathing,,,"{ALL}",srt\n e,box-breathing,,,,"{ALL}"\n'.encode(
+            "utf-8", "replace"
+        )
+    )
+    return Place(folder, environment)
+
+
+TELLING: list[tuple[str, ...]] = [
+    ("list",),
+    ("list", "--json"),
+    ("show", "{name}.yaml"),
+    ("show", "{name}"),
+    ("show", "{name}.yaml", "--timed", "-v"),
+    ("show", "{name}.yaml", "--json"),
+    ("show", "{name}.yaml", "--json", "--timed"),
+    ("show", "{name}.yaml", "--plot", "{name}.svg"),
+    ("check", "{name}.yaml", "--advice"),
+    ("check", "broken {name}.yaml", "raw.yaml", "bytes.yaml"),
+    ("check", "broken {name}.yaml", "--json"),
+    ("check", "broken {name}.yaml", "--format", "sarif"),
+    ("check", "broken {name}.yaml", "--format", "github"),
+    ("check", "."),
+    ("fmt", "{name}.yaml", "--diff"),
+    ("fmt", "broken {name}.yaml", "--check"),
+    ("adjust", "{name}.yaml", "hold=2s"),
+    ("adjust", "{name}.yaml", "--show"),
+    ("adjust", "{name}.yaml", "--json"),
+    ("render", "{name}.yaml", "-o", "{name}.wav"),
+    ("render", "{name}.yaml", "-o", "{name}.srt", "-o", "{name}.vtt", "-o", "{name}.lrc"),
+    ("play", "{name}.yaml", "--output", "none", "--fast", "-v"),
+    ("play", "{name}.yaml", "--output", "none", "--fast", "--plain", "-v"),
+    ("play", "{name}.yaml", "--output", "none", "--resume"),
+    ("history",),
+    ("history", "--json"),
+    ("history", "--csv"),
+    ("new", "{name}.yaml"),
+    ("new", "--blank", "new {name}.yaml"),
+    ("edit", "{name}.yaml"),
+    ("import", f"jawt {NAME}.json"),
+    ("import", f"jawt {NAME}.json", "-o", "{name} imported.yaml"),
+    ("import", "table.csv"),
+    ("export", "{name}.yaml", "--to", "jawt"),
+    ("export", "{name}.yaml", "--to", "csv"),
+    ("export", "{name}.yaml", "--to", "w2a"),
+    ("export", "{name}.yaml", "--to", "phrases"),
+    ("draft", f"handout {NAME}.txt"),
+    ("draft", f"handout {NAME}.txt", "-o", "{name} drafted.yaml"),
+    ("batch", f"roster {NAME}.csv", "--out", NAME),
+    ("cues",),
+    ("cues", f"./pack {NAME}"),
+    ("cues", f"./pack {NAME}", "--check"),
+]
+"""Print what is in files; run into pipes, too."""
+COMPLAINING: list[tuple[str, ...]] = [
+    ("list", "--tag", ALL),
+    ("show", "{name}.yaml", "--at", NAME),
+    ("show", "{name}.yaml", "--hold", f"{NAME}={NAME}"),
+    ("show", "{name}.yaml", "--only", NAME),
+    ("show", "{name}.yaml", "--voice", NAME),
+    ("show", "{name}.yaml", "--timed", "--engine", NAME),
+    ("show", "{name}.yaml", "--language", NAME),
+    ("show", "{name}.yaml", "--cues", NAME),
+    ("show", "{name}.yaml", "--profile", NAME),
+    ("show", "{name}.yaml", "--plot", "{name}.x" + NAME),
+    ("show", f"nowhere {NAME}"),
+    ("adjust", "{name}.yaml", f"{NAME}={NAME}"),
+    ("render", "{name}.yaml", "-o", "{name}." + NAME),
+    ("render", "{name}.yaml", "-o", f"nowhere|{NAME}/a.wav".replace("|", "\x1b")),
+    ("play", "{name}.yaml", "--output", NAME),
+    ("play", "{name}.yaml", "--device", NAME),
+    ("history", NAME),
+    ("import", "many.json"),
+    ("import", "many.json", "--only", NAME),
+    ("import", "unknown.json"),
+    ("cues", f"./bad pack {NAME}"),
+    ("cues", f"./bad pack {NAME}", "--check"),
+    ("cues", f"./bad pack {NAME}", "--check", "--json"),
+    ("show", "{name}.yaml", "--timed", "--cues", f"./bad pack {NAME}"),
+    ("voices", "--engine", NAME),
+    ("voices", "--language", NAME),
+    ("voices", "--default", NAME),
+    ("doctor", "--silent", "--output", NAME),
+    ("doctor", "--silent", "--device", NAME),
+    ("doctor", "--listen", NAME),
+    (NAME,),
+    (f"--{NAME}",),
+    ("show", "{name}.yaml", f"--{NAME}", NAME),
+]
+
+
+@pytest.mark.parametrize(
+    ("command", "on_terminal"),
+    [
+        *((command, False) for command in TELLING),
+        *((command, True) for command in (*TELLING, *COMPLAINING)),
+    ],
+    ids=lambda value: (
+        ascii(" ".join(value).replace(NAME, "*"))[:60]
+        if isinstance(value, tuple)
+        else ("terminal" if value else "pipe")
+    ),
+)
+def test_no_text_commands_a_terminal(
+    place: Place, command: tuple[str, ...], on_terminal: bool
+) -> None:
+    ran = place.run(*command, on_terminal=on_terminal)
+    assert ran.code in (0, 1, 2), ran
+    told = OWN.sub(b"", ran.told) if on_terminal else ran.told
+    assert b"Traceback" not in told
+    text = told.decode("utf-8")
+    assert {char for char in text if is_deceptive(char)} == set(), text
+    if command == ("show", "{name}.yaml"):
+        assert MARKUP.split(maxsplit=1)[0] in text
+        assert "\\u202edrow\\u2066s\\u2069 \\u200bI" in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("Übung", "10\u00a0s", "½ · 90°", "\u3000", "\N{WOMAN}\u200d\N{EMOJI COMPONENT RED HAIR}"),
+        "\N{ARABIC LETTER MEEM}\u200c\N{ARABIC LETTER KHAH}",
+        *("\u200f\N{HEBREW LETTER SHIN}", "\u0915\u094d\u200d\u0937"),
+    ],
+)
+def test_what_languages_need_is_shown_as_it_is(text: str) -> None:
+    assert shown(text) == text
+
+
+@given(st.text(st.characters(codec="utf-8")))
+def test_whatever_deceives_is_shown_as_an_escape(text: str) -> None:
+    assert not any(map(is_deceptive, shown(text)))
+    written = json_text([text], is_unicode=True)
+    assert json.loads(written) == [text]
+    assert not any(map(is_deceptive, written.replace("\n", "")))
+
+
+HARMLESS = re.compile(
+    "[\n\xad"  # where a word may be broken
+    "\u200c\u200d\u200e\u200f\u061c"  # joiners, and the marks of direction
+    "\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"  # are seen
+    "\U00013430-\U0001345f]"  # joiners of hieroglyphs
+)
+
+
+def is_deceptive(char: str) -> bool:
+    kinds = ("Cc", "Cf", "Cs", "Zl", "Zp")
+    return unicodedata.category(char) in kinds and not HARMLESS.match(char)
