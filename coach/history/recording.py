@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from coach.errors import HistoryError
 from coach.history.database import DamagedHistoryError, move_aside, writing
 from coach.history.entry import Hurt, hurt_to_json, settings_to_json, where_to_json
-from coach.history.running import is_running, left_locks, lock_path
+from coach.history.running import is_running, lock_path
 from coach.locks import Lock
 
 if TYPE_CHECKING:
@@ -195,10 +195,13 @@ class Recording:
         for (uid,) in connection.execute(query, (self._uid,)).fetchall():
             if not is_running(self._path, uid):
                 connection.execute("UPDATE session SET closed = 1 WHERE uid = ?", (uid,))
-        # Others lock theirs within a transaction, too, so none of these is about to be locked.
-        for path in left_locks(self._path):
-            with suppress(OSError):
-                path.unlink()
+        # One may have been killed before its session was written. Nobody is about to lock a file
+        # here: that is done while one writes, as this is.
+        with suppress(OSError):
+            for path in self._path.parent.glob(lock_path(self._path, "*").name):
+                uid = path.name.rpartition("-")[2]
+                if uid != self._uid and not is_running(self._path, uid):
+                    path.unlink(missing_ok=True)
 
 
 def _upsert(connection: sqlite3.Connection, row: Mapping[str, Any]) -> int:

@@ -17,16 +17,6 @@ def lock_path(database: Path, uid: str) -> Path:
     return database.with_name(f"{database.name}.running-{uid}")
 
 
-def left_locks(database: Path) -> list[Path]:
-    """Return the files that sessions of the database have left which do not run any more."""
-    prefix = lock_path(database, "").name
-    try:
-        found = [path for path in database.parent.iterdir() if path.name.startswith(prefix)]
-    except OSError:
-        return []
-    return [path for path in found if not is_running(database, path.name.removeprefix(prefix))]
-
-
 def is_running(database: Path, uid: str) -> bool:
     """Return whether some process records the session `uid` at this moment."""
     try:
