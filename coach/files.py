@@ -21,6 +21,10 @@ SCHEMA = Path(__file__).resolve().parent / "routine.schema.json"
 """The JSON Schema of routine scripts, as it is shipped."""
 
 
+LEFT_ENDING = ".part"
+"""Of files that are still being written."""
+
+
 def data_dir(name: str) -> Path:
     """Return the folder of shipped data: `scripts` or `audio_cues`.
 
@@ -97,7 +101,9 @@ def check_writable(path: Path) -> None:
         if not path.parent.is_dir():
             message = f"cannot write {path}: there is no folder {path.parent}"
             raise OutputError(message, "Make it first.")
-        with tempfile.TemporaryFile(dir=path.resolve().parent):
+        target = path.resolve()
+        # Named as what is left is known by, in case it cannot be removed.
+        with tempfile.TemporaryFile(prefix=_prefix(target), suffix=LEFT_ENDING, dir=target.parent):
             pass
 
 
@@ -145,11 +151,11 @@ def replacing(path: Path, *, lasting: bool = False) -> Iterator[Path]:
     """
     with telling(path):
         target = path.resolve()
-        prefix = f".{target.name[:40]}."
+        prefix = _prefix(target)
         _remove_left(target.parent, prefix)
         nameless = open_nameless(target.parent)
         if nameless is None:
-            handle, name = tempfile.mkstemp(prefix=prefix, suffix=".part", dir=target.parent)
+            handle, name = tempfile.mkstemp(prefix=prefix, suffix=LEFT_ENDING, dir=target.parent)
             temporary = Path(name)
             if sys.platform != "win32":
                 _lock(handle)
@@ -209,11 +215,15 @@ def scratch() -> Iterator[Path]:
                 os.close(nameless)
 
 
+def _prefix(target: Path) -> str:
+    return f".{target.name[:40]}."
+
+
 def _remove_left(folder: Path, prefix: str) -> None:
     """Remove the temporary files that killed processes have left; a living one locks its own."""
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
-            if not (entry.name.startswith(prefix) and entry.name.endswith(".part")):
+            if not (entry.name.startswith(prefix) and entry.name.endswith(LEFT_ENDING)):
                 continue
             if entry.is_file(follow_symlinks=False) and is_left(Path(entry.path)):
                 with contextlib.suppress(OSError):
@@ -249,7 +259,7 @@ def _give_name(handle: int, prefix: str, target: Path) -> None:
     own = os.open("/proc/self/fd", os.O_RDONLY)
     try:
         for number in itertools.count():
-            beside = target.parent / f"{prefix}{os.getpid()}-{number}.part"
+            beside = target.parent / f"{prefix}{os.getpid()}-{number}{LEFT_ENDING}"
             with contextlib.suppress(FileExistsError):
                 os.link(str(handle), beside, src_dir_fd=own, follow_symlinks=True)
                 break

@@ -31,6 +31,7 @@ struct state {
     long at;           /* the one that fails; 0: none */
     int error;
     int mode;
+    int names_all; /* whether there are no files without a name */
     char folders[4096]; /* each followed by a line feed; empty: nothing is counted */
     long room;          /* bytes of `log` that are used */
     char log[1 << 20];  /* of a run without a fault: each operation, followed by a line feed */
@@ -138,6 +139,12 @@ static int kind_of_opening(int flags) {
     return kind | WRITES;
 }
 
+static int lacks(int flags) {
+    if (!state->names_all || (flags & O_TMPFILE) != O_TMPFILE) return 0;
+    errno = EOPNOTSUPP;
+    return 1;
+}
+
 #define OPENING(name) \
     int name(const char *path, int flags, ...) { \
         REAL(int, name, const char *, int, ...); \
@@ -145,6 +152,7 @@ static int kind_of_opening(int flags) {
         va_start(list, flags); \
         int mode = va_arg(list, int), is = is_below(AT_FDCWD, path); \
         va_end(list); \
+        if (is && lacks(flags)) return -1; \
         if (is && fails(#name, kind_of_opening(flags), path)) return -1; \
         int file = real(path, flags, mode); \
         note(file, is, path); \
@@ -160,6 +168,7 @@ OPENING(open64)
         va_start(list, flags); \
         int mode = va_arg(list, int), is = is_below(folder, path); \
         va_end(list); \
+        if (is && lacks(flags)) return -1; \
         if (is && fails(#name, kind_of_opening(flags), path)) return -1; \
         int file = real(folder, path, flags, mode); \
         note(file, is, path); \

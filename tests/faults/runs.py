@@ -94,6 +94,7 @@ class Zygote:
             "at": fault.at if fault else 0,
             "error": fault.error if fault else 0,
             "mode": fault.mode if fault else 0,
+            "names_all": world.names_all,
             "limit": LIMIT_S,
         }
         return self._answers([request])[0]
@@ -107,6 +108,7 @@ class Zygote:
             "at": 0,
             "error": 0,
             "mode": 0,
+            "names_all": 0,
             "limit": LIMIT_S,
         }
         return self._answers([{**request, "arguments": command.split()} for command in commands])
@@ -129,10 +131,12 @@ class World:
     Attributes:
         root: the folder of all.
         environment: of a run.
+        names_all: whether its disk has no files without a name.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root / "world"
+        self.names_all = False
         self._kept = root / "kept"
         self.environment = {
             "PATH": os.environ["PATH"],

@@ -11,6 +11,7 @@ import pytest
 
 from tests.faults.runs import World, Zygote
 
+pytestmark = pytest.mark.xdist_group("failing files")
 RENDER = "render short.yaml -o out/a.wav"
 
 

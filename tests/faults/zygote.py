@@ -31,6 +31,7 @@ class State(ctypes.Structure):
         ("at", ctypes.c_long),
         ("error", ctypes.c_int),
         ("mode", ctypes.c_int),
+        ("names_all", ctypes.c_int),
         ("folders", ctypes.c_char * 4096),
         ("room", ctypes.c_long),
         ("log", ctypes.c_char * (1 << 20)),
@@ -87,7 +88,8 @@ def state_of_library() -> Any:
 def answers(requests: list[dict[str, Any]], state: Any) -> list[dict[str, Any]]:
     """Fork a run of `coach` for each request, all at once, and return what came of them."""
     state.count, state.room, state.failed = 0, 0, b""
-    state.at, state.error, state.mode = (requests[0][key] for key in ("at", "error", "mode"))
+    for name in ("at", "error", "mode", "names_all"):
+        setattr(state, name, requests[0][name])
     with ExitStack() as stack:
         runs = []
         for request in requests:
