@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 
 from coach import __version__
-from coach.cli.console import note, problem_lines, show_cursor
+from coach.cli.console import note, note_problems, show_cursor
 from coach.errors import CoachError, ScriptError
 
 DONE, MENDABLE, USAGE, BUG, INTERRUPTED = 0, 1, 2, 3, 130
@@ -166,8 +166,7 @@ def _close_stdout() -> None:
 
 def _tell(error: CoachError) -> None:
     if isinstance(error, ScriptError):
-        for problem in error.problems:
-            note(*problem_lines(problem))
+        note_problems(error.problems)
     note(f"coach: {error.message}", *error.more)
     if error.hint:
         note(f"       {error.hint}")
