@@ -21,11 +21,11 @@ LAYERS = (
         "resample",
         "limiter",
         "template",
+        "locks",
         "files",
         "media",
         "parallel",
         "parts",
-        "locks",
     ),
     "profile",
     *(
