@@ -94,6 +94,12 @@ class HistoryError(CoachError):
     """The history of sessions cannot be read or written."""
 
 
+def shortened(text: str, limit: int = 40) -> str:
+    """Return `text` on one line, with at most `limit` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"
+
+
 def near_match(word: str, known: Iterable[str]) -> str | None:
     """Return the one of `known` that `word` most likely was meant to be, or None."""
     import difflib

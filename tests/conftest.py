@@ -36,13 +36,25 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("coach")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what one process has to do alone, so that none is left with it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+
+
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where every test has a home."""
+    return tmp_path_factory.mktemp("homes")
+
+
 @pytest.fixture(autouse=True)
-def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def own_home(homes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep every test away from the user's own clips, logs and settings."""
-    home = tmp_path_factory.mktemp("home")
-    monkeypatch.setenv("HOME", str(home))
+    # pytest's numbered folders would look through all that are there, thousands of times.
+    home = tempfile.mkdtemp(dir=homes)
+    monkeypatch.setenv("HOME", home)
     for name in ("CACHE", "CONFIG", "DATA", "STATE"):
-        monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
+        monkeypatch.setenv(f"XDG_{name}_HOME", f"{home}/{name.lower()}")
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "disabled:")
 
 

@@ -24,6 +24,7 @@ LAYERS = (
         "limiter",
         "template",
         "files",
+        "media",
         "parallel",
         "parts",
         "locks",

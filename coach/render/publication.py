@@ -80,6 +80,7 @@ class Publication:
     Attributes:
         session: with its pauses.
         details: of the file with the whole session.
+        problems: what of the music cannot be played, once there is a programme.
     """
 
     def __init__(
@@ -107,6 +108,7 @@ class Publication:
         self._wanted = wanted
         self._day = day
         self._meter = meter or ClipMeter()
+        self.problems: tuple[str, ...] = ()
 
     @cached_property
     def details(self) -> Details:
@@ -126,6 +128,7 @@ class Publication:
         from coach.render.music import lay_below, load_tune
 
         tune = load_tune(wanted.music, timeline.rate, timeline.duration)
+        self.problems = tune.problems
         clips = (clip.samples for clip in timeline.clips)
         voice = of_clips(timeline, self._meter.measure(clips, timeline.rate))
         bed = lay_below(timeline, tune, LOUDNESS if voice is None else voice, wanted.music_level)

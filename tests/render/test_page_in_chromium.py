@@ -29,6 +29,7 @@ from tests.waiting import until
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
+pytestmark = pytest.mark.xdist_group("chromium")
 SCRIPT = """
 coach: 1
 title: A <short> session & more
