@@ -9,10 +9,14 @@ SUPPLY := $(VENV)-supply/$(SCRIPTS)
 LOCK := $(SUPPLY)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
     --no-emit-index-url --custom-compile-command 'make lock'
 ROUTINE ?= si-joint-relief
+CORE_TESTS := $(addprefix tests/, settings $(patsubst %, test_%.py, advice changes editions \
+    formatting layout phrases places plan profile remarks schema script script_writer timeline \
+    units volume))
 SECONDS ?= 60
 TARGETS ?= script imports handout document settings cues sound catalog
 
-.PHONY: session test lint format readme pictures fuzz bench lock upgrade audit release clean
+.PHONY: session test coverage mutants lint format readme pictures fuzz bench lock upgrade audit \
+    release clean
 
 session: $(VENV)/.user
 	$(BIN)/coach render $(ROUTINE) -o session.wav
@@ -27,6 +31,18 @@ session: $(VENV)/.user
 test: lint
 	$(BIN)/python -m pytest -n auto --dist loadgroup --ignore tests/live
 	$(BIN)/python -m pytest tests/live
+
+# Every branch of the pure core, by its own tests; see `tool.coverage` in pyproject.toml.
+coverage: $(VENV)/.dev
+	$(BIN)/coverage run -m pytest -q $(CORE_TESTS)
+	$(BIN)/coverage report
+
+# Puts one small fault after the other into the core, and lists those that no test notices. That
+# takes hours; `make mutants ONLY='coach.units.*'` takes minutes.
+mutants: $(VENV)/.dev
+	$(PIP) --require-hashes -r .ci/lock/mutants.txt
+	$(BIN)/mutmut run $(ONLY)
+	$(BIN)/mutmut results
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check
@@ -62,7 +78,7 @@ bench: $(VENV)/.user
 # The locks after a change of pyproject.toml: what is locked stays, if it can.
 lock: $(VENV)-supply/.made
 	$(LOCK) $(UPGRADE) pyproject.toml --extra dev --group build -o .ci/lock/test.txt
-	for group in build fuzz supply; do \
+	for group in build fuzz mutants supply; do \
 	    $(LOCK) $(UPGRADE) --group pyproject.toml:$$group \
 	        -c .ci/lock/test.txt -o .ci/lock/$$group.txt || exit 1; \
 	done
@@ -76,7 +92,7 @@ audit: $(VENV)-supply/.made
 	$(SUPPLY)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(SUPPLY)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(SUPPLY)/zizmor --offline --no-progress .github
-	for lock in build fuzz supply test; do \
+	for lock in build fuzz mutants supply test; do \
 	    $(SUPPLY)/pip-audit --strict --disable-pip --require-hashes -r .ci/lock/$$lock.txt || exit 1; \
 	done
 
@@ -87,7 +103,7 @@ release: $(VENV)/.dev
 	$(BIN)/python -m tests.supply build/audio-coach.cdx.json
 
 clean:
-	rm -rf .fuzz .venv .venv-* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis session.wav
+	rm -rf .fuzz .venv .venv-* mutants .coverage build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis session.wav
 	find coach tests audio_cues -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.user: $(VENV)/.made

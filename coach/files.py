@@ -7,6 +7,7 @@ import errno
 import itertools
 import os
 import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from pathlib import Path, PureWindowsPath
 from typing import BinaryIO
 
 from coach.errors import OutputError
+from coach.locks import is_left, lock_handle
 
 SCHEMA = Path(__file__).resolve().parent / "routine.schema.json"
 """The JSON Schema of routine scripts, as it is shipped."""
@@ -130,7 +132,8 @@ def replacing(path: Path) -> Iterator[Path]:
 
     If the block fails or is interrupted, the temporary file goes and `path` stays as it was. A
     link stays a link, and what it points to is replaced. Where the system has files without a
-    name, nothing is left even of a process that is killed.
+    name, nothing is left even of a process that is killed; elsewhere the next one that replaces
+    the same file removes it.
 
     Raises:
         OutputError: the file cannot be written; an OSError in the block becomes one, too.
@@ -138,11 +141,15 @@ def replacing(path: Path) -> Iterator[Path]:
     with telling(path):
         target = path.resolve()
         prefix = f".{target.name[:40]}."
-        nameless = _open_nameless(target.parent)
+        _remove_left(target.parent, prefix)
+        nameless = open_nameless(target.parent)
         if nameless is None:
             handle, name = tempfile.mkstemp(prefix=prefix, suffix=".part", dir=target.parent)
-            os.close(handle)
             temporary = Path(name)
+            if sys.platform != "win32":
+                _lock(handle)
+            else:  # where a lock would keep others from writing, and nothing open is renamed
+                os.close(handle)
             try:
                 temporary.chmod(0o666 & ~_umask())
                 yield temporary
@@ -151,7 +158,11 @@ def replacing(path: Path) -> Iterator[Path]:
                 with contextlib.suppress(OSError):
                     temporary.unlink()
                 raise
+            finally:
+                if sys.platform != "win32":
+                    os.close(handle)
             return
+        _lock(nameless)
         try:
             yield Path(f"/proc/self/fd/{nameless}")
             _give_name(nameless, prefix, target)
@@ -170,7 +181,7 @@ def scratch() -> Iterator[Path]:
     """
     folder = Path(tempfile.gettempdir())
     with telling(folder):
-        nameless = _open_nameless(folder)
+        nameless = open_nameless(folder)
         if nameless is None:
             with tempfile.TemporaryDirectory(prefix="coach-") as name:
                 yield Path(name) / "scratch"
@@ -181,7 +192,23 @@ def scratch() -> Iterator[Path]:
             os.close(nameless)
 
 
-def _open_nameless(folder: Path) -> int | None:
+def _remove_left(folder: Path, prefix: str) -> None:
+    """Remove the temporary files that killed processes have left; a living one locks its own."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if not (entry.name.startswith(prefix) and entry.name.endswith(".part")):
+                continue
+            if entry.is_file(follow_symlinks=False) and is_left(Path(entry.path)):
+                with contextlib.suppress(OSError):
+                    os.unlink(entry.path)  # noqa: PTH108 - paths come from scandir
+
+
+def _lock(handle: int) -> None:
+    with contextlib.suppress(OSError):  # a file system without locks
+        lock_handle(handle, shared=False)
+
+
+def open_nameless(folder: Path) -> int | None:
     """Return a new file without a name, which goes with the process; None where there is none."""
     flag = getattr(os, "O_TMPFILE", None)
     if flag is None or not Path("/proc/self/fd").is_dir():

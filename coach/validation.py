@@ -284,10 +284,10 @@ _FIELDS = {"rep": ("reps",), "set": ("sets",), "sec": ("hold", "work", "move")}
 
 def _contradictions(node: Mapping, items: Sequence[Any], document: Document) -> Iterator[Problem]:
     """Yield a warning for each number written in a text that no setting of its exercise has."""
-    nodes = node.get("exercises")
-    for inner, item in zip(nodes.items if isinstance(nodes, Items) else (), items, strict=True):
-        if not isinstance(inner, Mapping):
-            continue
+    listed = node.get("exercises")
+    nodes = listed.items if isinstance(listed, Items) else ()
+    mappings = (inner for inner in nodes if isinstance(inner, Mapping))
+    for inner, item in zip(mappings, items, strict=True):
         if not isinstance(item, keys.ExerciseKeys):
             yield from _contradictions(inner, item.exercises, document)
             continue

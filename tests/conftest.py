@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck
+from hypothesis import HealthCheck, Phase
 from hypothesis import settings as hypothesis_settings
 from numpy.typing import NDArray
 
@@ -32,6 +32,13 @@ hypothesis_settings.register_profile(
     max_examples=int(os.environ.get("COACH_EXAMPLES", "60")),
     # A busy machine generates slowly, which says nothing about the code.
     suppress_health_check=[HealthCheck.too_slow],
+)
+# A fault has to be noticed, not explained: no example is made smaller.
+hypothesis_settings.register_profile(
+    "mutants",
+    hypothesis_settings.get_profile("coach"),
+    max_examples=5,
+    phases=[Phase.explicit, Phase.generate],
 )
 hypothesis_settings.load_profile("coach")
 

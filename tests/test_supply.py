@@ -80,7 +80,7 @@ def wanted(lock: str) -> list[Requirement]:
     return everything + [Requirement(text) for text in groups["build"]]
 
 
-@pytest.mark.parametrize("lock", ["build", "fuzz", "supply", "test"])
+@pytest.mark.parametrize("lock", ["build", "fuzz", "mutants", "supply", "test"])
 def test_a_lock_has_one_version_of_all_that_is_asked_for(lock: str) -> None:
     entries = locked(lock)
     for requirement in wanted(lock):
@@ -97,7 +97,7 @@ def test_a_lock_has_one_version_of_all_that_is_asked_for(lock: str) -> None:
             assert requirement.specifier.contains(pins[0]), f"{requirement}: {pins}; `make lock`"
 
 
-@pytest.mark.parametrize("lock", ["build", "fuzz", "supply", "test"])
+@pytest.mark.parametrize("lock", ["build", "fuzz", "mutants", "supply", "test"])
 def test_a_lock_names_files_by_their_hashes_and_no_place(lock: str) -> None:
     assert all(entry.hashes for entry in locked(lock))
     assert "://" not in (LOCKS / f"{lock}.txt").read_text("utf-8")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coach.files import scratch
+from coach.parallel import aside
 from coach.render import Encoder, Format, Progress
 from coach.render.chapters import Chapter
 from coach.render.cover import draw_cover
@@ -127,7 +128,8 @@ class Publication:
         from coach.render.loudness import of_clips
         from coach.render.music import lay_below, load_tune
 
-        tune = load_tune(wanted.music, timeline.rate, timeline.duration)
+        path = wanted.music
+        tune = aside(lambda: load_tune(path, timeline.rate, timeline.duration))
         self.problems = tune.problems
         clips = (clip.samples for clip in timeline.clips)
         voice = of_clips(timeline, self._meter.measure(clips, timeline.rate))
