@@ -324,3 +324,9 @@ def test_a_damaged_file_that_is_newer_when_it_can_be_had_or_cannot_be_moved_is_t
 
     monkeypatch.setattr(saved, "_read", newer)
     assert "is from a newer coach" in store.load("short").problem
+
+
+def test_the_name_of_a_file_stays_what_it_was_in_every_version(tmp_path: Path) -> None:
+    store = SettingsStore(tmp_path)
+    assert store.path("box-breathing").name == "box-breathing.yaml"
+    assert store.path(Path("/nowhere/My script.yaml")).name == "my-script-cf94954efb.yaml"
