@@ -202,8 +202,17 @@ class Publication:
         with scratch() as sound:
             encoder.encode(self.programme, self.details, sound, progress)
             page = FORMATS["html"].make()
-            with sound.open("rb") as audio, path.open("w", encoding="utf-8", newline="\n") as file:
-                file.writelines(page(self.session, audio, PAGE_MEDIA_TYPE))
+            failure = None
+            try:
+                with (
+                    sound.open("rb") as audio,
+                    path.open("w", encoding="utf-8", newline="\n") as file,
+                ):
+                    file.writelines(page(self.session, audio, PAGE_MEDIA_TYPE))
+            except OSError as error:
+                failure = error
+        if failure is not None:  # told of the page, not of where its sound was for a while
+            raise failure
 
 
 def _encoding(
