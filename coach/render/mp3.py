@@ -77,10 +77,13 @@ class Lame:
         encoder.set_channels(self._channels)
         encoder.set_quality(QUALITY)
         encoder.silence()
+        # Looked up, since that is twice as quick as to divide and round each sample.
+        levels = np.arange(-32768, 32768, dtype=np.int16).view(np.uint16)
+        louder = np.empty(65536, np.int16)
+        louder[levels] = np.clip(np.rint(levels.view(np.int16) / _LAME_SCALE), -32768, 32767)
         rest = b""
         for block in blocks:
-            louder = np.clip(np.rint(block / _LAME_SCALE), -32768, 32767).astype(np.int16)
-            rest += bytes(encoder.encode(louder.tobytes()))
+            rest += bytes(encoder.encode(louder[block.view(np.uint16)].tobytes()))
             whole = len(rest) // self._size * self._size
             yield from (rest[i : i + self._size] for i in range(0, whole, self._size))
             rest = rest[whole:]
