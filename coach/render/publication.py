@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from coach.files import scratch, telling
+from coach.files import scratch
 from coach.parallel import aside
 from coach.render import Encoder, Format, Progress
 from coach.render.chapters import Chapter
@@ -153,12 +153,7 @@ class Publication:
         if format_.kind == "text":
             yield Job(target, lambda path, _: _write_text(path, format_.make()(self.texts)))
         elif format_.kind == "page":
-            yield Job(
-                target,
-                lambda path, progress: self._write_page(target, path, progress),
-                timeline.duration,
-                timeline.rate,
-            )
+            yield Job(target, self._write_page, timeline.duration, timeline.rate)
         elif format_.kind == "sound":
             encoder: Encoder = format_.make()
             programme, details = self.programme, self.details
@@ -200,19 +195,24 @@ class Publication:
             yield Job(part, _encoding(encoder, excerpt, details), excerpt.duration, timeline.rate)
         yield Job(target, lambda path, _: _write_text(path, "\n".join(lines) + "\n"))
 
-    def _write_page(self, target: Path, path: Path, progress: Progress) -> None:
+    def _write_page(self, path: Path, progress: Progress) -> None:
         from coach.render import FORMATS
 
         encoder: Encoder = FORMATS[PAGE_SOUND].make()
         with scratch() as sound:
             encoder.encode(self.programme, self.details, sound, progress)
             page = FORMATS["html"].make()
-            with (
-                telling(target),  # or else it would be the scratch file that has no room
-                sound.open("rb") as audio,
-                path.open("w", encoding="utf-8", newline="\n") as file,
-            ):
-                file.writelines(page(self.session, audio, PAGE_MEDIA_TYPE))
+            failure = None
+            try:
+                with (
+                    sound.open("rb") as audio,
+                    path.open("w", encoding="utf-8", newline="\n") as file,
+                ):
+                    file.writelines(page(self.session, audio, PAGE_MEDIA_TYPE))
+            except OSError as error:
+                failure = error
+        if failure is not None:  # told of the page, not of where its sound was for a while
+            raise failure
 
 
 def _encoding(
