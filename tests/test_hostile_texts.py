@@ -28,7 +28,7 @@ COMMANDS = "\x1b[53mA\x1b]0;title\x07B\x1b]8;;https://link.example\x1b\\C\x9b53m
 """What a terminal obeys: colours, a window's title, a link, 8-bit forms of them, and backspaces."""
 TRICKS = "\u202edrow\u2066s\u2069 \u200bI\ufeffJ\u2028K\u2029L\u2064M\U000e0041N"
 """What no terminal obeys, but people do not see, or see elsewhere."""
-MARKUP = "[red]P[/red] [link=https://link.example]Q[/link] <b>R</b> %s `S` $(T)"
+MARKUP = "[red]P[/red] [link=https://link.example]Q[/link] <b>R</b> %s `touch S` $(touch S)"
 TEXT = f"{TRICKS} {MARKUP}"
 """What a script's text may hold."""
 ALL = f"{COMMANDS} {TEXT}"
@@ -250,6 +250,7 @@ def test_no_text_commands_a_terminal(
     assert ran.code in ((0,) if command in TELLING else (1, 2)), ran
     told = OWN.sub(b"", ran.told) if on_terminal else ran.told
     assert b"Traceback" not in told
+    assert not (place.folder / "S").exists(), "a shell took it for a command"
     text = told.decode("utf-8")
     found = {char for char in text if is_deceptive(char)}
     if command[0] == "export" and not on_terminal:  # a file of another program
@@ -258,6 +259,46 @@ def test_no_text_commands_a_terminal(
     if command == ("show", "{name}.yaml"):
         assert MARKUP.split(maxsplit=1)[0] in text
         assert "\\u202edrow\\u2066s\\u2069 \\u200bI" in text
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_is_offered_no_name_that_is_more_to_it(place: Place, shell: str) -> None:
+    own = Path(place.environment["XDG_DATA_HOME"]) / "audio-coach" / "routines"
+    for name in (
+        "knee",
+        "knee $(touch S)",
+        "knee;touch S",
+        "knee`touch S`",
+        "knee\nplain,x",
+        "knee*",
+    ):
+        (own / f"{name}.yaml").write_text("title: 1")
+    asked = {"_COACH_COMPLETE": f"{shell}_complete", "COMP_WORDS": "coach show knee"}
+    environment = {**place.environment, **asked, "COMP_CWORD": "2" if shell != "fish" else "knee"}
+    told = coach(environment=environment).out.decode()
+    for name in (
+        "knee",
+        "knee $(touch S)",
+        "knee;touch S",
+        "knee`touch S`",
+        "knee\nplain,x",
+        "knee*",
+    ):
+        (own / f"{name}.yaml").unlink()
+    offered = [word for line in told.splitlines() for word in line.split(",")]
+    assert {word for word in offered if word.startswith("knee")} == {
+        "knee",
+        "knee-conditioning",
+    }
+
+
+@pytest.mark.parametrize(
+    "command", ["show", "check", "edit", "export --to csv", "play --output none --fast"]
+)
+def test_a_name_that_begins_like_an_option(place: Place, command: str) -> None:
+    (place.folder / "-o.yaml").write_text(script("A"))
+    assert place.run(*command.split(), "--", "-o.yaml", on_terminal=False).code == 0
+    (place.folder / "-o.yaml").unlink()
 
 
 @pytest.mark.parametrize(

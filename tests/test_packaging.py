@@ -177,7 +177,7 @@ def test_metadata(archives: dict[str, Path]) -> None:
     assert metadata["Requires-Python"] == ">=3.11"
     assert metadata["License-Expression"] == "MIT"
     assert metadata["Description-Content-Type"] == "text/markdown"
-    assert "coach = coach.cli:main" in entry_points
+    assert "coach = coach.__main__:main" in entry_points
     for minor in (11, 12, 13):
         assert f"Programming Language :: Python :: 3.{minor}" in metadata.get_all("Classifier", [])
     required = [text for text in metadata.get_all("Requires-Dist", []) if "extra ==" not in text]

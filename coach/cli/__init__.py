@@ -154,6 +154,11 @@ def run(arguments: Sequence[str]) -> int:
         return DONE
     except OSError as error:
         return _tell_system_error(error)
+    except MemoryError:
+        return _tell_little_memory()
+    except RuntimeError as error:
+        # All that Python says of a thread for which there is no room.
+        return _tell_little_memory() if "new thread" in str(error) else _tell_bug(error)
     except Exception as error:  # noqa: BLE001 - the one place where a bug is caught and logged
         return _tell_bug(error)
     return result if isinstance(result, int) else DONE
@@ -178,6 +183,11 @@ def _tell_system_error(error: OSError) -> int:
     reason = error.strerror or str(error)
     where = f"{error.filename}: " if error.filename else ""
     note(f"coach: {where}{reason[:1].lower()}{reason[1:]}")
+    return MENDABLE
+
+
+def _tell_little_memory() -> int:
+    note("coach: the memory does not suffice: end other programs, or allow this one more.")
     return MENDABLE
 
 
