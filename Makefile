@@ -2,11 +2,21 @@
 
 PYTHON ?= python3
 VENV ?= .venv
-BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+SCRIPTS := $(if $(filter Windows_NT,$(OS)),Scripts,bin)
+BIN := $(VENV)/$(SCRIPTS)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+SUPPLY := $(VENV)-supply/$(SCRIPTS)
+LOCK := $(SUPPLY)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+    --no-emit-index-url --custom-compile-command 'make lock'
 ROUTINE ?= si-joint-relief
+CORE_TESTS := $(addprefix tests/, settings $(patsubst %, test_%.py, advice changes editions \
+    formatting layout phrases places plan profile remarks schema script script_writer timeline \
+    units volume))
+SECONDS ?= 60
+TARGETS ?= script imports handout document settings cues sound catalog
 
-.PHONY: session test lint format readme pictures bench clean
+.PHONY: session test coverage mutants lint format readme pictures fuzz bench lock upgrade audit \
+    release clean
 
 session: $(VENV)/.user
 	$(BIN)/coach render $(ROUTINE) -o session.wav
@@ -19,8 +29,20 @@ session: $(VENV)/.user
 
 # What is heard live wants the machine for itself.
 test: lint
-	$(BIN)/python -m pytest -n auto --ignore tests/live
+	$(BIN)/python -m pytest -n auto --dist loadgroup --ignore tests/live
 	$(BIN)/python -m pytest tests/live
+
+# Every branch of the pure core, by its own tests; see `tool.coverage` in pyproject.toml.
+coverage: $(VENV)/.dev
+	$(BIN)/coverage run -m pytest -q $(CORE_TESTS)
+	$(BIN)/coverage report
+
+# Puts one small fault after the other into the core, and lists those that no test notices. That
+# takes hours; `make mutants ONLY='coach.units.*'` takes minutes.
+mutants: $(VENV)/.dev
+	$(PIP) --require-hashes -r .ci/lock/mutants.txt
+	$(BIN)/mutmut run $(ONLY)
+	$(BIN)/mutmut results
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check
@@ -42,13 +64,46 @@ pictures: $(VENV)/.dev
 	    $(BIN)/coach show evening-stretches --no-saved --plot .readme/session.svg >/dev/null && \
 	    $(BIN)/python -m tests.screenshots $$home && cp $$home/narrow-light.png .readme/page.png
 
+# What is found lies in .fuzz; `python -m tests.fuzz.keep` puts the best of it into the corpus.
+fuzz: $(VENV)/.dev
+	$(PIP) --require-hashes -r .ci/lock/fuzz.txt
+	for target in $(TARGETS); do \
+	    $(BIN)/python -m tests.fuzz.run $$target -max_total_time=$(SECONDS) || exit 1; done
+
+# `make bench BENCH="start-up live"` measures some parts, BENCH=--quick all of them roughly, and
+# BENCH=--record keeps the figures.
 bench: $(VENV)/.user
-	$(BIN)/python tests/bench/run.py
-	$(BIN)/python tests/bench/live.py
-	$(BIN)/python tests/bench/voices.py
+	$(BIN)/python -m tests.bench $(BENCH)
+
+# The locks after a change of pyproject.toml: what is locked stays, if it can.
+lock: $(VENV)-supply/.made
+	$(LOCK) $(UPGRADE) pyproject.toml --extra dev --group build -o .ci/lock/test.txt
+	for group in build fuzz mutants supply; do \
+	    $(LOCK) $(UPGRADE) --group pyproject.toml:$$group \
+	        -c .ci/lock/test.txt -o .ci/lock/$$group.txt || exit 1; \
+	done
+	@touch $<
+
+upgrade:
+	$(MAKE) lock UPGRADE=--upgrade
+
+# It asks an advisory service over the network, and fails where that does not answer.
+audit: $(VENV)-supply/.made
+	$(SUPPLY)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(SUPPLY)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(SUPPLY)/zizmor --offline --no-progress .github
+	for lock in build fuzz mutants supply test; do \
+	    $(SUPPLY)/pip-audit --strict --disable-pip --require-hashes -r .ci/lock/$$lock.txt || exit 1; \
+	done
+
+# What a release consists of, as its workflow makes it.
+release: $(VENV)/.dev
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation
+	$(BIN)/python -m tests.supply build/audio-coach.cdx.json
 
 clean:
-	rm -rf .venv .venv-* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis session.wav
+	rm -rf .fuzz .venv .venv-* mutants .coverage build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis session.wav
 	find coach tests audio_cues -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.user: $(VENV)/.made
@@ -57,12 +112,21 @@ $(VENV)/.user: $(VENV)/.made
 	    $(PIP) -e .; }
 	@touch $@
 
+# First what builds, so that what has no wheel is built with that, and not with what is newest.
 $(VENV)/.dev: $(VENV)/.made
-	$(PIP) -e '.[dev]'
+	$(PIP) --require-hashes -r .ci/lock/build.txt
+	$(PIP) --require-hashes --no-build-isolation -r .ci/lock/test.txt
+	$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@ $(VENV)/.user
 
-# A change of pyproject.toml begins anew, so that nothing stays that is no longer asked for.
-$(VENV)/.made: pyproject.toml
+# An environment of its own, since what is done in it outdates the other.
+$(VENV)-supply/.made: .ci/lock/supply.txt
+	$(PYTHON) -m venv --clear $(VENV)-supply
+	$(SUPPLY)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+# A change of these begins anew, so that nothing stays that is no longer asked for.
+$(VENV)/.made: pyproject.toml $(wildcard .ci/lock/*.txt)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	    echo "Python 3.11 or newer is needed, and \`$(PYTHON)\` is none." \
 	        "Name another: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }

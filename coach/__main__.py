@@ -1,20 +1,16 @@
-"""The `coach` command, as `coach` and `python -m coach` start it."""
+"""The way into the `coach` command, also as `python -m coach`: Ctrl-C is no traceback from here."""
 
-from __future__ import annotations
-
-import os
+import signal
 
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    try:
-        from coach.cli import main as command_line
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        # Nothing has been begun, so nothing has to be tidied up: let it end the process.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from coach.cli import main as command
 
-        command_line()
-    except KeyboardInterrupt:
-        # Only before anything has begun is it not the command line that is interrupted.
-        os.write(2, b"Interrupted.\n")
-        os._exit(130)
+    command()
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from coach.errors import Problem
-from coach.script import MAX_NODES, Document, Items, Mapping, Node, Scalar, shortened
+from coach.errors import Problem, shortened
+from coach.script import MAX_NODES, Document, Items, Mapping, Node, Scalar
 
 TEXT_KEYS = frozenset(
     {

@@ -63,7 +63,7 @@ class ScriptError(CoachError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(problems, key=lambda problem: problem.where))
         count = len(self.problems)
-        super().__init__(f"{count} problem{'s' if count != 1 else ''} in the script")
+        super().__init__(f"{count:,} problem{'s' if count != 1 else ''} in the script")
 
 
 class SettingError(CoachError):
@@ -92,6 +92,12 @@ class ListeningError(CoachError):
 
 class HistoryError(CoachError):
     """The history of sessions cannot be read or written."""
+
+
+def shortened(text: str, limit: int = 40) -> str:
+    """Return `text` on one line, with at most `limit` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 
 def near_match(word: str, known: Iterable[str]) -> str | None:

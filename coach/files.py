@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import itertools
 import os
+import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
+from typing import BinaryIO
 
 from coach.errors import OutputError
+from coach.locks import is_left, lock_handle
 
 SCHEMA = Path(__file__).resolve().parent / "routine.schema.json"
 """The JSON Schema of routine scripts, as it is shipped."""
@@ -24,6 +29,57 @@ def data_dir(name: str) -> Path:
     package = Path(__file__).resolve().parent
     packaged = package / "_data" / name
     return packaged if packaged.is_dir() else package.parent / name
+
+
+_OPEN = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+"""To open a pipe that nobody writes to would wait for ever, but for the second flag."""
+
+
+def open_regular(path: Path, *, follow: bool = True) -> BinaryIO:
+    """Return a file that is open for reading: one with an end, no pipe and no device.
+
+    What is looked at is what was opened, so nothing can be put in its place in between.
+
+    Args:
+        path: of the file.
+        follow: whether it may be a link; False for a path whose links were followed already.
+
+    Raises:
+        OSError: there is none, or it may not be read.
+    """
+    flags = _OPEN if follow else _OPEN | getattr(os, "O_NOFOLLOW", 0)
+    handle = os.open(path, flags)
+    mode = os.fstat(handle).st_mode
+    if stat.S_ISREG(mode):
+        return os.fdopen(handle, "rb")
+    os.close(handle)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    raise OSError(errno.EINVAL, "It is a pipe or a device and no regular file", str(path))
+
+
+def open_given(path: Path) -> BinaryIO:
+    """Return a file that somebody has named and that is open for reading.
+
+    It may be a device, or a pipe that a shell has opened (`<(…)`), but no pipe with a name of its
+    own, at which nobody may ever write.
+
+    Raises:
+        OSError: there is none, or it may not be read.
+    """
+    if path.is_fifo() and Path(os.path.realpath(path)).exists():
+        raise OSError(errno.EINVAL, "It is a named pipe and no regular file", str(path))
+    return path.open("rb")
+
+
+def leaves(text: str) -> bool:
+    """Whether a path in a file is absolute or goes up, on any system.
+
+    Windows' rules are the stricter ones: `C:x` and what begins with two backslashes, which is on
+    another computer, are absolute there. Such a path is not even looked for.
+    """
+    parts = PureWindowsPath(text).parts
+    return bool(PureWindowsPath(text).anchor) or ".." in parts
 
 
 def check_writable(path: Path) -> None:
@@ -76,7 +132,8 @@ def replacing(path: Path) -> Iterator[Path]:
 
     If the block fails or is interrupted, the temporary file goes and `path` stays as it was. A
     link stays a link, and what it points to is replaced. Where the system has files without a
-    name, nothing is left even of a process that is killed.
+    name, nothing is left even of a process that is killed; elsewhere the next one that replaces
+    the same file removes it.
 
     Raises:
         OutputError: the file cannot be written; an OSError in the block becomes one, too.
@@ -84,11 +141,15 @@ def replacing(path: Path) -> Iterator[Path]:
     with telling(path):
         target = path.resolve()
         prefix = f".{target.name[:40]}."
-        nameless = _open_nameless(target.parent)
+        _remove_left(target.parent, prefix)
+        nameless = open_nameless(target.parent)
         if nameless is None:
             handle, name = tempfile.mkstemp(prefix=prefix, suffix=".part", dir=target.parent)
-            os.close(handle)
             temporary = Path(name)
+            if sys.platform != "win32":
+                _lock(handle)
+            else:  # where a lock would keep others from writing, and nothing open is renamed
+                os.close(handle)
             try:
                 temporary.chmod(0o666 & ~_umask())
                 yield temporary
@@ -97,7 +158,11 @@ def replacing(path: Path) -> Iterator[Path]:
                 with contextlib.suppress(OSError):
                     temporary.unlink()
                 raise
+            finally:
+                if sys.platform != "win32":
+                    os.close(handle)
             return
+        _lock(nameless)
         try:
             yield Path(f"/proc/self/fd/{nameless}")
             _give_name(nameless, prefix, target)
@@ -116,7 +181,7 @@ def scratch() -> Iterator[Path]:
     """
     folder = Path(tempfile.gettempdir())
     with telling(folder):
-        nameless = _open_nameless(folder)
+        nameless = open_nameless(folder)
         if nameless is None:
             with tempfile.TemporaryDirectory(prefix="coach-") as name:
                 yield Path(name) / "scratch"
@@ -127,7 +192,23 @@ def scratch() -> Iterator[Path]:
             os.close(nameless)
 
 
-def _open_nameless(folder: Path) -> int | None:
+def _remove_left(folder: Path, prefix: str) -> None:
+    """Remove the temporary files that killed processes have left; a living one locks its own."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if not (entry.name.startswith(prefix) and entry.name.endswith(".part")):
+                continue
+            if entry.is_file(follow_symlinks=False) and is_left(Path(entry.path)):
+                with contextlib.suppress(OSError):
+                    os.unlink(entry.path)  # noqa: PTH108 - paths come from scandir
+
+
+def _lock(handle: int) -> None:
+    with contextlib.suppress(OSError):  # a file system without locks
+        lock_handle(handle, shared=False)
+
+
+def open_nameless(folder: Path) -> int | None:
     """Return a new file without a name, which goes with the process; None where there is none."""
     flag = getattr(os, "O_TMPFILE", None)
     if flag is None or not Path("/proc/self/fd").is_dir():

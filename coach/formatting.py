@@ -100,10 +100,9 @@ class _Parser:
 
     def root(self) -> _Node:
         """Return the root node."""
-        for event in self._events:
-            if isinstance(event, yaml.NodeEvent):
-                return self._node(event)
-        raise AssertionError
+        return next(
+            self._node(event) for event in self._events if isinstance(event, yaml.NodeEvent)
+        )
 
     def _offset(self, mark: Any) -> int:
         if mark.line == len(self._lines):  # after a last line that nothing ends

@@ -15,6 +15,10 @@ RETRY_S = 0.01
 """How often a lock that another process has is tried again."""
 
 
+LEFT_S = 60.0
+"""Seconds that a file without a lock is left alone."""
+
+
 class Lock:
     """A lock on a file, which is there while it is locked."""
 
@@ -74,6 +78,28 @@ class Lock:
         if sys.platform == "win32":  # which removes no open file, whoever has opened it
             with contextlib.suppress(OSError):
                 self._path.unlink()
+
+
+def is_left(path: Path, older_than: float = LEFT_S) -> bool:
+    """Return whether a file was locked by a process that is gone.
+
+    One that has just been made is none: it may be about to be locked.
+
+    Args:
+        path: a file that its process keeps locked for as long as it needs it.
+        older_than: seconds since it was last changed.
+    """
+    try:
+        handle = os.open(path, os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        is_old = time.time() - os.fstat(handle).st_mtime > older_than
+        return is_old and lock_handle(handle, shared=False)
+    except OSError:  # a file system without locks
+        return False
+    finally:
+        os.close(handle)
 
 
 def _is_free(handle: int) -> bool:

@@ -53,6 +53,17 @@ def as_finished(
         over.set()
 
 
+def aside(task: Callable[[], R]) -> R:
+    """Return what `task` returns, done on another thread.
+
+    Python raises an interrupt in the main thread only, and there a library that is written in C
+    may lose it: av did in one of 25 cases while it decoded.
+    """
+    for _, result in as_finished(lambda _: task(), [None], 1):
+        return result
+    raise AssertionError  # pragma: no cover - one item has one result
+
+
 def _wait_for(arrivals: queue.SimpleQueue[R]) -> R:
     while True:
         try:

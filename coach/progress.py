@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, TypeAlias, get_args
 
-from coach.errors import did_you_mean
+from coach.errors import did_you_mean, shortened
 from coach.units import ACTIVE_TIME, COUNT_FORMS, exact_duration, parse_count
 
 ClimbedKey: TypeAlias = Literal["reps", "sets", "rounds", "hold", "work"]
@@ -89,12 +89,12 @@ def parse_climb(text: str) -> Climb:
     """
     match = _STEP.fullmatch(text.strip()) if len(text) <= 200 else None
     if match is None:
-        raise ValueError(f'expected {FORMS}, found "{_shortened(text)}"')
+        raise ValueError(f'expected {FORMS}, found "{shortened(text, 60)}"')
     kind, unit = match["kind"].lower(), match["unit"].lower().rstrip("s")
     if kind not in _KINDS:
         raise ValueError(
             f"expected rep, set, round, hold or work in a rule, found "
-            f'"{_shortened(match["kind"])}"{did_you_mean(kind, _KINDS)}'
+            f'"{shortened(match["kind"])}"{did_you_mean(kind, _KINDS)}'
         )
     key = _KINDS[kind]
     return Climb(
@@ -116,7 +116,7 @@ def parse_pain(text: str) -> int:
     if not 1 <= level <= WORST_PAIN:
         raise ValueError(
             f"expected a condition such as `pain >= 4`, from 1 to {WORST_PAIN}, "
-            f'found "{_shortened(text)}"'
+            f'found "{shortened(text, 60)}"'
         )
     return level
 
@@ -146,7 +146,7 @@ def parse_progress(text: str) -> Progress:
         else:
             climbs += map(parse_climb, re.split(r"\s+then\s+", words, flags=re.IGNORECASE))
     if not climbs:
-        raise ValueError(f'expected {FORMS}, found "{_shortened(text)}"')
+        raise ValueError(f'expected {FORMS}, found "{shortened(text, 60)}"')
     return checked(Progress(tuple(climbs), levels.get("hold"), levels.get("down")))
 
 
@@ -173,7 +173,7 @@ def _amount(key: ClimbedKey, text: str) -> int | Fraction:
         return ACTIVE_TIME.value(text)
     number = parse_count(text)
     if not number:
-        raise ValueError(f'expected {COUNT_FORMS} in a rule, found "{text}"')
+        raise ValueError(f'expected {COUNT_FORMS} in a rule, found "{shortened(text)}"')
     return number
 
 
@@ -185,10 +185,7 @@ def _every(text: str | None) -> int:
     if every is None:
         every = parse_count(re.sub(r"(?<=\d)(?:st|nd|rd|th)$", "", word))
     if not 1 <= every <= MOST_EVERY:
-        raise ValueError(f'expected every 1 to {MOST_EVERY} sessions or weeks, found "{text}"')
+        raise ValueError(
+            f'expected every 1 to {MOST_EVERY} sessions or weeks, found "{shortened(text)}"'
+        )
     return every
-
-
-def _shortened(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= 60 else f"{line[:59]}\u2026"

@@ -16,7 +16,8 @@ from typing import Any, NoReturn, TypeAlias
 
 import yaml
 
-from coach.errors import CoachError, Location, Problem, ScriptError, Severity
+from coach.errors import CoachError, Location, Problem, ScriptError, Severity, shortened
+from coach.files import leaves, open_given
 
 MAX_BYTES = 8_000_000
 """A script of 10,000 exercises has 4 MB."""
@@ -110,7 +111,7 @@ def read_text(path: Path) -> str:
         ScriptError: it is not UTF-8 text.
     """
     try:
-        with path.open("rb") as file:
+        with open_given(path) as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
         reason = error.strerror or str(error)
@@ -160,12 +161,6 @@ def describe(node: Node) -> str:
     return "a list" if isinstance(node, Items) else "a mapping"
 
 
-def shortened(text: str, limit: int = 40) -> str:
-    """Return `text` on one line, with at most `limit` characters."""
-    line = " ".join(text.split())
-    return line if len(line) <= limit else f"{line[: limit - 1]}…"
-
-
 def default_id(text: str) -> str:
     """Return the id that `text` gets: lower case, accents dropped, words joined by hyphens.
 
@@ -184,7 +179,7 @@ def is_path(text: str) -> bool:
 def is_beside(script: Path, text: str) -> bool:
     """Whether `text` in a script means a path from the script's folder: it exists or looks so."""
     try:
-        return is_path(text) or (script.parent / text).exists()
+        return is_path(text) or leaves(text) or (script.parent / text).exists()
     except (OSError, ValueError):  # a name that no file can have
         return False
 

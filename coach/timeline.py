@@ -210,11 +210,9 @@ class _Layout:
             self._place(say, start + offset, step.where)
         for at in cues:
             self._place_cue(at, start, length, step)
-        for at in sorted(
-            (at for at in step.events if isinstance(at.what, Say)),
-            key=lambda at: (at.what.rank if isinstance(at.what, Say) else 0, at.offset),
-        ):
-            self._place_if_free(at, start, length, spoken, step.where)
+        says = [(at.what, at) for at in step.events if isinstance(at.what, Say)]
+        for say, at in sorted(says, key=lambda pair: (pair[0].rank, pair[1].offset)):
+            self._place_if_free(say, at, start, length, spoken, step.where)
         self._spans.append(Span(start, start + length, step.kind, step.where))
         self._now = start + length
         if step.kind == "hold":
@@ -260,29 +258,27 @@ class _Layout:
         return row
 
     def _place_if_free(
-        self, at: At, start: int, length: int, spoken: list[tuple[int, int]], where: Where
+        self, say: Say, at: At, start: int, length: int, spoken: list[tuple[int, int]], where: Where
     ) -> None:
         """Speak something at its place in a span, unless something else is spoken then.
 
         `spoken` holds the offsets and ends of what is, in order.
         """
-        if not isinstance(at.what, Say):
-            return
         offset = frames(at.offset, self._rate)
-        end = offset + len(self._clip_of(at.what))
+        end = offset + len(self._clip_of(say))
         limit = length if at.until is None else min(length, frames(at.until, self._rate))
         if end > limit:
             why = "longer than a second" if limit < length else "longer than the span"
-            self._leave_out(start + offset, at.what, why)
+            self._leave_out(start + offset, say, why)
             return
         # What is spoken does not overlap, so only the neighbours can reach into this.
         after = bisect_left(spoken, (offset, end))
         neighbours = spoken[max(0, after - 1) : after + 1]
         if any(offset < other_end and other < end for other, other_end in neighbours):
-            self._leave_out(start + offset, at.what, "something else is spoken then")
+            self._leave_out(start + offset, say, "something else is spoken then")
         else:
             spoken.insert(after, (offset, end))
-            self._place(at.what, start + offset, where)
+            self._place(say, start + offset, where)
 
     def _leave_out(self, at: int, say: Say, why: str) -> None:
         self._left_out.append(LeftOut(at, say.text, why, say.speed))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from coach.editions import matching
-from coach.routine import Circuit, Exercise, Item, Routine
+from coach.routine import Circuit, Item, Routine
 
 
 def in_language(routine: Routine, language: str) -> Routine:
@@ -17,15 +17,14 @@ def in_language(routine: Routine, language: str) -> Routine:
     if tag is None:
         return routine
     other, own = routine.translations[tag], routine.translations[routine.language]
-    texts = {item.id: item for item in other.owners()}
+    names = {circuit.id: circuit.name for circuit in other.circuits()}
+    texts = {exercise.id: exercise for exercise in other.exercises()}
     sides = {item.id: item.sides for item in own.exercises()}
 
     def spoken(item: Item) -> Item:
-        text = texts[item.id]
         if isinstance(item, Circuit):
-            return replace(item, name=text.name, items=tuple(map(spoken, item.items)))
-        if not isinstance(text, Exercise):
-            return item
+            return replace(item, name=names[item.id], items=tuple(map(spoken, item.items)))
+        text = texts[item.id]
         said = {phase.id: phase for phase in text.phases}
         called = dict(zip(sides[item.id], text.sides, strict=True))
         phases = tuple(

@@ -210,13 +210,11 @@ class Quantity(Generic[Number]):
             grains = floor(value * (1 + change.amount) / self.grain + Fraction(1, 2))
             amount = Fraction(self.grain * grains)
         result: Number = type(value)(amount)
-        if not self.least <= result <= self.most:
-            bound = "at least" if result < self.least else "at most"
-            limit = self.least if result < self.least else self.most
-            raise ValueError(
-                f"expected {bound} {self.show(limit)}, found {decimal(Fraction(result))} "
-                f"({self.show(value)} is in force)"
-            )
+        now = f"found {decimal(Fraction(result))} ({self.show(value)} is in force)"
+        if result < self.least:
+            raise ValueError(f"expected at least {self.show(self.least)}, {now}")
+        if result > self.most:
+            raise ValueError(f"expected at most {self.show(self.most)}, {now}")
         return result
 
     def value(self, text: str) -> Number:
@@ -255,7 +253,7 @@ def short_duration(value: Fraction) -> str:
 
 def exact_duration(value: Fraction) -> str:
     """Return a duration that was read from a text with all of its decimals: `1m30s`, `1.23456s`."""
-    if value * 1000 % 1 == 0:
+    if value.denominator == 1:
         return short_duration(value)
     return f"{Decimal(value.numerator) / Decimal(value.denominator):f}s"
 
@@ -291,8 +289,8 @@ def parse_decibels(text: str, low: float, high: float) -> float:
     """
     cleaned = text.strip().replace("\N{MINUS SIGN}", "-")
     match = _DECIBELS.fullmatch(cleaned) if len(cleaned) <= _LONGEST else None
-    value = float(match["number"]) if match else low - 1
-    if not low <= value <= high:
+    value = float(match["number"]) if match else None
+    if value is None or not low <= value <= high:
         raise ValueError(f"expected a number from {low:g} to {high:g}, found {_quoted(text)}")
     return value
 

@@ -17,7 +17,17 @@ from pydantic_core import ErrorDetails
 from coach import format as keys
 from coach.editions import editions
 from coach.errors import Location, Problem, ScriptError, at_column, did_you_mean, near_match
-from coach.script import Document, Items, Mapping, Node, Scalar, default_id, describe, is_beside
+from coach.files import leaves
+from coach.script import (
+    Document,
+    Items,
+    Mapping,
+    Node,
+    Scalar,
+    default_id,
+    describe,
+    is_beside,
+)
 from coach.units import Range, decimal
 
 
@@ -132,7 +142,7 @@ def _pack_problems(document: Document, path: Path) -> Iterator[Problem]:
     if isinstance(node, Scalar) and is_beside(path, node.text):
         try:
             folder = path.parent.resolve()
-            stays = (folder / node.text).resolve().is_relative_to(folder)
+            stays = not leaves(node.text) and (folder / node.text).resolve().is_relative_to(folder)
         except (OSError, RuntimeError, ValueError):  # no file's name, or links in a circle
             yield document.problem(node.where, "expected a folder, found a path that leads nowhere")
             return
@@ -274,10 +284,10 @@ _FIELDS = {"rep": ("reps",), "set": ("sets",), "sec": ("hold", "work", "move")}
 
 def _contradictions(node: Mapping, items: Sequence[Any], document: Document) -> Iterator[Problem]:
     """Yield a warning for each number written in a text that no setting of its exercise has."""
-    nodes = node.get("exercises")
-    for inner, item in zip(nodes.items if isinstance(nodes, Items) else (), items, strict=True):
-        if not isinstance(inner, Mapping):
-            continue
+    listed = node.get("exercises")
+    nodes = listed.items if isinstance(listed, Items) else ()
+    mappings = (inner for inner in nodes if isinstance(inner, Mapping))
+    for inner, item in zip(mappings, items, strict=True):
         if not isinstance(item, keys.ExerciseKeys):
             yield from _contradictions(inner, item.exercises, document)
             continue

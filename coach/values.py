@@ -13,10 +13,9 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from coach import schemas
-from coach.errors import did_you_mean
+from coach.errors import did_you_mean, shortened
 from coach.progress import FORMS as PROGRESS_FORMS
 from coach.progress import Progress, checked, parse_pain, parse_progress
-from coach.script import shortened
 from coach.template import fields_in
 from coach.units import (
     ACTIVE_TIME,

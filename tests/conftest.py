@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck
+from hypothesis import HealthCheck, Phase
 from hypothesis import settings as hypothesis_settings
 from numpy.typing import NDArray
 
@@ -33,16 +33,35 @@ hypothesis_settings.register_profile(
     # A busy machine generates slowly, which says nothing about the code.
     suppress_health_check=[HealthCheck.too_slow],
 )
+# A fault has to be noticed, not explained: no example is made smaller.
+hypothesis_settings.register_profile(
+    "mutants",
+    hypothesis_settings.get_profile("coach"),
+    max_examples=5,
+    phases=[Phase.explicit, Phase.generate],
+)
 hypothesis_settings.load_profile("coach")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what one process has to do alone, so that none is left with it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+
+
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where every test has a home."""
+    return tmp_path_factory.mktemp("homes")
+
+
 @pytest.fixture(autouse=True)
-def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def own_home(homes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep every test away from the user's own clips, logs and settings."""
-    home = tmp_path_factory.mktemp("home")
-    monkeypatch.setenv("HOME", str(home))
+    # pytest's numbered folders would look through all that are there, thousands of times.
+    home = tempfile.mkdtemp(dir=homes)
+    monkeypatch.setenv("HOME", home)
     for name in ("CACHE", "CONFIG", "DATA", "STATE"):
-        monkeypatch.setenv(f"XDG_{name}_HOME", str(home / name.lower()))
+        monkeypatch.setenv(f"XDG_{name}_HOME", f"{home}/{name.lower()}")
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "disabled:")
 
 

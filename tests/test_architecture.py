@@ -23,10 +23,11 @@ LAYERS = (
         "resample",
         "limiter",
         "template",
+        "locks",
         "files",
+        "media",
         "parallel",
         "parts",
-        "locks",
     ),
     "profile",
     *(

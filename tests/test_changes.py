@@ -22,6 +22,7 @@ exercises:
     phases: [{cue: Up, hold: 5-6}, {cue: Down, hold: 4}, {cue: Rest, move: 2}]
   - {name: Jump, work: 30-40}
   - {name: Bridge, reps: 5, phases: [{cue: Up, move: 2}]}
+  - {name: Sit, hold: 1}
   - {name: Plank, hold: {from: 20, to: 60, start: 30}}
 """
 
@@ -117,3 +118,14 @@ def test_when_no_exercise_is_left() -> None:
     for command in CHANGES - {Command.FASTER, Command.SLOWER}:
         with pytest.raises(Refused, match="No exercise is left"):
             after(command, exercise="none")
+
+
+def test_nothing_gets_less_than_one_or_more_than_can_be() -> None:
+    with pytest.raises(Refused, match="Bridge: one repetition is the least"):
+        after(*[Command.FEWER] * 5, exercise="bridge", rep=0)
+    with pytest.raises(Refused, match="1000 repetitions are the most"):
+        after(
+            Command.MORE, exercise="bridge", settings=Settings((Override("reps", 1000, "bridge"),))
+        )
+    with pytest.raises(Refused, match="Sit cannot get shorter"):
+        after(Command.SHORTER, exercise="sit")

@@ -22,6 +22,7 @@ from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonS
 
 from coach.checking import Checked, changes
 from coach.cli import run
+from coach.cli.console import MOST_PROBLEMS
 from coach.cli.reports import as_github, as_sarif
 from coach.errors import Location, Problem
 from tests.conftest import bundled
@@ -228,3 +229,19 @@ def test_the_hook_is_one_that_pre_commit_understands() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     assert command in project["scripts"]
     assert run([*arguments, "box-breathing", str(bundled()[0])]) == 0
+
+
+def test_people_are_shown_the_first_problems_and_programs_all(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exercises = "".join(f"  - {{name: A {n}, hodl: 5}}\n" for n in range(1_200))
+    (folder / "many.yaml").write_text(f"title: T\nexercises:\n{exercises}")
+    for command in ("check", "fmt", "show"):
+        assert run([command, "./many.yaml"]) == 1
+        errors = capsys.readouterr().err
+        assert errors.count("did you mean `hold`?") == MOST_PROBLEMS
+        assert errors.index("many.yaml:3:") < errors.index("many.yaml:52:")
+        assert "\n... and 1,150 more; `coach check --json` prints all of them.\n" in errors
+    assert run(["check", "./many.yaml", "--json"]) == 1
+    (document,) = json.loads(capsys.readouterr().out)
+    assert len(document["problems"]) == 1_200

@@ -16,6 +16,7 @@ import pytest
 
 from coach.render import FORMATS
 
+pytestmark = pytest.mark.xdist_group("faults")
 LONG = "title: Long\nexercises: [{name: A, reps: 100, phases: [{cue: Up, move: 1, hold: 20}]}]\n"
 COACH = [sys.executable, "-m", "coach"]
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coach.cli import run
-from coach.errors import ScriptError
+from coach.errors import CoachError, ScriptError
 from coach.formatting import in_usual_order
 from coach.script_writer import (
     CIRCUIT_ORDER,
@@ -249,3 +249,23 @@ def test_what_has_problems_is_left_alone(
 def test_what_ships_is_left_alone(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["fmt", "box-breathing"]) == 1
     assert "`coach edit box-breathing`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("wrong", ["title: [", "title: Other", "# A comment\ntitle: T"])
+def test_what_would_come_out_wrong_is_refused(wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    rest = "\nexercises: [{name: A, hold: 5s}]\n"
+    monkeypatch.setattr("coach.formatting._Mover.moved", lambda *_: wrong + rest)
+    with pytest.raises(CoachError, match=r"test\.yaml cannot be put into order without changing"):
+        in_usual_order(f"title: T{rest}", PATH)
+
+
+def test_an_anchor_stays_above_its_alias() -> None:
+    text = "title: T\nexercises:\n  - rest: &t 5s\n    name: A\n    hold: *t\n"
+    assert in_usual_order(text, PATH) == text
+
+
+def test_within_braces_a_comment_keeps_the_order_and_aliases_stay() -> None:
+    kept = "title: T\nexercises:\n  - {hold: 5s, # why\n     name: A}\n"
+    assert in_usual_order(kept, PATH) == kept
+    text = "title: T\nexercises:\n  - name: A\n    phases: [&p {hold: 5s, cue: Up}, *p]\n"
+    assert "[&p {cue: Up, hold: 5s}, *p]" in in_usual_order(text, PATH)

@@ -28,7 +28,7 @@ from coach.cli import coach
 from coach.cli.history import csv_text
 from coach.cli.history_chart import BLOCKS, WEEKS, chart
 from coach.errors import CoachError, HistoryError
-from coach.history import Entry, History, Hurt, Recording, default_path, entry
+from coach.history import Entry, History, Hurt, Recording, database, default_path, entry
 from coach.history.database import SCHEMA_VERSION, move_aside
 from coach.locks import Lock
 from coach.settings import DoseKey, Override, Settings
@@ -1124,3 +1124,89 @@ def test_the_bars_are_as_long_as_their_numbers() -> None:
     for blocks, block, least in ((True, "█", "▎"), (False, "#", "#")):
         lines = chart(entries, NOON.date(), 80, blocks=blocks).splitlines()
         assert [line.split()[-1] for line in lines[1:]] == [least, block * 20, block * 40]
+
+
+# -- many sessions -------------------------------------------------------------------------------
+
+
+def multiply(path: Path, times: int) -> None:
+    """Double what is recorded so many times, all but the sessions that are newest."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        names = [row[1] for row in connection.execute("PRAGMA table_info(session)")]
+        kept = ", ".join(name for name in names if name not in ("id", "uid"))
+        connection.execute("BEGIN")
+        for _ in range(times):
+            connection.execute(
+                f"INSERT INTO session (uid, {kept}) SELECT hex(randomblob(8)), {kept} FROM session"  # noqa: S608
+            )
+        connection.execute("COMMIT")
+
+
+@pytest.fixture
+def work(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """What counts the steps of all queries, in its only item."""
+    steps = [0]
+    connect = database._connect
+
+    def step() -> int:
+        steps[0] += 1
+        return 0
+
+    def counting(path: Path) -> sqlite3.Connection:
+        connection = connect(path)
+        connection.set_progress_handler(step, 1)
+        return connection
+
+    monkeypatch.setattr(database, "_connect", counting)
+    return steps
+
+
+def test_what_begins_a_session_does_not_depend_on_how_many_there_were(
+    path: Path, work: list[int]
+) -> None:
+    history = History(path)
+    record(history, started=NOON - timedelta(weeks=500))
+    record(history, script="other", routine="other", started=NOON - timedelta(weeks=400))
+
+    def steps() -> list[int]:
+        found = []
+        for ask in (
+            lambda: history.sessions("si-joint-relief", 1),
+            lambda: history.sessions("never-done", 1),
+            lambda: history.sessions(limit=21),
+            lambda: history.sessions(since=NOON - timedelta(weeks=10)),
+            lambda: history.unfinished("si-joint-relief"),
+            lambda: history.unfinished("never-done"),
+            lambda: history.past("never-done"),
+        ):
+            work[0] = 0
+            ask()
+            found.append(work[0])
+        return found
+
+    multiply(path, 8)
+    newest = record(history, started=NOON)
+    few = steps()
+    multiply(path, 1)
+    # The newest one was copied, too.
+    sql(
+        path,
+        f"DELETE FROM session WHERE started = (SELECT max(started) FROM session) AND id > {newest.id}",  # noqa: S608
+    )
+    assert len(history.sessions()) > 1000
+    assert steps() == few
+
+
+def test_the_sessions_of_a_routine_are_found_by_either_of_its_names(path: Path) -> None:
+    history = History(path)
+    own = record(history, script=Path("/own/stretch.yaml"), routine="stretch", started=NOON)
+    record(history, script="other", routine="other", started=NOON)
+    moved = record(history, script=Path("/else/stretch.yaml"), routine="stretch", started=NOON)
+    renamed = record(history, script=Path("/own/stretch.yaml"), routine="renamed", started=NOON)
+    assert [entry.id for entry in history.sessions("stretch")] == [moved.id, own.id]
+    assert [entry.id for entry in history.sessions(Path("/own/stretch.yaml"))] == [
+        renamed.id,
+        own.id,
+    ]
+    assert [entry.id for entry in history.sessions("stretch", since=NOON)] == [moved.id, own.id]
+    assert not history.sessions("stretch", since=NOON + timedelta(seconds=1))

@@ -17,6 +17,7 @@ from coach.cli import run
 from coach.cues import load_pack, load_samples
 from coach.files import data_dir
 
+pytestmark = pytest.mark.xdist_group("listening")
 INSTRUCTIONS = (
     "Do this session only after your doctor has cleared you for exercise.",
     "Move slowly, keep breathing, and stop if anything hurts.",

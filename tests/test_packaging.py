@@ -20,6 +20,7 @@ import pytest
 
 import coach
 
+pytestmark = pytest.mark.xdist_group("packaging")
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
@@ -44,11 +45,22 @@ def run(*command: str | Path, folder: Path, **environment: str) -> str:
     return done.stdout
 
 
-def build(tree: Path, target: Path, *options: str) -> list[Path]:
+def build(tree: Path, target: Path, *options: str, **environment: str) -> list[Path]:
     """Return the archives that are built from a tree, without a network."""
     tool = (sys.executable, "-m", "build", "--no-isolation", "--outdir", target)
-    run(*tool, *options, tree, folder=tree)
+    run(*tool, *options, tree, folder=tree, **environment)
     return sorted(target.iterdir())
+
+
+def elsewhere(tree: Path, folder: Path) -> Path:
+    """Return a copy of a tree whose files are younger, of other rights, and in another order."""
+    for path in sorted(tree.rglob("*"), reverse=True):
+        if path.is_file():
+            copy = folder / path.relative_to(tree)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
+            copy.chmod(0o700 if os.access(path, os.X_OK) else 0o600)
+    return folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +115,18 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def archives(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Return the sdist, the wheel that is built from it, and the wheel built from the tree."""
+    """Return the sdist, the wheel that is built from it, and both built elsewhere from the tree."""
     both = build(tree, tmp_path_factory.mktemp("archives"))
-    (direct,) = build(tree, tmp_path_factory.mktemp("direct"), "--wheel")
-    (sdist,) = (path for path in both if path.name.endswith(".tar.gz"))
-    (wheel,) = (path for path in both if path.suffix == ".whl")
-    assert len(both) == 2
-    return {"sdist": sdist, "wheel": wheel, "direct": direct}
+    other = elsewhere(tree, tmp_path_factory.mktemp("another place") / "of another name")
+    time_and_language = {"TZ": "Pacific/Auckland", "LC_ALL": "C", "PYTHONHASHSEED": "7"}
+    target = tmp_path_factory.mktemp("again")
+    again = build(other, target, "--sdist", "--wheel", **time_and_language)
+    (sdist, sdist_again), (wheel, direct) = (
+        [path for made in (both, again) for path in made if path.name.endswith(suffix)]
+        for suffix in (".tar.gz", ".whl")
+    )
+    assert len(both) == len(again) == 2
+    return {"sdist": sdist, "wheel": wheel, "direct": direct, "sdist again": sdist_again}
 
 
 @pytest.fixture(scope="session")
@@ -157,12 +174,18 @@ def test_the_wheel_from_the_sdist_is_the_wheel_from_the_tree(archives: dict[str,
     assert archives["wheel"].read_bytes() == archives["direct"].read_bytes()
 
 
+def test_the_sdist_is_the_same_wherever_and_whenever_it_is_built(
+    archives: dict[str, Path],
+) -> None:
+    assert archives["sdist"].read_bytes() == archives["sdist again"].read_bytes()
+
+
 def test_the_sdist_holds_what_a_developer_needs(archives: dict[str, Path]) -> None:
     with tarfile.open(archives["sdist"]) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert sources("coach", "scripts", "audio_cues", "tests") <= names
     assert {"Makefile", "README.md", "CHANGELOG.md", "LICENSE", "pyproject.toml"} <= names
-    allowed = ("coach", "scripts", "audio_cues", "tests", ".ci", ".readme")
+    allowed = ("coach", "scripts", "audio_cues", "tests", ".ci", ".github", ".readme")
     top = {name.partition("/")[0] for name in names if "/" in name}
     assert top <= set(allowed)
 
@@ -178,7 +201,7 @@ def test_metadata(archives: dict[str, Path]) -> None:
     assert metadata["License-Expression"] == "MIT"
     assert metadata["Description-Content-Type"] == "text/markdown"
     assert "coach = coach.__main__:main" in entry_points
-    for minor in (11, 12, 13):
+    for minor in (11, 12, 13, 14):
         assert f"Programming Language :: Python :: 3.{minor}" in metadata.get_all("Classifier", [])
     required = [text for text in metadata.get_all("Requires-Dist", []) if "extra ==" not in text]
     assert len(required) == len(PROJECT["project"]["dependencies"])
@@ -186,12 +209,13 @@ def test_metadata(archives: dict[str, Path]) -> None:
 
 def test_every_dependency_says_why() -> None:
     project = PROJECT["project"]
-    extras = project.get("optional-dependencies", {}).values()
-    wanted = [*project["dependencies"], *(name for extra in extras for name in extra)]
+    more = [*project["optional-dependencies"].values(), *PROJECT["dependency-groups"].values()]
+    wanted = [*project["dependencies"], *(name for each in more for name in each)]
     lines = (ROOT / "pyproject.toml").read_text("utf-8").splitlines()
     for requirement in wanted:
         (line,) = (line for line in lines if line.strip().startswith(f'"{requirement}"'))
         assert re.search(r'",\s+# \w.{8,}', line), f"no reason beside {line.strip()}"
+        assert re.search(r"[>=]=|\[", requirement), f"no oldest version of {requirement}"
 
 
 def test_the_version_is_in_the_changelog() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +13,11 @@ from babel import Locale
 
 from coach.errors import CoachError
 from coach.phrases import Phrasebook, languages, load_phrasebook
-from coach.phrases.doses import spoken_dose
+from coach.phrases.doses import spoken_changes, spoken_dose
 from coach.plan import plan
 from coach.render import page_words
 from coach.settings import Manner
+from coach.settings.since import DoseChange
 from coach.steps import lines_in
 from coach.template import fields_in
 from tests.conftest import bundled, routine_of
@@ -198,3 +200,46 @@ def test_turns() -> None:
     book = load_phrasebook("nl")
     choices: Sequence[str] = book.phrases["well_done"]
     assert [book.turn("well_done", n) for n in range(len(choices) + 1)] == [*choices, choices[0]]
+
+
+def test_decimals_have_the_sign_of_the_language() -> None:
+    assert load_phrasebook("de").decimal_sign == ","
+    assert load_phrasebook("en").decimal_sign == "."
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: 1\nb: ]\n", "cannot be read from line 2 on"),
+        ("a: \0", "cannot be read"),
+        ("- a", "are no list of phrases"),
+    ],
+)
+def test_phrases_that_are_damaged_are_told(
+    text: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "en" in languages()
+    (tmp_path / "en.yaml").write_text(text)
+    monkeypatch.setattr("coach.phrases.resources.files", lambda _: tmp_path)
+    with pytest.raises(CoachError, match=f"the phrases of the language `en` {message}") as caught:
+        load_phrasebook("en")
+    assert str(tmp_path / "en.yaml") in caught.value.hint
+
+
+def test_a_phrase_that_is_not_there_is_told() -> None:
+    with pytest.raises(CoachError, match="`en` lack the phrase `nonsense`"):
+        load_phrasebook("en").say("nonsense")
+
+
+def test_changes_of_many_are_told_by_their_number_and_of_what_is_gone_not_at_all() -> None:
+    names = ("A", "B", "C", "D", "E")
+    items = ", ".join(f"{{name: {name}, reps: 5}}" for name in names)
+    routine = routine_of(f"title: T\nexercises: [{items}]\n")
+    told = [
+        DoseChange("reps", 5, 6, ("gone",)),
+        DoseChange("reps", 5, 6, ("a", "b", "c", "d")),
+        DoseChange("reps", 5, 6, ("a", "gone", "c")),
+    ]
+    first, second = spoken_changes(told, routine, load_phrasebook("en"))
+    assert "4 exercises" in first
+    assert "A and C" in second

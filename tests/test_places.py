@@ -8,6 +8,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,7 +35,7 @@ from coach.routine import Circuit, Item, Routine
 from coach.session import Prepared, build
 from coach.settings import Manner
 from coach.steps import Where
-from coach.timeline import Timeline
+from coach.timeline import Clip, Span, Timeline
 from tests.conftest import RATE, FakeVoice, fake_cues, routine_of
 from tests.strategies import scripts
 from tests.test_timeline import manners, voices
@@ -265,3 +266,39 @@ def test_a_repetition_is_found_again_or_the_first_of_its_exercise() -> None:
     assert find(found, Where("cat", None, 1, None, 9)) == 3
     assert find(found, Where("push-ups", None, 1)) == 9
     assert find(found, Where("dog", None, 1, None, 1)) is None
+
+
+def test_nothing_has_no_places_and_repetitions_at_ones_own_pace_are_counted() -> None:
+    assert places(Timeline(RATE, 0, (), (), (), (), 0)) == ()
+    own = Where("a", None, 1)
+    assert repetitions(own, 2) == (replace(own, rep=1), replace(own, rep=2))
+    assert repetitions(replace(own, rep=7), 2) == (replace(own, rep=7),)
+
+
+def test_after_a_break_a_hold_begins_again_and_work_goes_on() -> None:
+    timeline = two()
+    hold = next(span for span in timeline.spans if span.kind == "hold")
+    assert resume_at(timeline, hold.start + RATE) == hold.start
+    work = next(span for span in timeline.spans if span.kind == "work")
+    assert resume_at(timeline, work.start + 9 * RATE) == work.start + 9 * RATE
+
+
+def bare(*clips: Clip, span: Span | None = None) -> Timeline:
+    return Timeline(RATE, 10 * RATE, clips, (span,) if span else (), (), (), RATE)
+
+
+def test_a_change_waits_for_what_the_new_session_says_in_a_rest() -> None:
+    rest = Span(0, 10 * RATE, "rest", Where())
+    words = Clip(2 * RATE, np.ones(RATE, np.int16), "speech", "New", Where())
+    change = Correspondence(bare(span=rest), bare(words, span=rest))
+    assert change.switch_from(2 * RATE + 7) == 3 * RATE
+    assert change.switch_from(RATE) == RATE
+    assert change.switch_from(11 * RATE) == 11 * RATE, "beyond the end there is nothing to break"
+
+
+def test_what_stands_in_a_span_that_is_new_stands_for_its_beginning() -> None:
+    hold = Span(3 * RATE, 10 * RATE, "hold", Where("a", None, 1, None, 1))
+    change = Correspondence(bare(), bare(span=hold))
+    assert change.to(5 * RATE) == 3 * RATE
+    assert change.to(2 * RATE) == 2 * RATE
+    assert Correspondence(bare(), bare()).to(12 * RATE) == 10 * RATE

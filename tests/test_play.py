@@ -17,7 +17,7 @@ import pytest
 import soundfile
 
 from coach.cli import run
-from coach.cli.play import _Interrupts
+from coach.cli.interrupts import Interrupts
 from coach.history import History
 from coach.listening import Heard, Spoken
 from coach.listening.saved import save_listening
@@ -160,7 +160,7 @@ def test_a_resumed_session_keeps_its_settings(
 
 def test_an_interrupt_that_was_lost_is_remembered() -> None:
     before = signal.getsignal(signal.SIGTERM)
-    with _Interrupts() as interrupts:
+    with Interrupts() as interrupts:
         interrupts.check()
         with contextlib.suppress(KeyboardInterrupt):  # as Python does within an import
             signal.raise_signal(signal.SIGTERM)
@@ -169,7 +169,7 @@ def test_an_interrupt_that_was_lost_is_remembered() -> None:
         with pytest.raises(KeyboardInterrupt):
             interrupts.check()
     signal.signal(signal.SIGTERM, before)
-    with _Interrupts():
+    with Interrupts():
         assert signal.getsignal(signal.SIGTERM) != before
     assert signal.getsignal(signal.SIGTERM) == before
 

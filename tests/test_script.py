@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from coach.cli.console import problem_lines
 from coach.errors import CoachError, ScriptError
-from coach.routine import Circuit, Exercise, load_routine
-from coach.script import MAX_BYTES
+from coach.routine import LONGEST_READY_WAIT, Circuit, Exercise, load_routine, wait_for_user
+from coach.script import MAX_BYTES, is_beside
 from coach.units import Range
 from tests.conftest import bundled, routine_of
 from tests.strategies import scripts
@@ -454,3 +454,38 @@ def test_generated_scripts_are_read_and_every_dose_kept(script: Any) -> None:
     routine = routine_of(yaml.safe_dump(script, sort_keys=False))
     assert len(routine.items) == len(script["exercises"])
     assert all(dataclasses.is_dataclass(item) for item in routine.items)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("title: |x\n", "1:9 expected YAML, found did not find expected comment or line break"),
+        ("title: T\n? [a]\n: b\n", "2:3 expected a key, found a list"),
+        ("title: T\n<<: x\n", "2:5 expected a mapping to merge after `<<`, such as `*name`"),
+        ("title: " + "[" * 42 + "]" * 42, "1:48 expected at most 40 levels of nesting, found more"),
+    ],
+)
+def test_problems_of_the_text_itself(text: str, expected: str) -> None:
+    assert expected in problems(text)
+
+
+def test_a_phase_may_have_an_id_of_its_own() -> None:
+    found = exercise(
+        "    phases: [{cue: Up, hold: 5, id: top}, {cue: Up, hold: 5}, {cue: Up, move: 1}]\n"
+    )
+    assert [phase.id for phase in found.phases] == ["top", "up", "up-2"]
+
+
+def test_a_live_session_waits_as_long_as_its_user_may_take() -> None:
+    text = "title: T\nexercises:\n  - {name: A, settle: ready, reps: 5}\n  - {name: B, reps: 5}\n"
+    ring = "  - {rounds: 2, exercises: [{name: C, settle: ready, reps: 5}]}\n"
+    found = wait_for_user(routine_of(text + ring))
+    assert [item.settle.value == LONGEST_READY_WAIT for item in found.exercises()] == [
+        True,
+        False,
+        True,
+    ]
+
+
+def test_a_name_that_no_file_can_have_is_beside_no_script() -> None:
+    assert not is_beside(Path("a.yaml"), "x" * 5000)

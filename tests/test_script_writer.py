@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -147,3 +148,27 @@ exercises:
 """
     )
     assert max(map(len, written.splitlines())) <= WIDTH
+
+
+def test_values_of_every_kind_are_written_and_read_again() -> None:
+    long = "A sentence that is longer than a line has room for, with its own comment and colon: so."
+    word = "x" * (WIDTH + 9)
+    script = {
+        "title": {"en": long, "de": long},
+        "warm": True,
+        "cold": False,
+        "half": Fraction(1, 2),
+        "whole": Fraction(3),
+        "number": 7,
+        "safety": [word, [long, [word]]],
+    }
+    written = write_script(script)
+    assert plain(parse_script(written, "x").root) == {
+        "title": {"en": long, "de": long},
+        "warm": "true",
+        "cold": "false",
+        "half": "0.5",
+        "whole": "3",
+        "number": "7",
+        "safety": [word, [long, [word]]],
+    }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import resource
-import signal
 import subprocess
 import sys
 import tempfile
@@ -238,19 +237,3 @@ def test_interpreters(folder: Path, options: str, commands: tuple[str, ...]) -> 
     ran = Ran(done.returncode, done.stdout, done.stderr)
     assert is_told(ran), ran
     assert ran.code == 0, ran
-
-
-@pytest.mark.parametrize("loaded", ["click.core", "coach.cli.console", "yaml.loader"])
-def test_an_interrupt_while_it_begins(loaded: str) -> None:
-    """Whatever is being imported when Ctrl-C is pressed, nobody sees a traceback."""
-    command = [sys.executable, "-X", "importtime", "-m", "coach", "list"]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
-        assert process.stderr
-        for line in process.stderr:
-            if line.split(b"|")[-1].strip() == loaded.encode():
-                process.send_signal(signal.SIGINT)
-                break
-        told = process.stderr.read()
-    assert process.returncode == 130, told
-    assert b"Interrupted." in told
-    assert b"Traceback" not in told

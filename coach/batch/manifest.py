@@ -33,7 +33,7 @@ class Manifest:
             try:
                 record = json.loads(line)
                 self._records[record["file"]] = record
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, RecursionError):
                 continue
 
     def has(self, file: str, key: str) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coach.errors import CoachError, OutputError, SettingError, did_you_mean
+from coach.files import open_given
 from coach.library import find_routine
 from coach.render import FORMATS, Format
 from coach.script import default_id
@@ -105,7 +106,7 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
         CoachError: the file cannot be read, or its first line does not name the columns.
     """
     try:
-        with path.open("rb") as file:
+        with open_given(path) as file:
             content = file.read(MAX_BYTES + 1)
         if len(content) > MAX_BYTES:
             raise CoachError(f"{path}: expected at most {MAX_BYTES >> 20} MB")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import signal
 import sys
 import threading
 from collections.abc import Sequence
@@ -15,7 +14,8 @@ from pathlib import Path
 import click
 
 from coach import __version__
-from coach.cli.console import note, problem_lines, show_cursor
+from coach.cli.console import note, note_problems, show_cursor
+from coach.cli.interrupts import Interrupts
 from coach.errors import CoachError, ScriptError
 
 DONE, MENDABLE, USAGE, BUG, INTERRUPTED = 0, 1, 2, 3, 130
@@ -95,19 +95,20 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-    for name in ("SIGTERM", "SIGHUP", "SIGQUIT"):
-        number = getattr(signal, name, None)
-        # Under nohup a hangup is to be ignored, and stays so.
-        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _interrupt)
     completion = os.environ.get("_COACH_COMPLETE")
     if completion:
         from click.shell_completion import shell_complete
 
         sys.exit(shell_complete(coach, {}, "coach", "_COACH_COMPLETE", completion))
-    code = run(sys.argv[1:])
-    # What is done is done: a late Ctrl-C changes nothing any more.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    interrupts = Interrupts()
+    interrupts.begin()
+    try:
+        code = run(sys.argv[1:], interrupts)
+        # What is done is done: a late Ctrl-C changes nothing any more.
+        interrupts.ignore()
+    except KeyboardInterrupt:  # between the two
+        interrupts.ignore()
+        code = INTERRUPTED
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
@@ -125,15 +126,25 @@ def main() -> None:
     sys.exit(code)
 
 
-def _interrupt(*_: object) -> None:
-    """End as after Ctrl-C, with everything tidied up."""
-    raise KeyboardInterrupt
+def run(arguments: Sequence[str], interrupts: Interrupts | None = None) -> int:
+    """Return the exit code of `coach` with these arguments, every error told on stderr.
+
+    Args:
+        arguments: as typed.
+        interrupts: watches for Ctrl-C; None is one that does so while this runs.
+    """
+    if interrupts is None:
+        with Interrupts() as own:
+            return run(arguments, own)
+    code = _outcome(arguments, interrupts)
+    if interrupts.is_pressed and code != INTERRUPTED:
+        return _tell_interrupted()  # it came where Python has lost it
+    return code
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Return the exit code of `coach` with these arguments, every error told on stderr."""
+def _outcome(arguments: Sequence[str], interrupts: Interrupts) -> int:
     try:
-        with coach.make_context("coach", list(arguments)) as context:
+        with coach.make_context("coach", list(arguments), obj=interrupts) as context:
             result = coach.invoke(context)
     except click.exceptions.Exit as end:
         return end.exit_code
@@ -143,9 +154,7 @@ def run(arguments: Sequence[str]) -> int:
         note(*told.getvalue().removesuffix("\n").split("\n"))
         return USAGE
     except (click.Abort, KeyboardInterrupt):
-        show_cursor()
-        note("Interrupted.")
-        return INTERRUPTED
+        return _tell_interrupted()
     except CoachError as error:
         _tell(error)
         return MENDABLE
@@ -160,8 +169,15 @@ def run(arguments: Sequence[str]) -> int:
         # All that Python says of a thread for which there is no room.
         return _tell_little_memory() if "new thread" in str(error) else _tell_bug(error)
     except Exception as error:  # noqa: BLE001 - the one place where a bug is caught and logged
-        return _tell_bug(error)
+        # A library that is interrupted while it is imported may raise what it likes.
+        return _tell_interrupted() if interrupts.is_pressed else _tell_bug(error)
     return result if isinstance(result, int) else DONE
+
+
+def _tell_interrupted() -> int:
+    show_cursor()
+    note("Interrupted.")
+    return INTERRUPTED
 
 
 def _close_stdout() -> None:
@@ -171,8 +187,7 @@ def _close_stdout() -> None:
 
 def _tell(error: CoachError) -> None:
     if isinstance(error, ScriptError):
-        for problem in error.problems:
-            note(*problem_lines(problem))
+        note_problems(error.problems)
     note(f"coach: {error.message}", *error.more)
     if error.hint:
         note(f"       {error.hint}")

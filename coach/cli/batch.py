@@ -130,6 +130,7 @@ class _Batch:
             OutputError: the folder takes no file any more.
         """
         from coach.cli.batch_studio import Studio
+        from coach.render.music import unusable
 
         with (
             closing(crew),
@@ -138,6 +139,8 @@ class _Batch:
         ):
             for notice in studio.notices:
                 note(f"coach: {notice}")
+            for problem in unusable(self._wanted.music) if self._wanted.music else ():
+                note(f"coach: {problem}; the other music is played")
             todo = []
             for entry in entries:
                 self._keys[entry.file] = self._key(studio, entry)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from coach.cli.console import echo_document, echo_json, note, problem_lines, say
+from coach.cli.console import echo_document, echo_json, note, note_problems, say
 from coach.errors import CoachError
 
 if TYPE_CHECKING:
@@ -71,8 +71,7 @@ def _report(results: Sequence[Checked], form: str, *, with_advice: bool) -> None
 
 def tell_checked(result: Checked) -> None:
     """Print what is to be said about a script: problems on stderr, the verdict on stdout."""
-    for problem in (*result.problems, *result.advice):
-        note(*problem_lines(problem))
+    note_problems((*result.problems, *result.advice))
     if result.message:
         note(f"{result.path}: {result.message}")
     say(f"{result.path}: {_verdict(result)}")
@@ -81,9 +80,9 @@ def tell_checked(result: Checked) -> None:
 def _verdict(result: Checked) -> str:
     count = len(result.problems)
     if not result.is_good:
-        return f"{count or 1} problem{'s' if count > 1 else ''}"
-    verdict = f"good, with {count} warning{'s' if count > 1 else ''}" if count else "good"
-    return f"{verdict}; advice: {len(result.advice)}" if result.advice else verdict
+        return f"{count or 1:,} problem{'s' if count > 1 else ''}"
+    verdict = f"good, with {count:,} warning{'s' if count > 1 else ''}" if count else "good"
+    return f"{verdict}; advice: {len(result.advice):,}" if result.advice else verdict
 
 
 def _watch(names: Sequence[str], *, with_advice: bool) -> int:

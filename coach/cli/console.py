@@ -7,7 +7,8 @@ import json
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,6 +19,10 @@ from coach.errors import Problem
 if TYPE_CHECKING:
     from coach.timeline import Timeline
 
+
+MOST_PROBLEMS = 50
+"""Problems of one script that people are shown; whoever mends those checks again. Other programs
+get all."""
 
 NARROW = 72
 """Columns of a terminal; on a narrower one a table's cells stand below each other."""
@@ -51,6 +56,14 @@ def note(*lines: str) -> None:
     """Print lines on stderr; if that is closed or full, the work is none the worse for it."""
     with contextlib.suppress(OSError):
         click.echo("\n".join(map(shown, lines)), err=True)
+
+
+def note_problems(problems: Collection[Problem]) -> None:
+    """Print the first problems of a script on stderr, and how many more there are."""
+    for problem in islice(problems, MOST_PROBLEMS):
+        note(*problem_lines(problem))
+    if (more := len(problems) - MOST_PROBLEMS) > 0:
+        note(f"... and {more:,} more; `coach check --json` prints all of them.")
 
 
 def note_over(text: str) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import click
 
+from coach.cli.clean import Clean
 from coach.cli.console import echo_json, echo_text, say, table
 from coach.cli.hearing import Hearing, find_hearing
 from coach.cli.options import profile_from, profile_option
@@ -65,6 +66,14 @@ class _Finding:
     metavar="NAME",
     help="The microphone to try, or a part of its name; `default` is the system's own choice.",
 )
+@click.option(
+    "--clean",
+    is_flag=False,
+    flag_value="old",
+    type=click.Choice(get_args(Clean)),
+    help="Only remove what killed runs left and, beyond the bound, the spoken clips longest "
+    "unused; with `all`, every clip.",
+)
 @profile_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.argument("file", type=click.Path(path_type=Path), required=False)
@@ -78,6 +87,7 @@ def doctor_command(
     *,
     silent: bool,
     listen: bool,
+    clean: Clean | None,
     as_json: bool,
     **options: Any,
 ) -> int:
@@ -91,7 +101,14 @@ def doctor_command(
     coach doctor --device headphones
     coach doctor --listen
     coach doctor --listen recording.wav --json
+    coach doctor --clean
     """
+    if clean is not None:
+        if listen or file is not None or microphone is not None:
+            raise click.UsageError("--clean goes with --json alone")
+        from coach.cli.clean import clean as remove
+
+        return remove(clean, as_json=as_json)
     if listen:
         return _listen(file, listen_style, microphone, profile_from(options), as_json=as_json)
     if file is not None or microphone is not None:
@@ -241,20 +258,27 @@ def _speech(engine_name: str) -> tuple[_Finding, Samples | None]:
 
 
 def _clips() -> _Finding:
-    """Return whether spoken clips can be stored."""
+    """Return whether spoken clips can be stored, and how much they take."""
     import tempfile
 
-    from coach.speech.store import default_folder
+    from coach.cli.clean import stored_text
+    from coach.errors import SettingError
+    from coach.speech.store import ClipStore, default_folder
 
     folder = default_folder()
+    what = "stored clips"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
+        store = ClipStore()
+        clips, held = store.held()
     except OSError as error:
         detail = f"{folder}: {error.strerror or error}; everything is spoken anew each time"
-        return _Finding("stored clips", "fails", detail, ("make the folder writable",))
-    return _Finding("stored clips", "works", str(folder))
+        return _Finding(what, "fails", detail, ("make the folder writable",))
+    except SettingError as error:
+        return _Finding(what, "fails", error.message, (error.hint,))
+    return _Finding(what, "works", f"{folder}: {stored_text(clips, held, store.largest)}")
 
 
 def _play(output: Output, phrase: Samples) -> _Finding:

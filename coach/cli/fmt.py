@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from coach.cli.console import echo_document, note, problem_lines, say
+from coach.cli.console import echo_document, note, note_problems, say
 from coach.errors import CoachError, ScriptError
 
 
@@ -35,8 +35,7 @@ def fmt_command(paths: tuple[str, ...], *, check: bool, diff: bool) -> int:
         try:
             outcome = _format(path, is_dry=check or diff, with_diff=diff)
         except ScriptError as error:
-            for problem in error.problems:
-                note(*problem_lines(problem))
+            note_problems(error.problems)
             say(f"{path}: left alone, since it has problems")
             failed += 1
         except CoachError as error:

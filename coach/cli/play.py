@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from coach.cli.by_voice import begin_listening, by_voice, listen_options
 from coach.cli.console import left_out_lines, note, note_over
+from coach.cli.interrupts import Interrupts
 from coach.cli.options import RoutineName, request_from, session_options
 from coach.errors import CoachError
 from coach.units import clock
@@ -128,8 +129,8 @@ def play_command(
     if request.profile.is_new:
         note(f"coach: {new_profile_notice(request.profile)}")
     clock_ = _clock(output, fast=fast)
+    interrupts = click.get_current_context().ensure_object(Interrupts)
     with ExitStack() as stack:
-        interrupts = stack.enter_context(_Interrupts())
         # A file is not opened for a script that turns out to be wrong. Opening a device takes as
         # long as loading the script, so both are done at once.
         loaded = load_routine(path) if output == "file" else None
@@ -294,7 +295,7 @@ def _speaking(*, quiet: bool) -> Iterator[Any]:
 
 
 def _run(
-    live: LiveSession, interrupts: _Interrupts, *, plain: bool, quiet: bool
+    live: LiveSession, interrupts: Interrupts, *, plain: bool, quiet: bool
 ) -> tuple[Ending, int]:
     """Return how the session ended, and the exit code."""
     from coach.controls.keyboard import Keyboard
@@ -327,45 +328,6 @@ def _run(
             interrupts.ignore()  # from now on it only tidies up
             live.close()
             return live.ending(), INTERRUPTED
-
-
-class _Interrupts:
-    """Remembers an interrupt that Python lost, as it does in the middle of an import."""
-
-    def __init__(self) -> None:
-        names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
-        numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
-        handlers = {number: signal.getsignal(number) for number in numbers}
-        self._before = {
-            number: handler
-            for number, handler in handlers.items()
-            if handler not in (signal.SIG_IGN, None)
-        }
-        self._is_pressed = False
-
-    def __enter__(self) -> Self:
-        for number in self._before:
-            signal.signal(number, self._press)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if not self._is_pressed:  # else the program is ending, and nothing shall disturb that
-            for number, handler in self._before.items():
-                signal.signal(number, handler)
-
-    def check(self) -> None:
-        """Raise KeyboardInterrupt if there was one."""
-        if self._is_pressed:
-            raise KeyboardInterrupt
-
-    def ignore(self) -> None:
-        """Let no further one disturb the end."""
-        for number in self._before:
-            signal.signal(number, signal.SIG_IGN)
-
-    def _press(self, *_: object) -> None:
-        self._is_pressed = True
-        raise KeyboardInterrupt
 
 
 def _screen(stack: ExitStack, *, plain: bool, quiet: bool, has_keys: bool) -> Screen:

@@ -263,6 +263,8 @@ def _wrote(job: Job, size: int) -> str:
 
 
 def _tell_left_out(publication: Publication, *, quiet: bool, verbose: bool) -> None:
+    for problem in publication.problems:
+        note(f"coach: {problem}; the other music is played")
     timeline = publication.session.timeline
     left_out = len(timeline.left_out)
     if not left_out or quiet:

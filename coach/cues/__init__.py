@@ -22,11 +22,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from coach.cues.sounds import ENDINGS, opened, read_bytes, read_mono
 from coach.errors import CuePackError, did_you_mean
+from coach.files import leaves
 from coach.steps import CUE_NAMES, CueName
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ PACK_FILE: Final = "pack.yaml"
 MAX_GAIN: Final = 40.0
 """The greatest `gain` in dB, either way."""
 _MAX_PACK_BYTES: Final = 64 * 1024
+_MAX_DEPTH: Final = 20
 _FULL_SCALE: Final = 32_768
 _LONGEST_NAME: Final = 100
 _MAX_PROBLEMS: Final = 12
@@ -189,8 +191,7 @@ def _folders_beside(path: Path) -> list[str]:
 def _parse(pack_file: Path) -> yaml.Node | None:
     """Return the root node of `pack_file`, None if it has no content.
 
-    Only the parser in Python runs, not libyaml's, which crashes on very deep nesting; and nodes
-    are not turned into values, so neither types that YAML guesses nor aliases can do harm.
+    Nodes are not turned into values, so neither types that YAML guesses nor aliases can do harm.
     """
     import yaml
 
@@ -200,9 +201,16 @@ def _parse(pack_file: Path) -> yaml.Node | None:
             f"A cue pack is a folder with a {PACK_FILE} and its sound files, or with a sound file "
             f"named after each cue: {', '.join(f'{name}.wav' for name in CUE_NAMES)}.",
         )
-    content = read_bytes(pack_file, _MAX_PACK_BYTES)
+    inside = _inside(pack_file.parent, pack_file.name, f"{pack_file}")
+    content = read_bytes(inside, _MAX_PACK_BYTES, follow=False)
     try:
-        return yaml.compose(content.decode("utf-8-sig"), Loader=yaml.SafeLoader)
+        text = content.decode("utf-8-sig")
+        if _is_deep(text):
+            raise CuePackError(
+                f"{pack_file}: expected a mapping of cues, "
+                "found lists or mappings nested too deeply"
+            )
+        return yaml.compose(text, Loader=yaml.SafeLoader)
     except UnicodeDecodeError as error:
         raise CuePackError(
             f"{pack_file}: expected UTF-8 text, found another encoding at byte {error.start}",
@@ -217,10 +225,28 @@ def _parse(pack_file: Path) -> yaml.Node | None:
         raise CuePackError(
             f"{pack_file}: expected YAML, found a character that it does not allow"
         ) from error
-    except RecursionError as error:
-        raise CuePackError(
-            f"{pack_file}: expected a mapping of cues, found lists or mappings nested too deeply"
-        ) from error
+
+
+def _is_deep(text: str) -> bool:
+    """Whether lists and mappings are nested deeper than any pack's.
+
+    Composing such nodes crashes in C, and takes time that grows with the square in Python; looking
+    at one event after the other does neither.
+    """
+    import yaml
+
+    depth = 0
+    try:
+        for event in yaml.parse(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+            if depth > _MAX_DEPTH:
+                return True
+    except yaml.YAMLError as error:  # told by whoever composes the nodes
+        return "nesting depth" in str(error)
+    return False
 
 
 def _fields(
@@ -336,8 +362,7 @@ def _cue(name: CueName, node: yaml.Node, folder: Path, problems: list[str]) -> C
 
 def _inside(folder: Path, file: str, what: str) -> Path:
     """Return the resolved path of `file`, which must lie in `folder`."""
-    windows = PureWindowsPath(file)  # its rules are the stricter ones; a pack is for every system
-    if windows.anchor or "\\" in file or ".." in PurePosixPath(file).parts:
+    if "\\" in file or leaves(file):
         raise CuePackError(
             f"{what}: expected a file inside the pack's folder, written with `/`, "
             f"found `{_short(file)}`"

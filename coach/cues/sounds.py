@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from coach.errors import CuePackError
+from coach.files import open_regular
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,7 +62,8 @@ def opened(path: Path) -> Iterator[soundfile.SoundFile]:
             except ValueError:  # damaged files make libsndfile seek before the beginning
                 return self.tell()
 
-    content = read_bytes(path, _MAX_SOUND_BYTES)
+    # A cue's path has had its links followed, and found to be within its pack.
+    content = read_bytes(path, _MAX_SOUND_BYTES, follow=False)
     if not content:
         raise CuePackError(f"{path}: expected a sound, but the file is empty")
     if not content.startswith(_MAGIC):
@@ -89,8 +91,13 @@ def opened(path: Path) -> Iterator[soundfile.SoundFile]:
         raise CuePackError(f"{path}: expected a {_FORMATS} file, found a damaged one") from error
 
 
-def read_bytes(path: Path, limit: int) -> bytes:
+def read_bytes(path: Path, limit: int, *, follow: bool = True) -> bytes:
     """Return the content of `path`, which may have `limit` bytes.
+
+    Args:
+        path: of a file.
+        limit: bytes.
+        follow: whether it may be a link.
 
     Raises:
         CuePackError: it cannot be read, or is larger.
@@ -98,7 +105,7 @@ def read_bytes(path: Path, limit: int) -> bytes:
     try:
         if not path.is_file():
             raise CuePackError(f"there is no file {path}")
-        with path.open("rb") as file:
+        with open_regular(path, follow=follow) as file:
             content = file.read(limit + 1)
     except OSError as error:
         raise CuePackError(f"{path} cannot be read: {error.strerror or error}") from error

@@ -32,6 +32,11 @@ MAX_UNFOLDED = 40_000_000
 MAX_XML = 8_000_000
 """Bytes of its text with all marks; 300 pages have 5 MB."""
 
+MAX_COLUMNS = 63
+"""Of a table; Word makes no more."""
+_WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_SPANS = tuple(f"{_WORD}{name}" for name in ("gridSpan", "gridBefore", "gridAfter"))
+
 EXTRA = 'python -m pip install "audio-coach[draft]"'
 
 
@@ -230,6 +235,10 @@ def _paragraph_block(paragraph: Any, styles: dict[str, str], numbers: Counter[st
 
 
 def _table_blocks(table: Any) -> Iterator[Block]:
+    # A cell is given once for each column that it spans, of which a file may claim any number.
+    for element in list(table._tbl.iter(*_SPANS)):  # noqa: SLF001 - there is no other way to them
+        if not 0 <= _number(element) <= MAX_COLUMNS:
+            element.getparent().remove(element)
     rows = [[tidy(cell.text) for cell in row.cells] for row in table.rows[:500]]
     for cells in rows:
         # A cell that spans several columns is given once for each.
@@ -242,6 +251,12 @@ def _table_blocks(table: Any) -> Iterator[Block]:
             yield Block("text", single[0])
         elif any(cells):
             yield Block("row", "\n".join(filter(None, cells)), cells=tuple(cells))
+
+
+def _number(element: Any) -> int:
+    """Return the number that an element of a Word document has as its value; -1 for none."""
+    text = element.get(f"{_WORD}val", "")
+    return int(text) if text.isdecimal() and len(text) < 9 else -1
 
 
 def page_handout(data: bytes) -> Handout:
@@ -267,29 +282,32 @@ def _bound() -> None:
             resource.setrlimit(kind, (most, most))
 
 
-def main() -> None:
-    """Read a document on stdin and write its blocks on stdout."""
-    answer: dict[str, Any]
-    _bound()
+def answer(kind: str, data: bytes) -> dict[str, Any]:
+    """Return what is told of a document: its blocks, or the problem with it and a hint."""
     try:
-        handout = _READERS[sys.argv[1]](sys.stdin.buffer.read())
-        answer = {
-            "title": handout.title,
-            "blocks": [dataclasses.asdict(block) for block in handout.blocks],
-        }
+        handout = _READERS[kind](data)
     except RefusedError as error:
-        answer = {"problem": error.args[0], "hint": error.args[1]}
+        return {"problem": error.args[0], "hint": error.args[1]}
     except (MemoryError, RecursionError):
-        answer = {
+        return {
             "problem": "unfolds to more than a handout has",
             "hint": "Save the pages with the exercises as a file of their own.",
         }
     except Exception:  # noqa: BLE001 - a damaged document may raise whatever it likes
-        answer = {
+        return {
             "problem": "is damaged, or no document that can be read",
             "hint": "Open it in another program and save it anew, or as text.",
         }
-    sys.stdout.write(json.dumps(answer))
+    return {
+        "title": handout.title,
+        "blocks": [dataclasses.asdict(block) for block in handout.blocks],
+    }
+
+
+def main() -> None:
+    """Read a document on stdin and write its blocks on stdout."""
+    _bound()
+    sys.stdout.write(json.dumps(answer(sys.argv[1], sys.stdin.buffer.read())))
 
 
 if __name__ == "__main__":

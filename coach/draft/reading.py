@@ -7,11 +7,13 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeAlias
 
 from coach.draft.blocks import MAX_BLOCKS, Block, Handout
 from coach.errors import CoachError
+from coach.files import open_given
 
 MAX_BYTES = 20_000_000
 """Of a PDF or a Word document; scans have more, but no text."""
@@ -33,6 +35,10 @@ _PART_HINT = "Draft from the part with the exercises alone."
 _DRAFT_HINT = "Save it as text, HTML, Markdown, PDF or Word (.docx), and draft that."
 
 
+Unfold: TypeAlias = Callable[[str, bytes, str], Handout]
+"""Returns the content of a document of a kind (`pdf`, `docx`, `html`) that has a name."""
+
+
 def read_handout(path: Path) -> Handout:
     """Return the content of the handout at `path`.
 
@@ -40,26 +46,31 @@ def read_handout(path: Path) -> Handout:
         CoachError: it cannot be read, is too large, or is nothing that has text.
     """
     try:
-        with path.open("rb") as file:
+        with open_given(path) as file:
             return handout_from(file, str(path))
     except OSError as error:
         reason = error.strerror or str(error)
         raise CoachError(f"cannot read {path}: {reason[:1].lower()}{reason[1:]}") from error
 
 
-def handout_from(file: BinaryIO, name: str) -> Handout:
-    """Return the content of a handout that is open; `name` is what messages call it.
+def handout_from(file: BinaryIO, name: str, unfold: Unfold | None = None) -> Handout:
+    """Return the content of a handout that is open.
+
+    Args:
+        file: the handout.
+        name: what messages call it.
+        unfold: reads documents; None lets a process with bounds do so.
 
     Raises:
         CoachError: it is too large, or nothing that has text.
     """
-    handout = _read(file, name)
+    handout = _read(file, name, unfold or _in_child)
     if len(handout.blocks) >= MAX_BLOCKS or sum(len(x.text) for x in handout.blocks) > MAX_TEXT:
         raise CoachError(f"{name} has more text than any handout", _PART_HINT)
     return handout
 
 
-def _read(file: BinaryIO, name: str) -> Handout:
+def _read(file: BinaryIO, name: str, unfold: Unfold) -> Handout:
     data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         message = f"{name} is larger than {MAX_BYTES // 1_000_000} MB, which no handout is"
@@ -68,24 +79,24 @@ def _read(file: BinaryIO, name: str) -> Handout:
         raise CoachError(f"{name} is empty", "Give a handout with text in it.")
     start = data[:1024]
     if _PDF in start:
-        return _in_child("pdf", data, name)
+        return unfold("pdf", data, name)
     if start.startswith(_ZIP):
-        return _in_child("docx", data, name)
+        return unfold("docx", data, name)
     if start.startswith(_OLD_WORD):
         raise CoachError(
             f"{name} is a document of an old Word", "Save it as .docx, and draft that."
         )
-    return _from_text(_decoded(data, name), name)
+    return _from_text(_decoded(data, name), name, unfold)
 
 
-def _from_text(text: str, name: str) -> Handout:
+def _from_text(text: str, name: str, unfold: Unfold) -> Handout:
     if text.lstrip()[:5] == "{\\rtf":
         raise CoachError(f"{name} is in Rich Text Format", _DRAFT_HINT)
     if _HTML.search(text[:20_000]):
         if len(text) > MAX_PAGE:
             message = f"{name} is a page of more than {MAX_PAGE // 1_000_000} MB"
             raise CoachError(message, _PART_HINT)
-        return _in_child("html", text.encode("utf-8", "replace"), name)
+        return unfold("html", text.encode("utf-8", "replace"), name)
     if len(text) > MAX_TEXT:
         raise CoachError(f"{name} has more text than any handout", _PART_HINT)
     from coach.draft.markdown_blocks import is_markdown, markdown_handout
@@ -121,13 +132,14 @@ def _decoded(data: bytes, name: str) -> str:
 def _in_child(kind: str, data: bytes, name: str) -> Handout:
     """Return the content of a document, read by a process that may fail or hang.
 
-    What it unfolds to is not known before it is read, so a process with bounds reads it.
+    What it unfolds to is not known before it is read, so a process with bounds reads it. It takes
+    no module from the folder that it runs in, which may have come with the handout.
     """
     package = Path(__file__).resolve().parents[2]
     environment = {**os.environ, "PYTHONPATH": str(package), "PYTHONIOENCODING": "utf-8"}
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "coach.draft.documents", kind],
+            [sys.executable, "-P", "-m", "coach.draft.documents", kind],
             input=data,
             capture_output=True,
             timeout=MAX_SECONDS[kind],
@@ -146,6 +158,15 @@ def _in_child(kind: str, data: bytes, name: str) -> Handout:
         raise CoachError(
             message, "Open it in another program and save it anew, or as text."
         ) from error
+    return handout_of(answer, name)
+
+
+def handout_of(answer: dict[str, Any], name: str) -> Handout:
+    """Return the handout that a document turned out to be.
+
+    Raises:
+        CoachError: it could not be read.
+    """
     if "problem" in answer:
         raise CoachError(f"{name} {answer['problem']}", answer["hint"])
     blocks = tuple(_block(block) for block in answer["blocks"])

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from coach.errors import CoachError
+from coach.files import open_given
 from coach.units import ACTIVE_TIME, TIME, Quantity, exact_duration
 from coach.values import MAX_NAME, MAX_TEXT
 
@@ -38,7 +39,7 @@ def read_bytes(path: Path) -> bytes:
         CoachError: it cannot be read, or has more than `MAX_BYTES`.
     """
     try:
-        with path.open("rb") as file:
+        with open_given(path) as file:
             data = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from coach.errors import CoachError, did_you_mean
+from coach.errors import CoachError, did_you_mean, shortened
 from coach.exchange import Content, Draft, Found
 from coach.exchange.content import (
     MAX_ENTRIES,
@@ -107,8 +107,9 @@ def _draft(content: Content, notes: Notes) -> Draft:
     headings = _head(content.text)
     columns = _columns(headings)
     if "name" not in columns.values():
+        found = ", ".join(shortened(heading) for heading in headings[:8])
         raise CoachError(
-            f"expected a line of headings with `name`, found {', '.join(headings[:8]) or 'none'}",
+            f"expected a line of headings with `name`, found {found or 'none'}",
             f"Known are {', '.join(_HEADINGS)}.",
         )
     for position, heading in enumerate(headings):

@@ -51,6 +51,13 @@ CREATE TABLE session (
 )
 """
 
+_INDICES = tuple(
+    f"CREATE INDEX IF NOT EXISTS session_{column} ON session ({column})"
+    for column in ("routine", "script", "started")
+)
+"""What finds the sessions of one routine, or of the last weeks, without reading all of them. An
+older coach uses and keeps them, so they need no version."""
+
 _CHANGES = {1: "ALTER TABLE session ADD COLUMN hurt TEXT"}
 """What makes the next version of each older one."""
 
@@ -113,6 +120,8 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
                 connection.execute(_SCHEMA)
             for older in range(version, SCHEMA_VERSION) if version else ():
                 connection.execute(_CHANGES[older])
+            for index in _INDICES:
+                connection.execute(index)
             if version != SCHEMA_VERSION:
                 connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
             yield connection

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coach.errors import ListeningError
+from coach.files import open_regular
 from coach.listening import RATE
+from coach.media import opened_media
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,7 +47,7 @@ def seconds_of(path: Path) -> float:
     import soundfile
 
     try:
-        with path.open("rb") as file, soundfile.SoundFile(file.fileno(), closefd=False) as sound:
+        with open_regular(path) as file, soundfile.SoundFile(file.fileno(), closefd=False) as sound:
             return float(sound.frames / sound.samplerate)
     except (soundfile.SoundFileError, OSError):
         return 0.0
@@ -72,7 +74,7 @@ def _decoded(path: Path) -> Iterator[tuple[Mono, int]]:
     is_known = False
     try:
         # By its number, so that soundfile goes by what is in it, never by its name.
-        with path.open("rb") as file, soundfile.SoundFile(file.fileno(), closefd=False) as sound:
+        with open_regular(path) as file, soundfile.SoundFile(file.fileno(), closefd=False) as sound:
             while True:
                 block = sound.read(round(BLOCK_S * sound.samplerate), "float32", always_2d=True)
                 if not len(block):
@@ -91,7 +93,7 @@ def _decoded_by_av(path: Path) -> Iterator[tuple[Mono, int]]:
     import av
 
     try:
-        with av.open(str(path)) as file:
+        with opened_media(path) as file:
             if not file.streams.audio:
                 return
             to_float = av.AudioResampler(format="flt", layout="mono")

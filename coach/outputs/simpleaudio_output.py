@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coach.errors import DeviceError
+from coach.files import open_nameless
 from coach.outputs import INSTEAD, Source, is_installed
 from coach.outputs.mend import not_installed
 
@@ -101,14 +102,18 @@ class _Tape:
         self.written = 0
         """The frame up to which there is sound on it."""
         size = 2 * self.frames
-        handle, path = tempfile.mkstemp(prefix="coach-sound-")
-        self.path = path
+        # Without a name where that can be, so that nothing stays behind a process that is killed.
+        self._nameless = open_nameless(Path(tempfile.gettempdir()))
+        if self._nameless is None:
+            handle, self.path = tempfile.mkstemp(prefix="coach-sound-")
+        else:
+            handle, self.path = self._nameless, f"/proc/{os.getpid()}/fd/{self._nameless}"
         try:
-            with open(handle, "r+b") as file:  # noqa: PTH123 - mkstemp gives a handle
+            with open(handle, "r+b", closefd=self._nameless is None) as file:
                 _reserve(file, size)
                 self._map = mmap.mmap(file.fileno(), size)
         except OSError:
-            self.unlink()
+            self._remove()
             raise
 
     def played(self, now: float) -> int:
@@ -125,13 +130,21 @@ class _Tape:
 
     def unlink(self) -> None:
         """Remove the name of the file; it is there for as long as somebody has mapped it."""
+        if self._nameless is not None:  # its number stands for this tape until that is closed
+            return
         with contextlib.suppress(OSError):  # Windows keeps what is mapped, until `close`
             os.unlink(self.path)  # noqa: PTH108 - mkstemp gives a string
 
     def close(self) -> None:
         """Give the memory back."""
         self._map.close()
+        self._remove()
+
+    def _remove(self) -> None:
         self.unlink()
+        nameless, self._nameless = self._nameless, None
+        if nameless is not None:
+            os.close(nameless)
 
 
 def _reserve(file: Any, size: int) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from coach.limiter import peaks_of, step_of
 from coach.parallel import as_finished, cores
 from coach.render.loudness import HOPS, block_powers, hop_of
-from coach.speech.store import LEVELS
+from coach.speech.upkeep import LEVELS
 
 if TYPE_CHECKING:
     import numpy as np

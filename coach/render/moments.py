@@ -6,7 +6,7 @@ Everything here is pure. Frames count from the timeline's first, and ranges are 
 from __future__ import annotations
 
 import itertools
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
@@ -62,8 +62,10 @@ def _before(timeline: Timeline, start: int, end: int, *, is_over: bool) -> Itera
 
     What is left of it at its end belongs to the span that follows, if any.
     """
-    markers = [marker.start for marker in timeline.markers if start < marker.start < end]
-    bounds = [start, *markers, end]
+    by_start = attrgetter("start")
+    first = bisect_right(timeline.markers, start, key=by_start)
+    last = bisect_left(timeline.markers, end, first, key=by_start)
+    bounds = [start, *(marker.start for marker in timeline.markers[first:last]), end]
     for i, (left, right) in enumerate(itertools.pairwise(bounds)):
         clips = _clips_in(timeline, left, right)
         words = [clip for clip in clips if clip.kind == "speech" and not clip.where.set]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coach.errors import CoachError, OutputError
+from coach.media import opened_media
 from coach.render.loudness import of_sound
 from coach.render.pieces import Piece, merged
 
@@ -45,6 +47,8 @@ class Tune:
     """Hz."""
     cross: int
     """Frames in which its end goes over into its beginning."""
+    problems: tuple[str, ...] = ()
+    """Which files of a folder are not in it or break off, and why, a sentence each."""
 
     def read(self, start: int, stop: int) -> NDArray[np.float32]:
         """Return the frames from `start` up to `stop`, however far they are."""
@@ -174,8 +178,9 @@ def _ducking(timeline: Timeline) -> tuple[NDArray[np.int64], NDArray[np.float64]
 def load_tune(path: Path, rate: int, length: int) -> Tune:
     """Return the music in a file, or in the files of a folder one after the other.
 
-    It lies in a temporary file that goes when it is no longer used, even if the process is
-    killed. Of long music, only as much is read as a session needs.
+    Of a folder, files that are broken are passed over, unless all of them are. The music lies in a
+    temporary file that goes when it is no longer used, even if the process is killed. Of long
+    music, only as much is read as a session needs.
 
     Args:
         path: a file or a folder.
@@ -191,7 +196,7 @@ def load_tune(path: Path, rate: int, length: int) -> Tune:
     cross = round(CROSS_S * rate)
     try:
         with tempfile.TemporaryFile(prefix="coach-music-") as file:
-            total = _fill(file, music_files(path), rate, cross, length + cross)
+            total, problems = _fill(file, music_files(path), rate, cross, length + cross)
             if total < SHORTEST_S * rate:
                 raise CoachError(
                     f"expected music of a second at least, found {total / rate:.1f} s in {path}",
@@ -204,7 +209,8 @@ def load_tune(path: Path, rate: int, length: int) -> Tune:
         raise OutputError(
             f"cannot keep the music in {tempfile.gettempdir()}: {reason}", "Make room there."
         ) from error
-    return Tune(samples, rate, min(cross, total // 4))
+    told = tuple(problem.message for problem in problems)
+    return Tune(samples, rate, min(cross, total // 4), told)
 
 
 def music_files(path: Path) -> list[Path]:
@@ -238,17 +244,54 @@ _ENDINGS = frozenset(
 )
 
 
-def _fill(file: Any, paths: Sequence[Path], rate: int, cross: int, most: int) -> int:
-    """Write pieces of music that go over into each other, and return how many frames there are."""
+def unusable(path: Path) -> list[str]:
+    """Return which files of a folder are no music and why, a sentence each; no sound is read.
+
+    Raises:
+        CoachError: none of them is music.
+    """
+    problems: list[CoachError] = []
+    files = music_files(path)
+    for file in files:
+        try:
+            with _audio(file):
+                pass
+        except CoachError as error:
+            problems.append(error)
+    if len(problems) == len(files):
+        raise problems[0]
+    return [problem.message for problem in problems]
+
+
+def _fill(
+    file: Any, paths: Sequence[Path], rate: int, cross: int, most: int
+) -> tuple[int, list[CoachError]]:
+    """Write pieces of music that go over into each other.
+
+    Returns:
+        How many frames there are, and what was wrong with files that others stand in for.
+
+    Raises:
+        CoachError: there is no music in any of them.
+    """
     import numpy as np
 
     total = 0
+    problems: list[CoachError] = []
     end = np.zeros((0, _CHANNELS), np.float32)
+
+    def sound_of(path: Path) -> Iterator[NDArray[np.float32]]:
+        try:
+            yield from _decoded(path, rate)
+        except CoachError as error:
+            problems.append(error)
+
     for path in paths:
         if total >= most:
             break
-        blocks = _decoded(path, rate)
-        head, rest = _head(blocks, cross)
+        head, rest = _head(sound_of(path), cross)
+        if not len(head):
+            continue
         over = min(len(end), len(head))
         angle = (np.arange(over, dtype=np.float32) / max(1, over) * (np.pi / 2))[:, None]
         head[:over] = head[:over] * np.sin(angle) + end[len(end) - over :] * np.cos(angle)
@@ -261,7 +304,10 @@ def _fill(file: Any, paths: Sequence[Path], rate: int, cross: int, most: int) ->
             if total >= most:
                 break
         end = held
-    return total + _write(file, end)
+    total += _write(file, end)
+    if problems and (len(paths) == 1 or not total):
+        raise problems[0]
+    return total, problems
 
 
 def _head(
@@ -286,6 +332,24 @@ def _write(file: Any, block: NDArray[np.float32]) -> int:
     return len(block)
 
 
+@contextmanager
+def _audio(path: Path) -> Iterator[Any]:
+    """Open the music of a file.
+
+    Raises:
+        CoachError: it is no sound file, or it is broken.
+    """
+    import av
+
+    try:
+        with opened_media(path) as file:
+            if not file.streams.audio:
+                raise CoachError(f"expected music, but there is no sound in {path}")
+            yield file
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
+
+
 def _decoded(path: Path, rate: int) -> Iterator[NDArray[np.float32]]:
     """Yield the sound of a file in blocks, shape (frames, 2), full scale is 1.
 
@@ -296,30 +360,17 @@ def _decoded(path: Path, rate: int) -> Iterator[NDArray[np.float32]]:
     import numpy as np
     import soxr
 
-    try:
-        with av.open(str(path), **_lenient(av.__version__)) as file:
-            if not file.streams.audio:
-                raise CoachError(f"expected music, but there is no sound in {path}")
-            stream = file.streams.audio[0]
-            to_float = av.AudioResampler(format="flt", layout="stereo")
-            resampler: Any = None
-            for frame in chain(file.decode(stream), [None]):
-                for part in to_float.resample(frame):
-                    if resampler is None:
-                        resampler = soxr.ResampleStream(
-                            part.sample_rate, rate, _CHANNELS, "float32"
-                        )
-                    yield resampler.resample_chunk(part.to_ndarray().reshape(-1, _CHANNELS))
-            if resampler is None:
-                raise CoachError(f"expected music, but there is no sound in {path}")
-            yield resampler.resample_chunk(np.zeros((0, _CHANNELS), np.float32), last=True)
-    except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise _unreadable(path, error) from error
-
-
-def _lenient(av_version: str) -> dict[str, Any]:
-    """Return the options with which av passes over tags that are not UTF-8; 19 always does."""
-    return {"metadata_errors": "ignore"} if int(av_version.partition(".")[0]) < 19 else {}
+    with _audio(path) as file:
+        to_float = av.AudioResampler(format="flt", layout="stereo")
+        resampler: Any = None
+        for frame in chain(file.decode(file.streams.audio[0]), [None]):
+            for part in to_float.resample(frame):
+                if resampler is None:
+                    resampler = soxr.ResampleStream(part.sample_rate, rate, _CHANNELS, "float32")
+                yield resampler.resample_chunk(part.to_ndarray().reshape(-1, _CHANNELS))
+        if resampler is None:
+            raise CoachError(f"expected music, but there is no sound in {path}")
+        yield resampler.resample_chunk(np.zeros((0, _CHANNELS), np.float32), last=True)
 
 
 def _unreadable(path: Path, error: Exception) -> CoachError:

@@ -6,9 +6,10 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from html import escape
-from typing import Any
+from typing import Any, BinaryIO
 
 from coach.phrases import load_phrasebook
 from coach.render.page_content import LONG_STEP, content
@@ -20,16 +21,21 @@ from coach.units import clock, seconds
 
 _MEDIA_TYPE = re.compile(r"audio/[\w.+-]+")
 _PLACEHOLDER = re.compile(r"\{\{ ([a-z]+)(?:\.([a-z_]+))? \}\}")
+_AUDIO = "{{ audio }}"
+_BLOCK = 3 << 18
+"""Bytes that are read at once; three of them make four letters, with nothing left over."""
 _IN_SCRIPT = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 """Escapes of JSON for what means something in HTML or ends a line in JavaScript."""
 
 
-def page(session: Session, audio: bytes, media_type: str) -> str:
-    """Return the whole HTML document of a session. It needs nothing besides itself.
+def page(session: Session, audio: BinaryIO, media_type: str) -> Iterator[str]:
+    """Yield the HTML document of a session, piece by piece. It needs nothing besides itself.
+
+    The sound of ten hours has 300 MB, so it is never in memory as a whole.
 
     Args:
         session: what is heard in `audio`.
-        audio: a sound file.
+        audio: a sound file, which is read twice.
         media_type: its type, such as `audio/mpeg`.
 
     Raises:
@@ -42,7 +48,11 @@ def page(session: Session, audio: bytes, media_type: str) -> str:
     words, phrases = load_words(language), load_phrasebook(language)
     data = content(session, words, phrases)
     # A page remembers its own place, not that of another session of the same routine.
-    data["key"] = hashlib.sha256(audio + routine.title.encode("utf-8", "replace")).hexdigest()[:16]
+    digest = hashlib.sha256()
+    for block in iter(partial(audio.read, _BLOCK), b""):
+        digest.update(block)
+    digest.update(routine.title.encode("utf-8", "replace"))
+    data["key"] = digest.hexdigest()[:16]
     style, script = (_data(name) for name in ("page.css", "page.js"))
     length = clock(seconds(timeline.duration, timeline.rate))
     data["length"] = words.say("session", time=length)
@@ -60,7 +70,6 @@ def page(session: Session, audio: bytes, media_type: str) -> str:
         "chapters": _chapter_list(data["chapters"]),
         "sheet": Sheet(routine, words, phrases).html(),
         "data": json_for_html(data),
-        "audio": f"data:{media_type};base64,{base64.b64encode(audio).decode('ascii')}",
         "style": style,
         "script": script,
     }
@@ -72,9 +81,18 @@ def page(session: Session, audio: bytes, media_type: str) -> str:
         text = words.phrases[key]
         return escape(fill(text, {"n": str(LONG_STEP)}))
 
-    document = _PLACEHOLDER.sub(part, _data("page.html"))
-    # Halves of surrogate pairs, which a script can hold, cannot be written to a file.
-    return document.encode("utf-8", "replace").decode("utf-8")
+    before, after = _data("page.html").split(_AUDIO)
+    yield _writable(_PLACEHOLDER.sub(part, before))
+    yield f"data:{media_type};base64,"
+    audio.seek(0)
+    for block in iter(partial(audio.read, _BLOCK), b""):
+        yield base64.b64encode(block).decode("ascii")
+    yield _writable(_PLACEHOLDER.sub(part, after))
+
+
+def _writable(text: str) -> str:
+    """Return a text without halves of surrogate pairs, which a script can hold but no file."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def content_security_policy(script: str, style: str) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from operator import attrgetter
 from typing import Any, TypeAlias
 
 from coach.phrases import Phrasebook
@@ -151,9 +153,11 @@ def chapters(session: Session, found: tuple[Moment, ...]) -> list[dict[str, Any]
     timeline = session.timeline
     numbers = {item.id: n for n, item in enumerate(session.routine.exercises(), 1)}
     rows: list[dict[str, Any]] = []
+    ordered = sorted((m for m in found if m.where.exercise), key=attrgetter("begins"))
     for marker, end in timeline.chapters():
-        inside = (moment for moment in found if marker.start <= moment.begins < end)
-        exercise = next((m.where.exercise for m in inside if m.where.exercise), None)
+        first = bisect_left(ordered, marker.start, key=attrgetter("begins"))
+        inside = ordered[first : first + 1]
+        exercise = next((m.where.exercise for m in inside if m.begins < end), None)
         panel = len(numbers) + 1 if rows else 0
         rows.append(
             {

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coach.files import scratch
+from coach.parallel import aside
 from coach.render import Encoder, Format, Progress
 from coach.render.chapters import Chapter
 from coach.render.cover import draw_cover
@@ -80,6 +81,7 @@ class Publication:
     Attributes:
         session: with its pauses.
         details: of the file with the whole session.
+        problems: what of the music cannot be played, once there is a programme.
     """
 
     def __init__(
@@ -107,6 +109,7 @@ class Publication:
         self._wanted = wanted
         self._day = day
         self._meter = meter or ClipMeter()
+        self.problems: tuple[str, ...] = ()
 
     @cached_property
     def details(self) -> Details:
@@ -125,7 +128,9 @@ class Publication:
         from coach.render.loudness import of_clips
         from coach.render.music import lay_below, load_tune
 
-        tune = load_tune(wanted.music, timeline.rate, timeline.duration)
+        path = wanted.music
+        tune = aside(lambda: load_tune(path, timeline.rate, timeline.duration))
+        self.problems = tune.problems
         clips = (clip.samples for clip in timeline.clips)
         voice = of_clips(timeline, self._meter.measure(clips, timeline.rate))
         bed = lay_below(timeline, tune, LOUDNESS if voice is None else voice, wanted.music_level)
@@ -191,9 +196,9 @@ class Publication:
         encoder: Encoder = FORMATS[PAGE_SOUND].make()
         with scratch() as sound:
             encoder.encode(self.programme, self.details, sound, progress)
-            content = sound.read_bytes()
-        page = FORMATS["html"].make()
-        _write_text(path, page(self.session, content, PAGE_MEDIA_TYPE))
+            page = FORMATS["html"].make()
+            with sound.open("rb") as audio, path.open("w", encoding="utf-8", newline="\n") as file:
+                file.writelines(page(self.session, audio, PAGE_MEDIA_TYPE))
 
 
 def _encoding(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from coach.errors import SettingError, did_you_mean
+from coach.errors import SettingError, did_you_mean, shortened
 from coach.routine import (
     READY_WAIT,
     Circuit,
@@ -164,7 +164,7 @@ class _Adjustment:
         ids = [phase.id for phase in exercise.phases]
         if override.phase is not None and override.phase not in ids:
             raise SettingError(
-                f"there is no phase `{override.phase}` in `{exercise.id}`"
+                f"there is no phase `{shortened(override.phase)}` in `{exercise.id}`"
                 f"{did_you_mean(override.phase, ids)}",
                 f"The phases: {', '.join(ids)}." if ids else "",
             )
@@ -248,7 +248,8 @@ def _sides(exercise: Exercise, names: Sequence[str], address: Address) -> tuple[
         side = _side(exercise, name)
         if side is None:
             raise SettingError(
-                f"{address}: there is no side `{name}`{did_you_mean(name, exercise.sides)}",
+                f"{address}: there is no side `{shortened(name)}`"
+                f"{did_you_mean(name, exercise.sides)}",
                 f"The sides: {', '.join(exercise.sides)}.",
             )
         sides.append(side)

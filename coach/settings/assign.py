@@ -104,7 +104,7 @@ def _meant(saved: Saved, target: str) -> list[str]:
     if is_unclear and target not in saved.values:
         raise SettingError(
             f"`{target}` is an exercise and a setting",
-            f"Name what is to be taken back: {', '.join((*of_owner, *of_key))}.",
+            f"Name what is to be taken back: {', '.join(dict.fromkeys((*of_owner, *of_key)))}.",
         )
     meant = {target} if is_unclear else {target, *of_owner, *of_key}
     if found := [name for name in saved.values if name in meant]:

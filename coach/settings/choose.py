@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Collection, Iterable, Iterator
 
-from coach.errors import SettingError, did_you_mean
+from coach.errors import SettingError, did_you_mean, shortened
 from coach.routine import Circuit, Item, Routine, exercises_in
 
 
@@ -69,7 +69,7 @@ def check_owner(routine: Routine, name: str) -> None:
         hint += f" The circuits: {', '.join(circuits)}."
     if owners:
         hint = f"It is a phase: name its exercise, too, as in {owners[0]}.{name}."
-    raise SettingError(f"there is no exercise `{name}`{did_you_mean(name, known)}", hint)
+    raise SettingError(f"there is no exercise `{shortened(name)}`{did_you_mean(name, known)}", hint)
 
 
 def _kept(items: Iterable[Item], ids: Collection[str]) -> Iterator[Item]:

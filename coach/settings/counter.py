@@ -182,10 +182,8 @@ class Counter:
         return next((kind for kind in self._kinds if self._left(kind)), None)
 
     def _count(self) -> None:
-        if self._now is None:
-            return
         self._counted += 1
-        if self._counted >= self._now.climb.every:
+        if self._now and self._counted >= self._now.climb.every:
             self._move(self._now, 1)
 
     def _step_down(self) -> None:

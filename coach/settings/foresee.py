@@ -83,7 +83,7 @@ def _near(at: datetime, now: datetime) -> datetime:
     if at < now:
         raise SettingError(f"--at: expected a day that is not over, found {at:%Y-%m-%d}")
     if at - now > timedelta(days=MOST_DAYS):
-        raise SettingError("--at: expected a day within five years")
+        raise SettingError(f"--at: expected a day within five years, found {at:%Y-%m-%d}")
     return at
 
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, get_args
 
-from coach.errors import SettingError, did_you_mean
+from coach.errors import SettingError, did_you_mean, shortened
 from coach.settings import READY, Address, Amount, DoseKey, Origin, Override
 from coach.settings.dose import PHASE_KEYS, QUANTITIES
 from coach.units import SPEED, VOLUME, Count, Detail, Relative, Style
@@ -71,7 +71,7 @@ def parse_assignment(text: str, known: Iterable[str] = DOSE_KEYS) -> Assignment:
     address, separator, value = text.partition("=")
     if not separator or not address.strip():
         raise SettingError(
-            f'expected a setting such as reps=8 or cat-camel.hold=8s, found "{text}"',
+            f'expected a setting such as reps=8 or cat-camel.hold=8s, found "{shortened(text)}"',
             "Write NAME=VALUE, EXERCISE.NAME=VALUE or EXERCISE.PHASE.NAME=VALUE.",
         )
     return Assignment(*parse_address(address, known), value.strip())
@@ -89,12 +89,12 @@ def parse_address(
     *owners, key = (part.strip() for part in text.split("."))
     if not all((*owners, key)) or len(owners) > 2:
         raise SettingError(
-            f'expected NAME, EXERCISE.NAME or EXERCISE.PHASE.NAME, found "{text.strip()}"'
+            f'expected NAME, EXERCISE.NAME or EXERCISE.PHASE.NAME, found "{shortened(text)}"'
         )
     key = key.replace("_", "-")  # as scripts write it
     if key not in names:
         raise SettingError(
-            f"there is no setting `{key}`{did_you_mean(key, names)}",
+            f"there is no setting `{shortened(key)}`{did_you_mean(key, names)}",
             f"What can be set: {', '.join(names)}; of one exercise, as in cat-camel.reps=8.",
         )
     if len(owners) == 2 and key not in PHASE_KEYS:
@@ -115,7 +115,9 @@ def parse_amount(key: DoseKey, text: str) -> Amount | Relative:
     if key == "sides":
         sides = tuple(side.strip() for side in text.split(",") if side.strip())
         if not sides:
-            raise ValueError(f'expected sides such as left or left,right, found "{text}"')
+            raise ValueError(
+                f'expected sides such as left or left,right, found "{shortened(text)}"'
+            )
         return sides
     if key == "settle" and text.strip().lower() == READY:
         return READY
@@ -137,7 +139,7 @@ def parse_override(
         amount = parse_amount(key, text)
     except ValueError as error:
         name = Address(key, owner, phase)
-        raise SettingError(f"{name}={text.strip()}: {error}") from None
+        raise SettingError(f"{name}={shortened(text)}: {error}") from None
     return Override(key, amount, owner, phase, origin, is_beyond)
 
 
@@ -152,11 +154,11 @@ def parse_option(key: DoseKey, text: str) -> Override:
     is_open = separator and (not owner or address.strip().endswith("."))
     if is_open or (phase and key not in PHASE_KEYS):
         form = "EXERCISE=VALUE" + (" or EXERCISE.PHASE=VALUE" if key in PHASE_KEYS else "")
-        raise SettingError(f'--{key}: expected VALUE or {form}, found "{text}"')
+        raise SettingError(f'--{key}: expected VALUE or {form}, found "{shortened(text)}"')
     try:
         return Override(key, parse_amount(key, value), owner or None, phase or None)
     except ValueError as error:
-        raise SettingError(f"--{key} {text}: {error}") from None
+        raise SettingError(f"--{key} {shortened(text)}: {error}") from None
 
 
 def parse_names(name: str, values: Iterable[str]) -> tuple[str, ...]:
@@ -224,7 +226,7 @@ def parse_manner(key: str, value: str | tuple[str, ...]) -> dict[str, Any]:
     choices = _CHOICES.get(key)
     if choices and text not in choices:
         raise SettingError(
-            f'{key}: expected one of {", ".join(choices)}, found "{text}"'
+            f'{key}: expected one of {", ".join(choices)}, found "{shortened(text)}"'
             f"{did_you_mean(text, choices)}"
         )
     if not text:

@@ -31,6 +31,8 @@ from coach.speech.voice_choice import as_tag, choose_voice
 ENDING = ".onnx"
 GET_VOICE = EXTRAS["piper"].get_voice
 _LOADING = threading.Lock()
+_DAMAGE = (OSError, ValueError, LookupError, AttributeError, TypeError, RecursionError)
+"""What reading a voice's description raises if it is none."""
 
 
 class PiperEngine:
@@ -217,7 +219,7 @@ def _load(file: VoiceFile) -> Any:
     description = _description(file.path)
     try:
         config = PiperConfig.from_dict(json.loads(description.read_bytes()))
-    except (OSError, ValueError, LookupError, AttributeError, TypeError) as error:
+    except _DAMAGE as error:
         raise SpeechError(
             f"{description} does not describe a voice of Piper ({type(error).__name__}: {error})",
             hint="fetch it again from where the voice came from",
@@ -256,7 +258,7 @@ def _voice(name: str, path: Path) -> Voice:
         described = json.loads(_description(path).read_bytes())
         language = described.get("language", {}).get("code") or described["espeak"]["voice"]
         languages = (as_tag(language),)
-    except (OSError, ValueError, LookupError, AttributeError, TypeError):
+    except _DAMAGE:
         pass  # whoever wants to speak with it is told
     return Voice("piper", name, path.stem, languages, None)
 

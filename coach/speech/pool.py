@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import queue
 import shutil
 import subprocess
@@ -21,12 +22,20 @@ from pathlib import Path
 from typing import Any
 
 from coach.errors import SpeechError
+from coach.locks import Lock, is_left
 from coach.parallel import POLL_S
 
 Message = dict[str, Any]
 
 WORKER_COMMAND = (sys.executable, "-P", str(Path(__file__).with_name("worker.py")))
 """What starts a worker; the pool appends its workspace."""
+
+_WORKSPACE, _IN_USE = "coach-speech-", "in-use"
+
+LONGEST_REPLY = 4_000_000
+"""Bytes; the longest list of voices has a twentieth of that."""
+LAST_WORDS = 4096
+"""Bytes that are kept of what a worker writes on stderr."""
 
 END_S = 5.0
 """Seconds given to a killed process until the system has taken it away."""
@@ -67,21 +76,25 @@ class WorkerRefusedError(Exception):
 class Worker:
     """One worker process, which does one request at a time.
 
-    A thread talks to its pipes, because a pipe can be waited for with a time limit on no system
+    Threads talk to its pipes, because a pipe can be waited for with a time limit on no system
     that has no `select` for pipes.
     """
 
-    def __init__(self, command: Sequence[str], log: Path) -> None:
-        self._log = log
-        with log.open("wb") as errors:
-            self._process = subprocess.Popen(
-                list(command),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                # No console window flashes up beside a program that has none.
-                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-            )
+    def __init__(self, command: Sequence[str]) -> None:
+        self._process = subprocess.Popen(
+            list(command),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            # No console window flashes up beside a program that has none.
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
+        self._asked = 0
+        self._said = bytearray()
+        self._listening = threading.Thread(
+            target=_overhear, args=(self._process, self._said), daemon=True
+        )
+        self._listening.start()
         self._requests: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._replies: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._thread = threading.Thread(
@@ -99,7 +112,9 @@ class Worker:
             WorkerRefusedError: it answered that it cannot.
         """
         deadline = time.monotonic() + limit
-        self._requests.put(json.dumps(request).encode("ascii") + b"\n")
+        self._asked += 1
+        numbered = {"number": self._asked, **request}
+        self._requests.put(json.dumps(numbered).encode("ascii") + b"\n")
         while True:
             try:
                 line = self._replies.get(timeout=POLL_S)
@@ -109,10 +124,13 @@ class Worker:
                     raise WorkerLostError(f"gave no answer within {limit:g} s") from None
         try:
             reply = json.loads(line)
+            number = reply["number"]
             good = reply["ok"] is True
             kind, message = (None, None) if good else (reply["kind"], reply["message"])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             raise WorkerLostError(self._last_words(line)) from None
+        if number != self._asked:
+            raise WorkerLostError("answered what it was not asked")
         if kind is not None:
             raise WorkerRefusedError(str(kind), str(message))
         answer: Message = reply
@@ -133,12 +151,24 @@ class Worker:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(END_S)
         status = self._process.returncode
-        try:
-            said = self._log.read_text("utf-8", "replace").split("\n")
-        except OSError:  # the pool has been closed, and the log with it
-            said = []
+        if status is None:
+            return "closed its output"
+        self._listening.join(END_S)
+        said = self._said.decode("utf-8", "replace").split("\n")
         last = next((line.strip() for line in reversed(said) if line.strip()), "")
-        return f"ended with status {status}" + (f" ({last[:200]})" if last else "")
+        # A signal that it did not send itself may come from a system that has no memory left.
+        ended = f"ended with status {status}" if status >= 0 else f"was killed by signal {-status}"
+        return ended + (f" ({last[:200]})" if last else "")
+
+
+def _overhear(process: subprocess.Popen[bytes], said: bytearray) -> None:
+    """Keep the end of what a process writes on stderr, however much that is."""
+    if process.stderr is None:  # pragma: no cover - it was asked for
+        return
+    with process.stderr as stderr:
+        while block := os.read(stderr.fileno(), LAST_WORDS):
+            said += block
+            del said[:-LAST_WORDS]
 
 
 def _converse(
@@ -155,7 +185,7 @@ def _converse(
             while (request := requests.get()) is not None:
                 stdin.write(request)
                 stdin.flush()
-                line = stdout.readline()
+                line = stdout.readline(LONGEST_REPLY)
                 if not line:
                     break
                 replies.put(line)
@@ -179,6 +209,7 @@ class WorkerPool:
         self._starting = 0
         self._started = 0
         self._workspace: Path | None = None
+        self._lock: Lock
         self._closed = False
 
     def start(self, count: int) -> None:
@@ -233,6 +264,7 @@ class WorkerPool:
                 worker.close()
         finally:
             if workspace is not None:
+                self._lock.release()
                 shutil.rmtree(workspace, ignore_errors=True)
 
     def _take(self) -> tuple[Worker, Path]:
@@ -250,7 +282,7 @@ class WorkerPool:
             self._starting += 1
         worker = None
         try:
-            worker = Worker([*self._command, str(folder)], folder / f"{number}.log")
+            worker = Worker([*self._command, str(folder)])
         except OSError as error:
             raise WorkerLostError(f"could not be started: {error}") from error
         finally:
@@ -278,10 +310,20 @@ class WorkerPool:
     def _folder(self) -> Path:
         if self._workspace is None:
             try:
-                self._workspace = Path(tempfile.mkdtemp(prefix="coach-speech-"))
+                _remove_left()
+                self._workspace = Path(tempfile.mkdtemp(prefix=_WORKSPACE))
+                self._lock = Lock(self._workspace / _IN_USE)
+                self._lock.acquire()
             except OSError as error:
                 raise SpeechError(
                     f"there is no place for temporary files: {error}",
                     hint="set TMPDIR to a folder that can be written",
                 ) from error
         return self._workspace
+
+
+def _remove_left() -> None:
+    """Remove the workspaces that stayed because all processes of a session were killed."""
+    for workspace in Path(tempfile.gettempdir()).glob(f"{_WORKSPACE}*"):
+        if is_left(workspace / _IN_USE):
+            shutil.rmtree(workspace, ignore_errors=True)

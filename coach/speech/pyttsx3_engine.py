@@ -41,6 +41,16 @@ SILENT_PEAK = 64
 ATTEMPTS = 2
 """How often a sentence is tried, each time on a fresh worker if the one before failed."""
 
+RATES = range(4_000, 200_000)
+"""Hz that a voice may have."""
+
+SHORTEST_S = 0.02
+"""No letter is shorter."""
+
+LONGEST_S, LONGEST_S_PER_CHARACTER = 20.0, 1.0
+"""Of a sentence: at half speed a letter takes an eighth of a second, a digit of a large number
+0.7."""
+
 _SHOWN = 40
 
 
@@ -127,7 +137,7 @@ class Pyttsx3Engine:
                 "path": str(path),
             }
             worker.ask(request, self._pool.limits.for_text(text))
-            return _read(path)
+            return _read(path, longest=LONGEST_S + LONGEST_S_PER_CHARACTER * len(text))
 
         shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN].rstrip()}…"
         return self._try(f"say “{shown}”", speak)
@@ -163,40 +173,50 @@ class Pyttsx3Engine:
                     listed,
                     requested=self._voice,
                     language=self._language,
-                    default=worker.greeting.get("default"),
+                    default=str(worker.greeting.get("default") or "") or None,
                     variants=variants,
                 )
             return self._voice_id
 
     def _list(self, worker: Worker) -> tuple[tuple[Voice, ...], tuple[str, ...]]:
         reply = worker.ask({"do": "voices"}, self._pool.limits.start)
-        listed = tuple(
-            Voice(
-                engine=self.name,
-                id=voice["id"],
-                name=voice["name"].strip(),
-                languages=tuple(as_tag(language) for language in voice["languages"]),
-                gender=_gender(voice["gender"]),
+        try:
+            listed = tuple(
+                Voice(
+                    engine=self.name,
+                    id=str(voice["id"]),
+                    name=voice["name"].strip(),
+                    languages=tuple(as_tag(language) for language in voice["languages"]),
+                    gender=_gender(voice["gender"]),
+                )
+                for voice in reply["voices"]
             )
-            for voice in reply["voices"]
-        )
-        return listed, tuple(reply["variants"])
+            variants = tuple(map(str, reply["variants"]))
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise _UnusableError("gave no list of voices") from error
+        return listed, variants
 
 
 class _UnusableError(Exception):
     """A worker said that it was done, but what it wrote is no speech."""
 
 
-def _read(path: Path) -> Speech:
-    """Return what a worker wrote: WAV, or AIFF on macOS."""
+def _read(path: Path, longest: float) -> Speech:
+    """Return what a worker wrote: WAV, or AIFF on macOS; at most `longest` seconds of it."""
     import numpy as np
     import soundfile
 
     try:
-        samples, rate = soundfile.read(path, dtype="int16", always_2d=True)
-    except (OSError, soundfile.LibsndfileError) as error:
+        with soundfile.SoundFile(path) as file:
+            rate, length = file.samplerate, file.frames / file.samplerate
+            if rate not in RATES:
+                raise _UnusableError(f"wrote sound of {rate} Hz")
+            if length > longest:
+                raise _UnusableError(f"wrote {length:.0f} s of sound")
+            samples = file.read(dtype="int16", always_2d=True)
+    except (OSError, ValueError, ZeroDivisionError, soundfile.SoundFileError) as error:
         raise _UnusableError("wrote no sound file") from error
-    if not samples.size:
+    if len(samples) < SHORTEST_S * rate:
         raise _UnusableError("wrote a sound file without sound")
     mono = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1).astype(np.int16)
     if np.abs(mono.astype(np.int32)).max() < SILENT_PEAK:

@@ -97,7 +97,7 @@ class Speaker:
             if progress is not None:
                 progress(len(clips), len(spoken))
         if missing:
-            self._store.tidy()
+            self._store.tidy_if_due()
         return self._by_text(wanted, clips)
 
     def each(self, texts: Iterable[str]) -> Iterator[tuple[str, Samples]]:
@@ -132,7 +132,7 @@ class Speaker:
             self._kept[spoken] = made
             yield from ((text, made) for text in writings[spoken])
         if unknown:
-            self._store.tidy()
+            self._store.tidy_if_due()
 
     def lengths(self, texts: Iterable[str]) -> dict[str, int]:
         """Return how many frames the clips of those texts have that need no engine."""

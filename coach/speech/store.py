@@ -22,26 +22,29 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
-from typing import TYPE_CHECKING
 
+from coach.errors import SettingError
 from coach.speech import Speech
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-LEFTOVER_S = 3600.0
-"""Seconds after which a temporary file is taken for that of a killed process."""
+from coach.speech.upkeep import (
+    CLIP,
+    SHARE,
+    TEMPORARY,
+    Tidied,
+    files,
+    is_due,
+    note_look,
+    tidy,
+)
 
 LARGEST = 1_000_000_000
 """Bytes that a store may hold; about 200 sessions of 15 minutes in different voices."""
 
-USED_S = 86_400.0
-"""Seconds after which using a clip is noted again, so that tidying finds those long unused."""
+VARIABLE = "COACH_CLIPS_MB"
+"""The environment variable by which the user sets that bound, in megabytes."""
 
-CLIP, LEVELS, TEMPORARY = ".wav", ".levels", ".tmp"
-ENDINGS = (CLIP, LEVELS, TEMPORARY)
-"""Of the files of a store: clips, how loud sounds are (see `coach.render.measuring`), and what is
-still being written."""
+USED_S = 600.0
+"""Seconds after which using a clip is noted again, so that tidying finds those long unused. A batch
+may fill the store within an hour, and must not push out what it uses again and again."""
 
 FORMAT_VERSION = 1
 
@@ -58,6 +61,25 @@ def default_folder() -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("audio-coach") / "clips"
+
+
+def allowed_size() -> int:
+    """Return how many bytes of clips the user allows.
+
+    Raises:
+        SettingError: the variable that says so is no number of megabytes.
+    """
+    text = os.environ.get(VARIABLE, "").strip()
+    if not text:
+        return LARGEST
+    if not (text.isascii() and text.isdecimal() and len(text) <= 9):
+        raise SettingError(
+            f'expected the environment variable {VARIABLE} to be a number of megabytes, found "'
+            f'{text[:40]}"',
+            f"Set it to a whole number, such as {VARIABLE}=500, or leave it unset for "
+            f"{LARGEST // 1_000_000:,}.",
+        )
+    return int(text) * 1_000_000
 
 
 def clip_key(fingerprint: str, language: str, text: str, processing: int) -> str:
@@ -89,15 +111,31 @@ class ClipStore:
 
     Attributes:
         problem: why clips are not being stored (a sentence), or None while they are.
+        largest: bytes that it may hold.
+
+    Raises:
+        SettingError: the user's variable for that bound is no number of megabytes.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = default_folder() if folder is None else folder
         self.problem: str | None = None
+        self.largest = allowed_size()
+        self._written: list[int] = []
+        """Bytes of each clip written since that was noted; threads append to it."""
 
     def is_empty(self) -> bool:
         """Return whether no clip at all is stored, so that every text has to be spoken."""
-        return not any(entry.name.endswith(CLIP) for entry in _files(self.folder))
+        return not any(entry.name.endswith(CLIP) for entry in files(self.folder))
+
+    def held(self) -> tuple[int, int]:
+        """Return how many clips are stored, and how many bytes all files take."""
+        clips = held = 0
+        for entry in files(self.folder):
+            with contextlib.suppress(OSError):
+                clips += entry.name.endswith(CLIP)
+                held += entry.stat().st_size
+        return clips, held
 
     def has(self, key: str) -> bool:
         """Return whether there is a clip, which may turn out to be damaged."""
@@ -148,7 +186,7 @@ class ClipStore:
 
         Args:
             key: SHA-256 in hexadecimal of all that its content follows from.
-            ending: one of `ENDINGS`.
+            ending: one of `coach.speech.upkeep.ENDINGS`.
             content: which carries a checksum of its own.
         """
         if self.problem is not None:
@@ -161,6 +199,7 @@ class ClipStore:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
             os.replace(temporary, path)  # noqa: PTH105 - mkstemp gives a string
+            self._written.append(len(content))
         except OSError as error:
             if temporary is not None:
                 with contextlib.suppress(OSError):
@@ -170,50 +209,35 @@ class ClipStore:
                 reason = error.strerror or str(error)
                 self.problem = f"spoken clips cannot be kept in {self.folder}: {reason}"
 
-    def tidy(self, *, now: float | None = None, largest: int = LARGEST) -> None:
+    def tidy(self, *, now: float | None = None, largest: int | None = None) -> Tidied:
         """Remove what killed processes left, and the clips longest unused if there is too much.
 
         Args:
             now: seconds since the epoch; None is the present.
-            largest: bytes that may stay.
+            largest: bytes that may stay; None is the bound, less the room for what comes until
+                the next look.
         """
         now = time.time() if now is None else now
-        clips = []
-        total = 0
-        for entry in _files(self.folder):
-            try:
-                status = entry.stat()
-            except OSError:
-                continue
-            if not entry.name.endswith(TEMPORARY):
-                clips.append((status.st_mtime, status.st_size, entry.path))
-                total += status.st_size
-            elif now - status.st_mtime > LEFTOVER_S:
-                _unlink(entry.path)
-        clips.sort()
-        for _, size, path in clips:
-            if total <= largest:
-                break
-            _unlink(path)
-            total -= size
+        if largest is None:
+            largest = self.largest - self.largest // SHARE
+        done = tidy(self.folder, largest, now)
+        note_look(self.folder, now)
+        return done
+
+    def tidy_if_due(self, *, now: float | None = None) -> bool:
+        """Tidy if that was long ago or much has been written since; return whether it was done.
+
+        Otherwise it takes one small file, however many clips there are.
+        """
+        now = time.time() if now is None else now
+        written, self._written = self._written, []
+        if not written or not is_due(self.folder, sum(written), self.largest, now):
+            return False
+        self.tidy(now=now)
+        return True
 
     def _path(self, key: str, ending: str) -> Path:
         return self.folder / key[:2] / f"{key}{ending}"
-
-
-def _files(folder: Path) -> Iterator[os.DirEntry[str]]:
-    """Yield the files in the store's subfolders; whatever else lies there is left alone."""
-    with contextlib.suppress(OSError), os.scandir(folder) as shelves:
-        for shelf in shelves:
-            if len(shelf.name) != 2:
-                continue
-            with contextlib.suppress(OSError), os.scandir(shelf.path) as entries:
-                yield from (entry for entry in entries if entry.name.endswith(ENDINGS))
-
-
-def _unlink(path: str) -> None:
-    with contextlib.suppress(OSError):
-        os.unlink(path)  # noqa: PTH108 - paths come from scandir
 
 
 def _encode(speech: Speech) -> bytes:

@@ -6,7 +6,8 @@ the coach package, so that it starts fast and works from a plain checkout:
 
     python -P worker.py WORKSPACE
 
-Requests come as JSON, one a line, on stdin; each is answered by one line on stdout:
+Requests come as JSON, one a line, on stdin; each is answered by one line on stdout, with the same
+`number` (left out here):
 
     {"do": "hello"}   -> {"ok": true, "driver": "espeak", "library": "1.52.0", "default": VOICE_ID}
     {"do": "voices"}  -> {"ok": true, "voices": [{"id", "name", "languages", "gender"}, ...],
@@ -215,12 +216,14 @@ def main(workspace: Path) -> None:
     voicebox = _boot()
     while True:
         request = json.loads(inbox.get())
+        number = request.pop("number")
         try:
             reply = {"ok": True, **_answer(voicebox, request)}
         except Failure as failure:
             reply = {"ok": False, "kind": failure.kind, "message": failure.message}
         except Exception as error:  # noqa: BLE001 - the parent decides what it means
             reply = {"ok": False, "kind": "failed", "message": f"{type(error).__name__}: {error}"}
+        reply["number"] = number
         with contextlib.suppress(BrokenPipeError):
             replies.write(json.dumps(reply).encode("ascii") + b"\n")
 

@@ -1,14 +1,11 @@
 """Measure how soon a live session is heard, how soon it obeys, and what it costs.
 
-    python tests/bench/live.py [--rounds N] [--seconds N]
-
 What is measured is what a real sound server (PulseAudio with a null sink) was given; it has to be
 installed. The bare program that coach is compared with runs in turn with it.
 """
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 import pty
@@ -17,7 +14,6 @@ import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -25,8 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-
+from tests.bench.run import Bench, Row
 from tests.live.rig import RATE, Recording, Rig
 from tests.waiting import until
 
@@ -47,6 +42,8 @@ import time
 time.sleep(30)
 """
 """The least that makes a sound."""
+SECONDS = 60.0
+"""For which the processor's load is measured."""
 HOUR = "title: Hour\nexercises: [{name: A, reps: 30, phases: [{cue: Up, hold: 110}]}]\n"
 SIXTH = HOUR.replace("30", "5")
 
@@ -167,23 +164,18 @@ def peak_of(home: Home, script: str) -> float:
     return usage.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=60.0)
-    options = parser.parse_args()
+def live(bench: Bench) -> list[Row]:
+    """Measure a live session on a sound server of its own."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with tempfile.TemporaryDirectory() as folder:
-        rig = Rig(Path(folder))
-        rig.start()
-        try:
-            home = Home(Path(folder), rig)
-            report(home, rig, options.rounds, options.seconds)
-        finally:
-            rig.kill()
+    rig = Rig(bench.folder)
+    rig.start()
+    try:
+        return _rows(Home(bench.folder, rig), rig, bench.rounds)
+    finally:
+        rig.kill()
 
 
-def report(home: Home, rig: Rig, rounds: int, seconds: float) -> None:
+def _rows(home: Home, rig: Rig, rounds: int) -> list[Row]:
     play = (*COACH, "play", ROUTINE)
     cold, warm, bare = [], [], []
     first_sound(home, rig, play)  # compiles what Python keeps compiled
@@ -197,26 +189,19 @@ def report(home: Home, rig: Rig, rounds: int, seconds: float) -> None:
         )
         warm.append(first_sound(home, rig, play))
         bare.append(first_sound(home, rig, (sys.executable, "-c", BARE)))
-    ratio = statistics.median(warm) / statistics.median(bare)
+    least = statistics.median(bare)
     pauses, skips = obedience(home, rig, rounds)
-    share, peak = load(home, rig, seconds)
+    share, peak = load(home, rig, SECONDS)
     sixth, hour = peak_of(home, SIXTH), peak_of(home, HOUR)
-    print_row("first sound, clips stored", warm, "s", 0.6)
-    print_row("first sound, nothing stored", cold, "s", 2.0)
-    print_row("first sound, a bare miniaudio program", bare, "s")
-    print(f"{'  coach / the bare program':44} {ratio:8.2f} x")
-    print_row("pause is heard", [1000 * value for value in pauses], "ms", 120)
-    print_row("resume after a skip is heard", [1000 * value for value in skips], "ms", 120)
-    print(f"{f'processor over {seconds:.0f} s':44} {100 * share:8.2f} % of a core  <= 5")
-    print(f"{'peak memory':44} {peak:8.1f} MB")
-    print(f"{'an hour / ten minutes on a virtual clock':44} {hour / sixth:8.2f} x in memory")
-
-
-def print_row(what: str, values: Sequence[float], unit: str, limit: float | None = None) -> None:
-    told = f"  <= {limit:g}" if limit else ""
-    worst = f"(worst {max(values):.3g})"
-    print(f"{what:44} {statistics.median(values):8.3g} {unit} {worst}{told}")
-
-
-if __name__ == "__main__":
-    main()
+    beside = "a bare miniaudio program"
+    return [
+        Row("first sound, clips stored", statistics.median(warm), "s", 0.6),
+        Row("first sound, nothing stored", statistics.median(cold), "s", 2.0),
+        Row("first sound", statistics.median(warm), "s", rival=least, beside=beside),
+        Row("pause is heard", 1000 * statistics.median(pauses), "ms", 120),
+        Row("pause is heard, at worst", 1000 * max(pauses), "ms"),
+        Row("resume after a skip is heard", 1000 * statistics.median(skips), "ms", 120),
+        Row("share of a core", 100 * share, "%", 5),
+        Row("peak memory", peak, "MB"),
+        Row("peak memory of an hour", hour, "MB", 1.2, rival=sixth, beside="ten minutes"),
+    ]

@@ -2,7 +2,6 @@
 
 python probe.py speech ROUTINE ENGINE         seconds that the engine takes for all sentences
 python probe.py one-by-one ROUTINE ENGINE     seconds of its start, and of all sentences in turn
-python probe.py stages ROUTINE TARGET ENGINE  seconds of each stage of a render
 python probe.py samples WAV TARGET.npy        the samples of a file, for bare_write.py
 """
 
@@ -12,11 +11,8 @@ import json
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from contextlib import closing
-from datetime import date
-from fractions import Fraction
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -26,24 +22,14 @@ from coach.cues import load_pack, load_samples
 from coach.files import data_dir
 from coach.library import find_routine
 from coach.parallel import as_finished
-from coach.render import format_for
 from coach.render.mp3 import Lame
 from coach.render.packets import packets_of
-from coach.render.pcm import BLOCK_S
 from coach.render.pieces import Piece
-from coach.render.publication import Publication, Wanted
 from coach.session import RENDER_RATE, EstimatedVoice, build, prepare
 from coach.settings import Settings
 from coach.speech import open_engine
 from coach.speech.normalise import normalise
-from coach.speech.speaker import Speaker
-from coach.speech.speakers import Speakers
-from coach.speech.store import ClipStore
-from coach.steps import Line, lines_in
-from coach.timeline import mix
-
-LIBRARIES = ("soundfile", "soxr", "coach.validation")
-"""What a render imports only on its way."""
+from coach.steps import lines_in
 
 
 def _sentences(name: str) -> tuple[list[str], str]:
@@ -78,55 +64,6 @@ def one_by_one(name: str, engine_name: str) -> dict[str, float]:
             engine.synthesize(text)
         ended = time.perf_counter()
     return {"start": started - begun, "sentences": ended - started, "workers": engine.workers}
-
-
-class _TimedSpeaker:
-    def __init__(self, speaker: Speaker) -> None:
-        self._speaker = Speakers(lambda _: speaker, Fraction(1))
-        self.seconds = 0.0
-
-    def speak(
-        self, lines: Iterable[Line], progress: Callable[[int, int], None] | None = None
-    ) -> Mapping[Line, Any]:
-        start = time.perf_counter()
-        try:
-            return self._speaker.speak(lines, progress)
-        finally:
-            self.seconds += time.perf_counter() - start
-
-
-def stages(name: str, target: str, engine_name: str) -> dict[str, float]:
-    """Return the seconds of a render's stages, once the libraries are loaded."""
-    for library in LIBRARIES:
-        import_module(library)
-    times = {}
-    start = time.perf_counter()
-    prepared = prepare(find_routine(name), Settings())
-    language, pronounce = prepared.manner.language, dict(prepared.routine.pronounce)
-    cues = load_samples(load_pack("classic", data_dir("audio_cues")), RENDER_RATE)
-    with closing(open_engine(engine_name, language=language)) as engine:
-        speaker = _TimedSpeaker(
-            Speaker(engine, ClipStore(), language=language, pronounce=pronounce, rate=RENDER_RATE)
-        )
-        session = build(prepared, speaker, cues, RENDER_RATE)
-    times["speech"] = speaker.seconds
-    times["planning"] = time.perf_counter() - start - speaker.seconds
-    start = time.perf_counter()
-    publication = Publication(session, Wanted(), date(2026, 1, 1))
-    timeline = publication.programme.timeline
-    times["loudness"] = time.perf_counter() - start
-    start = time.perf_counter()
-    format_ = format_for(Path(target))
-    for job in publication.jobs(Path(target), format_, format_):
-        job.write(Path(target), lambda *_: None)
-    encoding = time.perf_counter() - start
-    start = time.perf_counter()
-    block = BLOCK_S * timeline.rate
-    for first in range(0, timeline.duration, block):
-        mix(timeline, first, min(first + block, timeline.duration))
-    times["mixing"] = time.perf_counter() - start
-    times["writing"] = max(0.0, encoding - times["mixing"])
-    return times
 
 
 class _Written:
@@ -175,7 +112,6 @@ if __name__ == "__main__":
     probes: dict[str, Callable[..., dict[str, float]]] = {
         "speech": speech,
         "one-by-one": one_by_one,
-        "stages": stages,
         "samples": samples,
         "encoding": encoding,
     }

@@ -1,7 +1,5 @@
 """Measure how soon an engine has spoken a session that nobody has heard before.
 
-    python tests/bench/voices.py [--engine NAME]... [--rounds N]
-
 The whole render is compared with what the engine itself needs, which `probe.py` measures in turn
 with it: its sentences one after the other, divided by its workers, without and with its start.
 The first word is the second sound in the file that `coach play --output file` writes as time
@@ -10,19 +8,15 @@ passes, after the tone that wakes a loudspeaker.
 
 from __future__ import annotations
 
-import argparse
 import statistics
-import sys
-import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from tests.bench.run import COACH, ROUTINE, Bench, Row
 
-from tests.bench.run import COACH, ROUTINE, Bench, Row, print_table
+ENGINES = ("neural",)
 
 RATE = 48_000
 HEADER = 44
@@ -49,11 +43,14 @@ def cold(bench: Bench, engine: str) -> list[Row]:
     start = statistics.median(found["start"] for found in own)
     shared = statistics.median(found["sentences"] / found["workers"] for found in own)
     return [
-        Row(f"{engine}: first render", whole, "s"),
-        Row("  the engine's start", start, "s"),
-        Row("  its sentences / its workers", shared, "s"),
-        Row("  first render / the last of these", whole / shared, "x", 1.2),
-        Row("  first render / the last two together", whole / (start + shared), "x"),
+        Row(f"{engine}: first render", whole, "s", 1.2, rival=shared, beside="its sentences alone"),
+        Row(
+            f"{engine}: first render",
+            whole,
+            "s",
+            rival=start + shared,
+            beside="its start and its sentences",
+        ),
     ]
 
 
@@ -84,20 +81,11 @@ def _sounds(path: Path) -> int:
     return int(heard.size > 0) + int(np.count_nonzero(np.diff(heard) > GAP_S * RATE))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Measure how soon a voice is heard.")
-    parser.add_argument("--engine", action="append", help="repeatable (default: neural)")
-    parser.add_argument("--rounds", type=int, default=5, help="how often (default: 5)")
-    chosen: Any = parser.parse_args()
-    rows: list[Row] = []
-    with tempfile.TemporaryDirectory(prefix="coach-bench-") as folder:
-        bench = Bench(Path(folder), chosen.rounds)
-        for engine in chosen.engine or ["neural"]:
-            rows += cold(bench, engine)
-            words = [first_word(bench, engine) for _ in range(chosen.rounds)]
-            rows.append(Row("  first word of `coach play`", statistics.median(words), "s", 3.0))
-    print_table(rows)
-
-
-if __name__ == "__main__":
-    main()
+def first_heard(bench: Bench) -> list[Row]:
+    """Measure each engine."""
+    rows = []
+    for engine in ENGINES:
+        rows += cold(bench, engine)
+        words = [first_word(bench, engine) for _ in range(bench.rounds)]
+        rows.append(Row(f"{engine}: first word of coach play", statistics.median(words), "s", 3.0))
+    return rows

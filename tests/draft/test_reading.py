@@ -145,7 +145,7 @@ def test_what_cannot_be_read_is_told(name: str) -> None:
         b"**" * 50_000 + b" # x",
         b"# x\n" + b"[" * 50_000,
         b"1. " * 50_000,
-        b"\n".join(b"%d. x" % n for n in range(30_000)),
+        b"\n".join(b"%d. x" % n for n in range(6_000)),
         ("\u202e\ufeff\ud7ff" * 1000).encode(),
     ],
     ids=lambda data: repr(data[:12]),

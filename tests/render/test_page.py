@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import json
 import re
 from dataclasses import replace
@@ -15,7 +16,8 @@ import pytest
 
 from coach.phrases import languages as spoken_languages
 from coach.phrases import load_phrasebook
-from coach.render.page import json_for_html, page
+from coach.render import page as pages
+from coach.render.page import json_for_html
 from coach.render.page_words import DATA, direction, exercise_dose, languages, load_words
 from coach.session import Session, build, prepare, prepared
 from coach.settings import Override, Settings
@@ -42,6 +44,10 @@ exercises:
         reps: 2
         phases: [{{cue: {text}, guide: {text}, move: 1s, hold: 2s}}]
 """
+
+
+def page(session: Session, audio: bytes, media_type: str) -> str:
+    return "".join(pages.page(session, io.BytesIO(audio), media_type))
 
 
 def session_of(text: str) -> Session:
@@ -121,6 +127,25 @@ def test_the_sound_is_embedded_with_its_type() -> None:
     kind, _, body = (sound["src"] or "").partition(",")
     assert kind == "data:audio/mp4;base64"
     assert base64.b64decode(body) == AUDIO
+
+
+def test_a_page_holds_no_more_of_the_sound_than_a_block() -> None:
+    """Ten hours of sound have 300 MB."""
+    reads: list[int] = []
+
+    class Sound(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            reads.append(-1 if size is None else size)
+            return super().read(size)
+
+    audio = AUDIO * 1000
+    pieces = list(pages.page(session_at(typical()[0]), Sound(audio), "audio/mpeg"))
+    block = max(reads)
+    assert min(reads) > 0
+    assert block < len(audio)
+    assert max(map(len, pieces[1:-1])) <= block * 4 // 3
+    (sound,) = Elements("".join(pieces)).all("audio")
+    assert base64.b64decode((sound["src"] or "").partition(",")[2]) == audio
 
 
 @pytest.mark.parametrize("kind", ["", "text/html", 'audio/mpeg" onerror="alert(1)', "audio/"])

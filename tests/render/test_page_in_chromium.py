@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import math
 import re
 import shutil
@@ -29,6 +30,7 @@ from tests.waiting import until
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page, Route
 
+pytestmark = pytest.mark.xdist_group("chromium")
 SCRIPT = """
 coach: 1
 title: A <short> session & more
@@ -676,7 +678,8 @@ def test_the_sheet_of_a_routine_is_one_page(
     made = build(prepare(script, Settings()), FakeVoice(), fake_cues(), RATE)
     (sound,) = re.findall(r'src="data:audio/mpeg;base64,([^"]*)"', file.read_text("utf-8"))
     path = tmp_path / "sheet.html"
-    path.write_text(page_of(made, base64.b64decode(sound), "audio/mpeg"), "utf-8")
+    document = page_of(made, io.BytesIO(base64.b64decode(sound)), "audio/mpeg")
+    path.write_text("".join(document), "utf-8")
     view = opened(path)
     if font:
         view.eval(f"document.documentElement.style.fontFamily = '{font}'")

@@ -14,6 +14,7 @@ from coach.errors import CoachError, SettingError
 from coach.routine import Exercise, Routine
 from coach.settings import Manner, Override, Settings, manner
 from coach.settings.adjust import adjust
+from coach.settings.choose import check_owner
 from coach.settings.dose import routine_doses
 from coach.settings.text import parse_option, parse_speed
 from coach.units import Relative
@@ -221,3 +222,8 @@ def test_what_is_in_force_of_a_part_can_be_pinned() -> None:
     overrides = (parse_option("settle", "4"), parse_option("reps", "3"))
     part = adjust(WAITING, Settings(overrides, only=("a",)))
     assert {str(override.address) for override in part.pinned()} == {"a.settle", "a.reps"}
+
+
+def test_a_name_that_is_known_is_no_error() -> None:
+    for name in ("cat-camel", "circuit-1"):
+        check_owner(routine_of(TWO), name)

@@ -106,7 +106,7 @@ def fitted(limit: int, *overrides: Override, **settings: Any) -> dict[str, Any]:
 
 
 def test_everything_is_raised_evenly() -> None:
-    for limit in range(290, 560, 7):
+    for limit in range(290, 560, 23):
         found = fitted(limit)
         parts = [
             Fraction(found["a.reps"] - 5, 5),
@@ -118,7 +118,7 @@ def test_everything_is_raised_evenly() -> None:
 
 def test_what_is_left_is_used() -> None:
     routine, length = routine_of(EVEN), clock_of(routine_of(EVEN))
-    for limit in range(290, 560, 7):
+    for limit in range(290, 560, 23):
         settings = fit(routine, Settings(), Fraction(limit), length)
         at_top = length(edge(routine, top=True)) <= limit
         assert at_top or limit - length(settings) < Fraction(11, 2), "the cheapest step takes 5 s"

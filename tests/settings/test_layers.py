@@ -500,3 +500,22 @@ def test_every_range_that_is_left_is_told_and_once() -> None:
         "That is beyond the prescribed 2 to 3 rounds.",
         "That is beyond the prescribed 1 to 2 rounds and rests of 5 seconds to 10 seconds.",
     ]
+
+
+def test_what_is_saved_besides_doses_is_known_without_a_routine() -> None:
+    found = manner_of(saved(speed="fast", detail="brief", reps="7", skip=("cat",), cue_volume="-3"))
+    assert found == Settings(detail="brief", cue_volume=Fraction(-3))
+
+
+def test_an_exercise_of_which_two_phases_change_alike_is_told_once() -> None:
+    even = routine_of("title: T\nexercises: [{name: A, phases: [{hold: 5}, {hold: 5}]}]\n")
+    told = changes_since(even, Settings((parse_option("hold", "7"),)), Settings())
+    assert [(change.key, change.before, change.now, change.owners) for change in told] == [
+        ("hold", 5, 7, ("a",))
+    ]
+
+
+def test_amounts_are_shown_as_people_write_them() -> None:
+    shown = [show_amount("sides", ("left", "right")), show_amount("settle", "ready")]
+    assert shown == ["left,right", "ready"]
+    assert [show_amount("hold", Fraction(90)), show_amount("reps", 8)] == ["1m30s", "8"]

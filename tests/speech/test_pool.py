@@ -68,6 +68,11 @@ def test_a_good_worker_is_kept(workers: Workers) -> None:
         "nothing",
         "garbage-file",
         "header-only",
+        "half-and-die",
+        "killed",
+        "other-number",
+        "too-long",
+        "not-a-number",
     ],
 )
 def test_one_failure_is_made_good_by_a_fresh_worker(workers: Workers, how: str) -> None:
@@ -98,6 +103,19 @@ def test_a_worker_that_hangs_is_replaced(workers: Workers) -> None:
         ("header-only", "without sound"),
         ("silent-file", "nothing but silence"),
         ("die-at-start", "status 1"),
+        ("endless", "something else than JSON"),
+        ("deep", "something else than JSON"),
+        ("half-and-die", "something else than JSON"),
+        ("close-output", "status 6"),
+        ("killed", "was killed by signal 9"),
+        ("other-number", "answered what it was not asked"),
+        ("too-long", "wrote 100 s of sound"),
+        ("slow", "wrote sound of 1 Hz"),
+        ("fast", "wrote sound of 4000000 Hz"),
+        ("no-rate", "no sound file"),
+        ("cut-off", "without sound"),
+        ("not-a-number", "nothing but silence"),
+        ("no-list", "gave no list of voices"),
     ],
 )
 def test_two_failures_are_an_error_that_names_the_sentence(
@@ -111,10 +129,34 @@ def test_two_failures_are_an_error_that_names_the_sentence(
     assert workers.started == 2
 
 
-def test_a_worker_that_always_hangs_is_an_error(workers: Workers) -> None:
+@pytest.mark.parametrize("how", ["hang", "half"])
+def test_a_worker_that_always_hangs_is_an_error(workers: Workers, how: str) -> None:
     with pytest.raises(SpeechError, match=r"gave no answer within 0\.2 s"):
-        workers("hang", limits=HASTY).synthesize("One.")
+        workers(how, limits=HASTY).synthesize("One.")
     assert workers.started == 2
+
+
+def test_one_that_dies_again_and_again_holds_up_no_sentence(workers: Workers) -> None:
+    engine = workers("at-the-third")
+    assert all(engine.synthesize(f"Number {number}.").samples.size for number in range(7))
+    assert workers.started == 4
+
+
+def test_an_answer_too_many_is_no_sound_of_another_sentence(workers: Workers) -> None:
+    engine = workers("once-twice")
+    assert all(engine.synthesize(f"Number {number}.").samples.size for number in range(3))
+    assert workers.started == 2
+
+
+def test_a_flood_of_messages_does_not_fill_the_disk(
+    workers: Workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "temporary"
+    place.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(place))
+    engine = workers("flood")
+    assert engine.synthesize("One.").samples.size
+    assert sum(path.stat().st_size for path in place.rglob("*")) < 100_000
 
 
 def test_the_limit_grows_with_the_text() -> None:
@@ -206,9 +248,9 @@ def test_closing_ends_a_sentence_in_the_making(workers: Workers) -> None:
 
 
 def test_a_closed_worker_keeps_nobody_waiting(tmp_path: Path) -> None:
-    worker = Worker([sys.executable, str(FAKE), "well", str(tmp_path / "record")], tmp_path / "log")
+    worker = Worker([sys.executable, str(FAKE), "well", str(tmp_path / "record")])
     worker.close()
-    with pytest.raises(WorkerLostError, match="ended with status"):
+    with pytest.raises(WorkerLostError, match="killed by signal"):
         worker.ask({"do": "hello"}, 3600)
 
 

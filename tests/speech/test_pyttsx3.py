@@ -55,7 +55,7 @@ def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @contextlib.contextmanager
 def worker_for(folder: Path) -> Iterator[Worker]:
-    worker = Worker([*WORKER_COMMAND, str(folder)], folder / "log")
+    worker = Worker([*WORKER_COMMAND, str(folder)])
     try:
         yield worker
     finally:

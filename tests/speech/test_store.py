@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import wave
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,10 @@ from hypothesis.extra import numpy as npst
 from numpy.typing import NDArray
 
 import coach
-from coach.speech import Speech
-from coach.speech.store import LEFTOVER_S, USED_S, ClipStore, clip_key, default_folder
+from coach.errors import SettingError
+from coach.speech import Speech, upkeep
+from coach.speech.store import LARGEST, USED_S, VARIABLE, ClipStore, clip_key, default_folder
+from coach.speech.upkeep import LEFTOVER_S, LOOK_EVERY_S, NOTES
 
 KEY = clip_key("engine", "en", "Arch up.", 1)
 SPEECH = Speech(22050, np.arange(-500, 500, dtype=np.int16) * 7)
@@ -193,8 +196,94 @@ def test_the_clips_longest_unused_go_when_there_is_too_much(tmp_path: Path) -> N
     size = path.stat().st_size
     # The oldest is used now, so it is no longer the oldest.
     assert store.get(keys[3]) is not None
-    store.tidy(largest=2 * size)
+    done = store.tidy(largest=2 * size)
     assert [store.get(key) is not None for key in keys] == [True, False, False, True]
+    assert done == upkeep.Tidied(removed=2, freed=2 * size, kept=2, bytes_kept=2 * size)
+
+
+def looks(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Return a list that grows with each look through a store."""
+    seen: list[Path] = []
+    look = upkeep.files
+
+    def noted(folder: Path) -> Iterator[os.DirEntry[str]]:
+        seen.append(folder)
+        return look(folder)
+
+    monkeypatch.setattr(upkeep, "files", noted)
+    return seen
+
+
+def fill(store: ClipStore, count: int, first: int = 0) -> int:
+    """Put clips into a store, the first of them used longest ago; return the size of one."""
+    for number in range(first, first + count):
+        key = clip_key("engine", "en", str(number), 1)
+        store.put(key, SPEECH)
+        path = store.folder / key[:2] / f"{key}.wav"
+        os.utime(path, (1_000_000 + number, 1_000_000 + number))
+    return path.stat().st_size
+
+
+def test_a_store_is_looked_through_once_a_day_and_not_after_each_session(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = looks(monkeypatch)
+    now = 2e9
+    for session in range(10):
+        store = ClipStore(tmp_path)  # each in a process of its own
+        fill(store, 3, 3 * session)
+        assert store.tidy_if_due(now=now + session) is (session == 0)
+        assert store.tidy_if_due(now=now + 2 * LOOK_EVERY_S) is False, "nothing was written"
+    assert len(seen) == 1
+    fill(store, 1, 99)
+    assert store.tidy_if_due(now=now + LOOK_EVERY_S)
+    fill(store, 1, 100)
+    assert store.tidy_if_due(now=now), "the clock was put back, so the note means nothing"
+    fill(store, 1, 101)
+    assert not store.tidy_if_due(now=now + 1)
+    (tmp_path / NOTES).write_bytes(b"@nonsense\n")
+    fill(store, 1, 102)
+    assert store.tidy_if_due(now=now + 2), "what cannot be read is written anew"
+
+
+def test_a_store_never_holds_more_than_its_bound_whoever_fills_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = looks(monkeypatch)
+    size = fill(ClipStore(tmp_path), 1)
+    bound = 60 * size
+    for session in range(80):
+        store = ClipStore(tmp_path)
+        store.largest = bound
+        fill(store, 2, 2 * session)
+        store.tidy_if_due(now=2e9)
+        held = sum(path.stat().st_size for path in tmp_path.rglob("*.wav"))
+        assert held <= bound
+    assert held > bound * 0.8
+    assert len(seen) <= 1 + 80 * 2 * upkeep.SHARE // 60, "one for each twentieth of the bound"
+    newest = clip_key("engine", "en", "159", 1)
+    assert store.get(newest) is not None
+
+
+def test_the_user_sets_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ClipStore().largest == LARGEST
+    monkeypatch.setenv(VARIABLE, " 250 ")
+    assert ClipStore().largest == 250_000_000
+    for wrong in ("0.5", "1 GB", "-1", "\u0665", "9" * 20):
+        monkeypatch.setenv(VARIABLE, wrong)
+        with pytest.raises(SettingError, match="a number of megabytes") as raised:
+            ClipStore()
+        assert wrong[:40] in raised.value.message
+
+
+def test_a_clip_that_is_used_often_outlives_what_is_new(tmp_path: Path) -> None:
+    """A batch may fill the whole store within a day."""
+    store = ClipStore(tmp_path)
+    size = fill(store, 4)
+    assert store.get(clip_key("engine", "en", "0", 1)) is not None
+    store.tidy(largest=2 * size)
+    left = [store.has(clip_key("engine", "en", str(number), 1)) for number in range(4)]
+    assert left == [True, False, False, True]
 
 
 HAMMER = """
@@ -213,6 +302,7 @@ for turn in range(60):
         assert found is not None and found.samples.size == 4000, "torn"
         assert (found.samples == number).all(), "mixed"
     store.tidy()
+    store.tidy_if_due()
 assert store.problem is None, store.problem
 """
 
