@@ -34,7 +34,7 @@ test: lint
 
 # Every branch of the pure core, by its own tests; see `tool.coverage` in pyproject.toml.
 coverage: $(VENV)/.dev
-	$(BIN)/coverage run -m pytest -q $(CORE_TESTS)
+	COACH_EXAMPLES=5 $(BIN)/coverage run -m pytest -q $(CORE_TESTS)
 	$(BIN)/coverage report
 
 # Puts one small fault after the other into the core, and lists those that no test notices. That

@@ -47,7 +47,7 @@ class Editing:
         _check_base(self.source, self.copy)
         make_folder(self.target.parent)
         data = _read(self.copy)
-        with replacing(self.target) as temporary:
+        with replacing(self.target, lasting=True) as temporary:
             temporary.write_bytes(data)
             if self.target.exists():
                 shutil.copymode(self.target, temporary)
@@ -86,12 +86,13 @@ def editing(name: str) -> Iterator[Editing]:
     if not is_ours:
         raise CoachError(f"{target} is being edited already", "Finish that first.")
     try:
-        is_resumed = copy.exists()
+        # What came to its place is done, even if its copy could not be removed.
+        is_resumed = copy.exists() and _read(copy) != data
         if is_resumed:
             _check_base(source, copy)
         else:
             for path in (_base(copy), copy):
-                with replacing(path) as temporary:
+                with replacing(path, lasting=True) as temporary:
                     temporary.write_bytes(data)
         yield Editing(source, target, copy, is_resumed)
     finally:

@@ -21,6 +21,10 @@ SCHEMA = Path(__file__).resolve().parent / "routine.schema.json"
 """The JSON Schema of routine scripts, as it is shipped."""
 
 
+LEFT_ENDING = ".part"
+"""Of files that are still being written."""
+
+
 def data_dir(name: str) -> Path:
     """Return the folder of shipped data: `scripts` or `audio_cues`.
 
@@ -97,7 +101,9 @@ def check_writable(path: Path) -> None:
         if not path.parent.is_dir():
             message = f"cannot write {path}: there is no folder {path.parent}"
             raise OutputError(message, "Make it first.")
-        with tempfile.TemporaryFile(dir=path.resolve().parent):
+        target = path.resolve()
+        # Named as what is left is known by, in case it cannot be removed.
+        with tempfile.TemporaryFile(prefix=_prefix(target), suffix=LEFT_ENDING, dir=target.parent):
             pass
 
 
@@ -127,7 +133,7 @@ def check_different(source: Path, *targets: Path, what: str = "the script") -> N
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, lasting: bool = False) -> Iterator[Path]:
     """Yield the name of a temporary file that takes the place of `path` at the end.
 
     If the block fails or is interrupted, the temporary file goes and `path` stays as it was. A
@@ -135,16 +141,21 @@ def replacing(path: Path) -> Iterator[Path]:
     name, nothing is left even of a process that is killed; elsewhere the next one that replaces
     the same file removes it.
 
+    Args:
+        path: of the file.
+        lasting: whether it is to outlive a power cut from now on; for what a person has typed or
+            chosen, and what cannot be made again.
+
     Raises:
         OutputError: the file cannot be written; an OSError in the block becomes one, too.
     """
     with telling(path):
         target = path.resolve()
-        prefix = f".{target.name[:40]}."
+        prefix = _prefix(target)
         _remove_left(target.parent, prefix)
         nameless = open_nameless(target.parent)
         if nameless is None:
-            handle, name = tempfile.mkstemp(prefix=prefix, suffix=".part", dir=target.parent)
+            handle, name = tempfile.mkstemp(prefix=prefix, suffix=LEFT_ENDING, dir=target.parent)
             temporary = Path(name)
             if sys.platform != "win32":
                 _lock(handle)
@@ -153,6 +164,8 @@ def replacing(path: Path) -> Iterator[Path]:
             try:
                 temporary.chmod(0o666 & ~_umask())
                 yield temporary
+                if lasting:
+                    _write_out(temporary)
                 temporary.replace(target)
             except BaseException:
                 with contextlib.suppress(OSError):
@@ -160,14 +173,23 @@ def replacing(path: Path) -> Iterator[Path]:
                 raise
             finally:
                 if sys.platform != "win32":
-                    os.close(handle)
+                    with contextlib.suppress(OSError):
+                        os.close(handle)
+            if lasting:
+                _write_out(target.parent)
             return
         _lock(nameless)
         try:
             yield Path(f"/proc/self/fd/{nameless}")
+            if lasting:
+                os.fsync(nameless)
             _give_name(nameless, prefix, target)
+            if lasting:
+                _write_out(target.parent)
         finally:
-            os.close(nameless)
+            # Whoever wrote to it has closed it, too, and would have been told.
+            with contextlib.suppress(OSError):
+                os.close(nameless)
 
 
 @contextlib.contextmanager
@@ -189,14 +211,19 @@ def scratch() -> Iterator[Path]:
         try:
             yield Path(f"/proc/self/fd/{nameless}")
         finally:
-            os.close(nameless)
+            with contextlib.suppress(OSError):
+                os.close(nameless)
+
+
+def _prefix(target: Path) -> str:
+    return f".{target.name[:40]}."
 
 
 def _remove_left(folder: Path, prefix: str) -> None:
     """Remove the temporary files that killed processes have left; a living one locks its own."""
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
-            if not (entry.name.startswith(prefix) and entry.name.endswith(".part")):
+            if not (entry.name.startswith(prefix) and entry.name.endswith(LEFT_ENDING)):
                 continue
             if entry.is_file(follow_symlinks=False) and is_left(Path(entry.path)):
                 with contextlib.suppress(OSError):
@@ -232,18 +259,36 @@ def _give_name(handle: int, prefix: str, target: Path) -> None:
     own = os.open("/proc/self/fd", os.O_RDONLY)
     try:
         for number in itertools.count():
-            beside = target.parent / f"{prefix}{os.getpid()}-{number}.part"
+            beside = target.parent / f"{prefix}{os.getpid()}-{number}{LEFT_ENDING}"
             with contextlib.suppress(FileExistsError):
                 os.link(str(handle), beside, src_dir_fd=own, follow_symlinks=True)
                 break
     finally:
-        os.close(own)
+        with contextlib.suppress(OSError):
+            os.close(own)
     try:
         beside.replace(target)
     except BaseException:
         with contextlib.suppress(OSError):
             beside.unlink()
         raise
+
+
+def _write_out(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk itself.
+
+    Raises:
+        OSError: the file cannot be written. Of a folder that is no error: not every system can,
+            and by then the file is in its place.
+    """
+    is_folder = path.is_dir()
+    with contextlib.suppress(OSError) if is_folder else contextlib.nullcontext():
+        handle = os.open(path, os.O_RDONLY if is_folder else os.O_RDWR)
+        try:
+            os.fsync(handle)
+        finally:
+            with contextlib.suppress(OSError):
+                os.close(handle)
 
 
 def damaged_name(path: Path) -> Path:

@@ -261,14 +261,13 @@ class _Mover:
                 above it.
         """
         found = begin
-        while found > least:
+        while True:
             above = self._line_start(found - 1)
             line = self._text[above:found].rstrip("\r\n")
             is_inner = line.strip() and len(line) - len(line.lstrip()) > column
             if above <= least or is_inner or not _COMMENT_OR_BLANK.fullmatch(line):
-                break
+                return found
             found = above
-        return found
 
     def _line_start(self, offset: int) -> int:
         return self._text.rfind("\n", 0, offset) + 1

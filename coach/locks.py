@@ -73,7 +73,8 @@ class Lock:
         # Removed while it is still locked, so that nobody locks a file that is about to go.
         with contextlib.suppress(OSError):
             self._path.unlink()
-        os.close(self._handle)
+        with contextlib.suppress(OSError):  # it is closed all the same
+            os.close(self._handle)
         self._handle = None
         if sys.platform == "win32":  # which removes no open file, whoever has opened it
             with contextlib.suppress(OSError):

@@ -339,18 +339,14 @@ class _Composer:
 
     def _items(self, where: Location, depth: int) -> Items:
         items = []
-        for event in self._events:
-            if isinstance(event, yaml.SequenceEndEvent):
-                break
+        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
             items.append(self._node(event, depth + 1))
         return Items(tuple(items), where, 1 + sum(item.size for item in items))
 
     def _mapping(self, where: Location, depth: int) -> Mapping:
         own: dict[str, tuple[Scalar, Node]] = {}
         merged: list[Mapping] = []
-        for event in self._events:
-            if isinstance(event, yaml.MappingEndEvent):
-                break
+        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
             key = self._node(event, depth + 1)
             value_event = next(self._events)
             value = self._node(value_event, depth + 1)

@@ -107,20 +107,31 @@ def build(
     cues: Mapping[CueName, Samples],
     rate: int,
     progress: Progress | None = None,
+    outlined: Outline | None = None,
 ) -> Session:
     """Return the session: planned, voiced and laid out at `rate` Hz.
 
     The session says how long it takes, which depends on what it says, so it is laid out again
     until both agree; the first guess comes from the length of the texts.
 
+    Args:
+        prepared: the routine.
+        voice: speaks.
+        cues: the cue pack's sounds.
+        rate: Hz.
+        progress: called with how many lines have been spoken, and of how many.
+        outlined: its outline, if that is known already.
+
     Raises:
         SpeechError: something cannot be spoken.
     """
-    length = estimate(prepared)
+    outlined = outlined or outline(prepared)
+    length, steps = outlined.length, outlined.steps
     check_length(length)
     clips: dict[Line, Samples] = {}
-    for _ in range(LENGTH_ROUNDS):
-        steps = _plan(prepared, length)
+    for number in range(LENGTH_ROUNDS):
+        if number:
+            steps = _plan(prepared, length)
         missing = [line for line in lines_in(steps) if line not in clips]
         clips |= voice.speak(missing, progress)
         timeline = lay_out(steps, _clip_of(clips, cues), rate)
@@ -281,13 +292,28 @@ class EstimatedVoice:
                 self.is_exact = False
                 speed = self._speed if line.speed is None else self._speed * line.speed
                 length = round(_spoken_seconds(line.text) / speed * self._rate)
-            clips[line] = _silence(length)
+            clips[line] = silence(length)
         return clips
 
 
-def lines_of(prepared: Prepared) -> tuple[Line, ...]:
-    """Return the lines that a session speaks; those about its length may turn out different."""
-    return tuple(lines_in(_plan(prepared, estimate(prepared))))
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A session as far as it is known before anything is spoken."""
+
+    length: Fraction
+    """About how many seconds it takes."""
+    steps: tuple[Step, ...]
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """What it speaks; lines about its length may turn out different."""
+        return tuple(lines_in(self.steps))
+
+
+def outline(prepared: Prepared) -> Outline:
+    """Return the outline of a session."""
+    length = estimate(prepared)
+    return Outline(length, _plan(prepared, length))
 
 
 def estimate(prepared: Prepared) -> Fraction:
@@ -295,7 +321,7 @@ def estimate(prepared: Prepared) -> Fraction:
     rate = 1000
     voice = EstimatedVoice(rate, prepared.manner.speed)
     steps = _plan(prepared, Fraction(600))
-    tones = dict.fromkeys(CUE_NAMES, _silence(rate // 4))
+    tones = dict.fromkeys(CUE_NAMES, silence(rate // 4))
     timeline = lay_out(steps, _clip_of(voice.speak(lines_in(steps)), tones), rate)
     return seconds(timeline.duration, rate)
 
@@ -329,6 +355,6 @@ def _spoken_seconds(text: str) -> Fraction:
     return Fraction(1, 5) + Fraction(len(text), 15)
 
 
-def _silence(length: int) -> Any:
+def silence(length: int) -> Any:
     """Return something as long as a clip of `length` frames; a range takes no memory."""
     return range(length)

@@ -82,8 +82,6 @@ def _range(quantity: Quantity[Number], forms: str = "") -> Callable[[Any], Range
         return Range(low, high, start)
 
     def typed(value: Any) -> Range[Number]:
-        if isinstance(value, Range):
-            return value
         if isinstance(value, dict):
             _check_range_keys(value)
             low, high = one(value["from"], ("from",)), one(value["to"], ("to",))

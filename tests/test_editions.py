@@ -187,3 +187,9 @@ def test_check_and_show(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert "Katze" in captured.out
     assert "cat-camel" in captured.out
     assert "1 text is missing in `de`" in captured.err
+
+
+def test_where_words_with_their_sounds_are_expected_a_text_is_refused() -> None:
+    with pytest.raises(ScriptError, match="1 problem") as caught:
+        routine_of("title: {en: T, de: P}\npronounce: x\nexercises: [{name: A, hold: 5}]\n")
+    assert "expected" in caught.value.problems[0].message

@@ -32,7 +32,10 @@ ROUNDS = int(os.environ.get("COACH_KILLS", "30")) // 3
 SCRIPT = (
     "title: Long\nexercises: [{name: A, reps: 20, settle: 0, phases: [{cue: Up, move: 0.2}]}]\n"
 )
-PLAY = ("--output", "none", "--plain", "--engine", "pyttsx3", "--detail", "cues")
+PLAY = (
+    *("--output", "none", "--plain", "--engine", "pyttsx3", "--detail", "cues"),
+    *("--sets", "3", "--beyond-range"),  # so that none comes to its end
+)
 AGO_S = 7200.0
 """Seconds after which nobody can take what lies there for somebody's work."""
 

@@ -92,6 +92,7 @@ def test_an_opening_begins_after_the_first_tone_and_its_words_stand_apart() -> N
     )
     assert sounds(timeline) == [(0, "start"), (15, "20"), (50, "30"), (200, "end")]
     assert timeline.spans == (Span(0, 200, "hold", HERE),)
+    assert {clip.where for clip in timeline.clips} == {HERE}
     without = laid_out(span(200, at(100, Cue("halfway")), opening=[Say("20")]))
     assert sounds(without) == [(0, "20"), (100, "halfway")]
 

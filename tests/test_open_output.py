@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 from importlib.metadata import EntryPoint, EntryPoints
@@ -9,7 +10,7 @@ from importlib.metadata import EntryPoint, EntryPoints
 import pytest
 
 from coach.errors import DeviceError
-from coach.outputs import OUTPUTS, open_output
+from coach.outputs import OUTPUTS, open_output, simpleaudio_output
 from coach.outputs.lead import Lead
 from coach.outputs.time_limit import TooLateError, within
 
@@ -111,3 +112,32 @@ def test_time_that_is_lost_for_good_is_an_underrun() -> None:
     assert lead.underruns == 1
     requests(lead, resumed + 0.5, 10)
     assert lead.underruns == 2
+
+
+ODD_CHILD = """
+import json, sys, time
+tape = json.loads(sys.stdin.readline())["tape"]
+for odd in ("7", "[]", "{", "[" * 99_000, json.dumps({"tape": 1}), json.dumps({"tape": tape, "at": "soon"})):
+    print(odd)
+print("x" * 300_000)
+WHAT
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize(
+    ("what", "told"),
+    [
+        ("", "did not start within 0.5 s"),
+        ("sys.exit()", "ended as soon as it was started"),
+        ("print(json.dumps({'tape': tape, 'error': 'failed', 'message': 'no card'}))", "no card"),
+    ],
+)
+def test_what_a_child_says_that_is_no_answer_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch, what: str, told: str
+) -> None:
+    program = ODD_CHILD.replace("WHAT", f"{what}\nsys.stdout.flush()")
+    monkeypatch.setattr(simpleaudio_output, "CHILD", (sys.executable, "-c", program))
+    monkeypatch.setattr(simpleaudio_output, "OPEN_S", 20.0 if what else 0.5)
+    with pytest.raises(DeviceError, match=re.escape(told)):
+        simpleaudio_output.SimpleaudioOutput().start(None, RATE)  # type: ignore[arg-type]

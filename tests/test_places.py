@@ -302,3 +302,41 @@ def test_what_stands_in_a_span_that_is_new_stands_for_its_beginning() -> None:
     assert change.to(5 * RATE) == 3 * RATE
     assert change.to(2 * RATE) == 2 * RATE
     assert Correspondence(bare(), bare()).to(12 * RATE) == 10 * RATE
+
+
+def test_a_sentence_of_which_only_a_part_was_heard_begins_anew() -> None:
+    words = Clip(2 * RATE, np.ones(RATE, np.int16), "speech", "Words", Where())
+    other = replace(words, label="Other words")
+    same, changed = (Correspondence(bare(words), bare(clip)) for clip in (words, other))
+    assert same.switch_from(2 * RATE + 7) == 2 * RATE + 7
+    assert same.to(2 * RATE + 7) == 2 * RATE + 7
+    assert changed.to(2 * RATE + 7) == 2 * RATE + 7, "the sentence in its place"
+    longer = replace(other, start=RATE, samples=np.ones(3 * RATE, np.int16))
+    assert Correspondence(bare(words), bare(longer)).to(5 * RATE // 2) == 3 * RATE // 2
+    silent = Correspondence(bare(), bare(words))
+    assert silent.to(2 * RATE + 7) == 2 * RATE
+
+
+def test_a_repetition_that_is_not_planned_any_more_is_done_first() -> None:
+    first, second = (
+        Span(n * RATE, (n + 2) * RATE, "hold", Where("a", phase, 1, None, 2))
+        for n, phase in ((2, "x"), (4, "y"))
+    )
+    rest = Span(6 * RATE, 8 * RATE, "rest", Where("a", None, 1))
+    old = Timeline(RATE, 9 * RATE, (), (first, second, rest), (), (), 0)
+    new = Timeline(RATE, 5 * RATE, (), (replace(rest, start=2 * RATE, end=4 * RATE),), (), (), 0)
+    change = Correspondence(old, new)
+    assert change.switch_from(RATE) == RATE
+    assert change.switch_from(3 * RATE) == 6 * RATE
+    assert change.switch_from(5 * RATE) == 6 * RATE
+
+
+def test_in_the_beeps_of_a_rest_one_goes_on_before_them() -> None:
+    rest = Span(0, 10 * RATE, "rest", Where())
+    assert resume_at(bare(span=rest), 9 * RATE) == 6.5 * RATE
+    assert resume_at(bare(span=rest), 5 * RATE) == 5 * RATE
+
+
+def test_what_is_said_in_a_set_and_leads_to_nothing_is_words() -> None:
+    words = Clip(RATE, np.ones(RATE, np.int16), "speech", "Words", Where("a", None, 1))
+    assert [place.kind for place in places(bare(words))] == ["words"]

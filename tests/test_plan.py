@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import textwrap
+from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -16,7 +17,8 @@ from coach.plan import pause_after, plan
 from coach.routine import Routine, load_routine
 from coach.session import build, prepare, prepared
 from coach.settings import Manner, Settings
-from coach.steps import At, Chapter, Cue, Gap, Line, Now, Part, Say, Step, Timed, lines_in
+from coach.settings.since import DoseChange
+from coach.steps import At, Chapter, Cue, Gap, Line, Now, Part, Say, Step, Timed, Where, lines_in
 from coach.units import decimal, short_duration
 from tests.conftest import RATE, FakeVoice, bundled, fake_cues, routine_of
 
@@ -37,15 +39,19 @@ def lines(steps: tuple[Step, ...]) -> list[str]:
             case Now():
                 text.append(f"   {shown(step.what)}")
             case Timed():
-                where = step.where
-                place = [where.phase, where.set and f"set {where.set}", where.side]
-                rounds = ".".join(map(str, where.rounds))
-                place += [where.rep and f"rep {where.rep}", rounds and f"round {rounds}"]
-                named = ", ".join(str(part) for part in place if part)
-                text.append(f"-- {step.kind} {short_duration(step.seconds)} ({named})")
+                text.append(
+                    f"-- {step.kind} {short_duration(step.seconds)} ({place_of(step.where)})"
+                )
                 text += [f"      {shown(say)}" for say in step.opening]
                 text += [f"      {event(at)}" for at in step.events]
     return text
+
+
+def place_of(where: Where) -> str:
+    place = [where.phase, where.set and f"set {where.set}", where.side]
+    rounds = ".".join(map(str, where.rounds))
+    place += [where.rep and f"rep {where.rep}", rounds and f"round {rounds}"]
+    return ", ".join(str(part) for part in place if part)
 
 
 def event(at: At) -> str:
@@ -96,6 +102,84 @@ def test_a_routine_is_planned_in_other_languages_as_it_was_read_and_found_good(
     found = "\n".join(lines(plan(ready.routine, Manner(), ready.phrases, Fraction(600)))) + "\n"
     check_golden(f"{path.stem}.{language}.txt", found)
     assert " Exercise " not in found
+
+
+EVERYTHING = """
+title: everything
+equipment: [a mat]
+safety: ["Stop {name} if it hurts."]
+closing: [Rest now.]
+rest: 12
+exercises:
+  - name: Cat
+    setup: ["Kneel down for {name}, with your hands below your shoulders.", Breathe.]
+    settle: 6
+    reps: 9
+    speed: 0.8
+    phases:
+      - {cue: Arch, guide: "Slowly, {reps} times.", move: 4, hold: 4}
+      - {cue: Round up., move: 2}
+  - rounds: 2
+    name: the ring
+    rest: 7
+    exercises:
+      - {name: Plank, sides: [left, right], sets: 2, rest: 0, switch: 3, hold: 3.5s}
+      - {name: Jacks, settle: 2, rest: 0, work: 30}
+  - {name: Sit, hold: 40}
+  - {name: Push-ups, sides: [left, right], sets: 2, switch: 0, rest: 2.5, reps: 8, pace: 3}
+  - name: Breathe
+    pause: 0
+    setup: [Sit up.]
+    reps: 4
+    phases: [{cue: In, work: 4}, {cue: Wait, hold: 3.5}, {cue: Out, work: 12, move: 0}]
+"""
+
+
+@pytest.mark.parametrize(
+    "manner",
+    [
+        Manner(count="both", style="lively"),
+        Manner(count="voice", style="plain"),
+        Manner(detail="brief"),
+        Manner(detail="cues"),
+    ],
+    ids=["lively", "plain", "brief", "cues"],
+)
+def test_every_field_of_every_step_is_as_it_was_read_and_found_good(manner: Manner) -> None:
+    changes = [DoseChange("reps", 8, 9, ("cat",))]
+    steps = plan(
+        routine_of(EVERYTHING), manner, load_phrasebook("en"), Fraction(600), Fraction(720), changes
+    )
+    found = "\n".join(in_full(steps)) + "\n"
+    check_golden(f"everything.{manner.detail}-{manner.style}.txt", found)
+
+
+def in_full(steps: tuple[Step, ...]) -> Iterator[str]:
+    """Yield what `lines` gives of each step, and what that leaves out where it says something."""
+    for step in steps:
+        first, *more = lines((step,))
+        if isinstance(step, Timed):
+            beeps = "" if step.beeps_from is None else f" beeps from {decimal(step.beeps_from)}"
+            yield f"{first} {step.where.exercise}{beeps}{' stretches' * step.stretches}"
+            says = [
+                *((say, None) for say in step.opening),
+                *((a.what, a.until) for a in step.events),
+            ]
+            for line, (what, until) in zip(more, says, strict=True):
+                end = "" if until is None else f" until {decimal(until)}"
+                yield f"{line}{weight(what)}{end}"
+        elif isinstance(step, Now):
+            yield f"{first}{weight(step.what)} ({place_of(step.where)}) {step.where.exercise}"
+        else:
+            yield first
+
+
+def weight(what: Say | Cue) -> str:
+    """Return how much something spoken matters, and how fast it is said."""
+    if isinstance(what, Cue):
+        return ""
+    speed = "" if what.speed is None else f" x{decimal(what.speed)}"
+    return f" {what.rank.name.lower()}{speed}"
 
 
 CAT = (

@@ -151,7 +151,7 @@ exercises:
 
 
 def test_values_of_every_kind_are_written_and_read_again() -> None:
-    long = "A sentence that is longer than a line has room for, with its own comment and colon: so."
+    long = "A sentence that is longer than a line has room for, with a colon: so. " * 2 + "End."
     word = "x" * (WIDTH + 9)
     script = {
         "title": {"en": long, "de": long},

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from coach.cli import run
 from coach.cli.sessions import LiveStudio
 from coach.history.entry import settings_from_json, settings_to_json
+from coach.limiter import peaks_of
 from coach.settings import Manner, Settings, layered, manner
 from coach.steps import Line
 from coach.volume import Volumes, at_volume, balanced, cues_at, heard, voice_at
@@ -241,3 +242,7 @@ def test_a_live_session_takes_them_as_they_are(script: Path) -> None:
         low = studio.voice_for(asked).speak([line])[line]
         usual = studio.voice_for(Manner()).speak([line])[line]
         assert power_db(low) - power_db(usual) == pytest.approx(-3, abs=0.05)
+
+
+def test_nothing_has_no_peaks() -> None:
+    assert len(peaks_of(np.zeros(0, np.float32), 10)) == 0

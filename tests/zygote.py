@@ -61,7 +61,7 @@ class Coach:
     @property
     def told(self) -> str:
         """What it has printed on stdout and stderr."""
-        return self._out.read_text()
+        return self._out.read_text() if self._out.exists() else ""
 
 
 class Zygote:

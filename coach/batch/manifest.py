@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from coach.files import telling
+from coach.errors import OutputError
+from coach.files import open_regular, telling
+from coach.locks import Lock
 
 NAME = "manifest.jsonl"
 
@@ -20,14 +23,25 @@ class Manifest:
     """What was made in a folder, and of what."""
 
     def __init__(self, folder: Path) -> None:
-        """Read the manifest in `folder`, if there is one; lines that are damaged are left out."""
+        """Read the manifest in `folder`, if there is one; lines that are damaged are left out.
+
+        Raises:
+            OutputError: it cannot be read.
+        """
         self.path = folder / NAME
         self._folder = folder
         self._records: dict[str, Mapping[str, Any]] = {}
         try:
-            text = self.path.read_text("utf-8", errors="replace")
+            with open_regular(self.path) as file:
+                text = file.read().decode("utf-8", errors="replace")
         except FileNotFoundError:
             text = ""
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise OutputError(
+                f"cannot read {self.path}: {reason[:1].lower()}{reason[1:]}",
+                "Move it away to have all files made anew.",
+            ) from error
         self._is_open = bool(text) and not text.endswith("\n")
         for line in text.splitlines():
             try:
@@ -58,6 +72,28 @@ class Manifest:
             file.write(f"\n{line}" if self._is_open else line)
         self._is_open = False
         self._records[record["file"]] = record
+
+
+@contextmanager
+def manifest_of(folder: Path) -> Iterator[Manifest]:
+    """Yield the manifest of a folder, into which no other batch writes meanwhile.
+
+    Raises:
+        OutputError: another one does, or the manifest cannot be read.
+    """
+    path = folder / NAME
+    lock = Lock(path.with_suffix(".lock"))
+    with telling(path):
+        is_ours = lock.acquire()
+    if not is_ours:
+        raise OutputError(
+            f"another batch is writing into {folder}",
+            "Wait until it has ended, or give this one a folder of its own.",
+        )
+    try:
+        yield Manifest(folder)
+    finally:
+        lock.release()
 
 
 def key_of(*parts: str | bytes) -> str:

@@ -28,10 +28,10 @@ _FILE_FORMATS = (
 
 
 @click.command("batch")
-@click.argument("roster", type=click.Path(path_type=Path), metavar="ROSTER.csv")
+@click.argument("roster", type=click.Path(path_type=Path, readable=False), metavar="ROSTER.csv")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     required=True,
     metavar="DIR",
     help="The folder of the files; it is made if need be.",
@@ -77,7 +77,7 @@ def batch_command(
     coach batch patients.csv --out phones --format m4a --music ~/Music/calm
     coach batch patients.csv --out phones --scheduler tcp://192.168.1.5:8786
     """
-    from coach.batch.manifest import Manifest
+    from coach.batch.manifest import manifest_of
     from coach.batch.roster import read_roster
     from coach.files import make_folder
 
@@ -88,11 +88,12 @@ def batch_command(
             f"{roster} has no rows below its headings", "Give it a row for each file to make."
         )
     make_folder(out)
-    work = _Batch(roster, out, wanted, Manifest(out), quiet=quiet)
-    for problem in found.problems:
-        work.tell(problem.line, problem.message, problem.hint)
-    work.run(found.entries, _crew(scheduler))
-    work.tell_sum()
+    with manifest_of(out) as manifest:
+        work = _Batch(roster, out, wanted, manifest, quiet=quiet)
+        for problem in found.problems:
+            work.tell(problem.line, problem.message, problem.hint)
+        work.run(found.entries, _crew(scheduler))
+        work.tell_sum()
     return 1 if work.bad else 0
 
 

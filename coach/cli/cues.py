@@ -31,7 +31,7 @@ GOOD, AT_FAULT = 0, 1
     "-o",
     "--output-file",
     "target",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     metavar="FILE",
     help="Write the sounds of PACK one after the other; the ending says the format.",
 )

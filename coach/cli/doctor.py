@@ -76,7 +76,7 @@ class _Finding:
 )
 @profile_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.argument("file", type=click.Path(path_type=Path, readable=False), required=False)
 def doctor_command(
     output_name: str,
     device: str | None,

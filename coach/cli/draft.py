@@ -13,7 +13,12 @@ from coach.errors import CoachError, OutputError
 
 @click.command("draft")
 @click.argument("handout", metavar="HANDOUT")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Where to write the script.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, readable=False),
+    help="Where to write the script.",
+)
 @click.option("--force", is_flag=True, help="Replace the file if it is there.")
 @click.option("--title", default="", help="The routine's title; else the handout's own.")
 @click.option("--language", default="en", show_default=True, help="Language of the handout.")
@@ -50,7 +55,7 @@ def draft_command(
     if output is None:
         echo_document(drafted.text)
     else:
-        with replacing(output) as temporary:
+        with replacing(output, lasting=True) as temporary:
             temporary.write_text(drafted.text, "utf-8")
     found = f"{drafted.exercises} exercise{'s' if drafted.exercises > 1 else ''} found"
     guesses = drafted.guesses

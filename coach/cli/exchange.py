@@ -21,11 +21,11 @@ _SHOWN_NAMES = 12
 
 
 @click.command("import")
-@click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
+@click.argument("file", type=click.Path(path_type=Path, readable=False), metavar="FILE")
 @click.option(
     "-o",
     "--output",
-    type=click.Path(),
+    type=click.Path(readable=False),
     metavar="PATH",
     help="The script to write, or a folder for scripts; default: print it.",
 )
@@ -108,7 +108,7 @@ def import_command(
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     metavar="FILE",
     help="The file to write; default: print it.",
 )
@@ -145,7 +145,7 @@ def export_command(routine: str, name: str, output: Path | None, language: str |
     if output is None:
         echo_document(exported.text)
     else:
-        with replacing(output) as temporary:
+        with replacing(output, lasting=True) as temporary:
             temporary.write_text(exported.text, "utf-8", newline="\n")
         note(f"{output}: written")
     _tell(exported.left_behind, "")
@@ -207,7 +207,7 @@ def _write(path: Path, script: Imported, *, force: bool) -> None:
             f"{path} is there already", "Give another name, or write over it with --force."
         )
     check_writable(path)
-    with replacing(path) as temporary:
+    with replacing(path, lasting=True) as temporary:
         temporary.write_text(script.text, "utf-8", newline="\n")
     exercises = f"{script.exercises} exercise{'s' if script.exercises != 1 else ''}"
     note(f"{path}: {script.title}, {exercises}")

@@ -67,7 +67,7 @@ def _format(path: Path, *, is_dry: bool, with_diff: bool) -> bool:
     elif is_dry:
         say(f"{path}: would change")
     if not is_dry:
-        with replacing(path) as temporary:
+        with replacing(path, lasting=True) as temporary:
             temporary.write_text(after, "utf-8", newline="")
         say(f"{path}: put into order")
     return True

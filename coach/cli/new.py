@@ -44,7 +44,7 @@ def new_command(path: str, *, blank: bool) -> None:
         text = write_script(interview(_ask), {(): language_server})
     if target.exists():
         raise _taken(target)
-    with replacing(target) as temporary:
+    with replacing(target, lasting=True) as temporary:
         temporary.write_text(text, "utf-8", newline="\n")
     name = path if target.parent == own_folder() else str(target)
     say(f"Wrote {target}.")

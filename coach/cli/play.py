@@ -64,7 +64,7 @@ WORTH_TELLING = 1.0
 )
 @click.option(
     "--file",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     metavar="FILE.wav",
     help="What --output file writes. [default: ROUTINE-live.wav]",
 )

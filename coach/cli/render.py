@@ -24,7 +24,7 @@ _FORMATS = (
     *("html", "m3u8", "srt", "vtt", "lrc", "txt"),
 )
 """What `--format` takes, known without loading what writes it; a test compares."""
-_FILE = click.Path(path_type=Path)
+_FILE = click.Path(path_type=Path, readable=False)
 
 
 @click.command("render")

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--plot",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     metavar="FILE",
     help="Also draw exercises, sets, holds and rests over time, as .svg or .png.",
 )

@@ -10,7 +10,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Self
 
 from coach.cli.console import note, progress
-from coach.cues import load_pack, load_samples
+from coach.cues import CuePack, load_lengths, load_pack, load_samples
 from coach.errors import SettingError
 from coach.files import data_dir
 from coach.routine import Routine, load_routine
@@ -21,8 +21,9 @@ from coach.session import (
     Session,
     build,
     length_of,
-    lines_of,
+    outline,
     prepared,
+    silence,
 )
 from coach.settings import Manner, Settings, manner
 from coach.settings.dose import show_amount
@@ -79,15 +80,18 @@ def build_session(personal: Personal, rate: int, *, quiet: bool) -> Made:
         said = pronunciation(ready.routine, personal.pronounce, ready.manner.language)
         speakers = voices.speakers(decided.settings, ready.manner, said, rate)
         show = stack.enter_context(progress("Speaking", quiet=quiet))
-        if personal.fit is None:
-            speakers.begin(lines_of(ready))
+        outlined = outline(ready) if personal.fit is None else None
+        if outlined is not None:
+            speakers.begin(outlined.lines)
         volumes = balanced(ready.manner)
         cues = cues_at(cues_of(routine, decided.settings, rate), volumes.cues, rate)
         voice = KeepingVoice(voice_at(speakers, volumes.speech, rate))
         length = Lengths(routine, ready.manner, cues, rate, voice.lengths)
         for _ in range(FIT_ROUNDS):
             made = fitted(personal, routine, decided, length)
-            session = build(prepared(routine, made.settings), voice, cues, rate, show)
+            if outlined is None:
+                ready = prepared(routine, made.settings)
+            session = build(ready, voice, cues, rate, show, outlined)
             if personal.fit is None or not length.learn(session, made.settings, personal.fit):
                 break
         else:
@@ -184,7 +188,7 @@ def described(personal: Personal, routine: Routine, decided: Decided, rate: int)
     said = pronunciation(routine, personal.pronounce, ready.manner.language)
     with Voices(ClipStore()) as voices:
         speakers = voices.speakers(decided.settings, ready.manner, said, rate)
-        cues = cues_of(routine, decided.settings, rate)
+        cues = silent_cues_of(routine, decided.settings, rate)
         if personal.fit is not None:
             length = Lengths(routine, ready.manner, cues, rate, speakers.lengths)
             decided = fitted(personal, routine, decided, length)
@@ -206,7 +210,7 @@ def open_lengths(
         rate: Hz.
         pronounce: how the user wants words to be said.
     """
-    cues = cues_of(routine, settings, rate)
+    cues = silent_cues_of(routine, settings, rate)
     ready = prepared(routine, Settings(language=settings.language))
     said = pronunciation(ready.routine, pronounce, ready.manner.language)
     with Voices(ClipStore()) as voices:
@@ -376,5 +380,19 @@ def cues_of(routine: Routine, settings: Settings, rate: int) -> dict[CueName, Sa
     Raises:
         CuePackError: there is no such pack, or something is wrong with it.
     """
+    return load_samples(_pack_of(routine, settings), rate)
+
+
+def silent_cues_of(routine: Routine, settings: Settings, rate: int) -> Mapping[CueName, Samples]:
+    """Return something silent that is as long as each of those sounds, read from no more of them.
+
+    Raises:
+        CuePackError: there is no such pack, or something is wrong with it.
+    """
+    lengths = load_lengths(_pack_of(routine, settings), rate)
+    return {name: silence(length) for name, length in lengths.items()}
+
+
+def _pack_of(routine: Routine, settings: Settings) -> CuePack:
     chosen = settings.cues or routine.cues or DEFAULT_CUES
-    return load_samples(load_pack(chosen, data_dir("audio_cues")), rate)
+    return load_pack(chosen, data_dir("audio_cues"))

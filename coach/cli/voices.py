@@ -35,7 +35,7 @@ NONE = "none"
 @click.option(
     "-o",
     "--file",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     metavar="FILE",
     help="Write the sample to a sound file instead; its ending says the format.",
 )

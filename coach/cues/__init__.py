@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from coach.cues.sounds import ENDINGS, opened, read_bytes, read_mono
+from coach.cues.sounds import ENDINGS, check_sound, plain_sound, read_bytes, read_mono
 from coach.errors import CuePackError, did_you_mean
 from coach.files import leaves
 from coach.steps import CUE_NAMES, CueName
@@ -151,6 +151,15 @@ def load_samples(pack: CuePack, rate: int) -> dict[CueName, NDArray[np.int16]]:
         CuePackError: a file cannot be read (any more).
     """
     return {cue.name: _samples(cue, rate) for cue in pack.cues}
+
+
+def load_lengths(pack: CuePack, rate: int) -> dict[CueName, int]:
+    """Return how many frames each cue has of what `load_samples` returns, the least being loaded.
+
+    Raises:
+        CuePackError: a file cannot be read (any more).
+    """
+    return {cue.name: _length(cue, rate) for cue in pack.cues}
 
 
 def find_pack(name_or_folder: str | Path, search: Path) -> Path:
@@ -323,8 +332,8 @@ def _cues_named(
     for name, file in named.items():
         try:
             path = _inside(folder, file, f"{folder}: `{name}`")
-            with opened(path):
-                cues.append(CueFile(name, path))
+            check_sound(path)
+            cues.append(CueFile(name, path))
         except CuePackError as error:
             problems.append(error.message)
     return tuple(cues)
@@ -352,8 +361,7 @@ def _cue(name: CueName, node: yaml.Node, folder: Path, problems: list[str]) -> C
         )
     try:
         path = _inside(folder, file, what)
-        with opened(path):
-            pass
+        check_sound(path)
     except CuePackError as error:
         problems.append(error.message)
         return None
@@ -394,6 +402,15 @@ def _samples(cue: CueFile, rate: int) -> NDArray[np.int16]:
     scaled = np.rint(resample(mono, source_rate, rate) * 10 ** (cue.gain / 20) * _FULL_SCALE)
     clipped: NDArray[np.int16] = np.clip(scaled, -_FULL_SCALE, _FULL_SCALE - 1).astype(np.int16)
     return clipped
+
+
+def _length(cue: CueFile, rate: int) -> int:
+    from coach.resample import resampled_length
+
+    plain = plain_sound(cue.path)
+    if plain is None:
+        return len(_samples(cue, rate))
+    return resampled_length(plain.frames, plain.rate, rate)
 
 
 def _text(node: yaml.Node, what: str, problems: list[str]) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -40,6 +41,58 @@ _MAGIC: Final = (
 """How WAV, RF64, Wave64, FLAC, Ogg, AIFF, CAF, AU and MP3 files begin."""
 _LEAD_DB: Final = -50
 """Beside the peak of an MP3: what is weaker at its beginning is the encoder's silence."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlainSound:
+    """A WAV of 16 bits, whole and within bounds."""
+
+    rate: int
+    """Hz."""
+    channels: int
+    data: bytes
+    """Samples of the channels in turn, little-endian."""
+
+    @property
+    def frames(self) -> int:
+        """How many there are."""
+        return len(self.data) // (2 * self.channels)
+
+
+def plain_sound(path: Path) -> PlainSound | None:
+    """Return a sound that needs no library to be read; None for all others, and what is wrong.
+
+    Raises:
+        CuePackError: the file cannot be read.
+    """
+    import io
+    import wave
+
+    content = read_bytes(path, _MAX_SOUND_BYTES)
+    if not content.startswith(b"RIFF"):
+        return None
+    try:
+        with wave.open(io.BytesIO(content)) as file:
+            width, rate, channels = file.getsampwidth(), file.getframerate(), file.getnchannels()
+            stated = file.getnframes()
+            data = file.readframes(stated)
+    except (wave.Error, EOFError):
+        return None
+    found = PlainSound(rate, max(1, channels), data)
+    is_whole = width == 2 and channels in _CHANNELS and len(data) == 2 * channels * stated
+    is_good = is_whole and rate in _RATES and 0 < stated <= MAX_SECONDS * rate
+    return found if is_good else None
+
+
+def check_sound(path: Path) -> None:
+    """Check that a sound file can be read.
+
+    Raises:
+        CuePackError: it cannot, or its size, rate, channels or length are out of bounds.
+    """
+    if plain_sound(path) is None:
+        with opened(path):
+            pass
 
 
 @contextmanager
@@ -122,6 +175,10 @@ def read_mono(path: Path) -> tuple[NDArray[np.float64], int]:
     """
     import numpy as np
 
+    plain = plain_sound(path)
+    if plain is not None:
+        samples = np.frombuffer(plain.data, "<i2").reshape(-1, plain.channels)
+        return (samples / 32768).mean(axis=1), plain.rate
     with opened(path) as sound:
         rate: int = sound.samplerate
         channels = sound.read(dtype="float64", always_2d=True)

@@ -10,6 +10,8 @@ another process does to the file in between, moving it aside included, is notice
 
 from __future__ import annotations
 
+import errno
+import stat
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -84,7 +86,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection | None]:
         HistoryError: the file cannot be read, or is from a newer coach.
     """
     with _told(path, "read"):
-        if not path.exists():
+        if not _is_there(path):
             yield None
             return
         with closing(_connect(path)) as connection:
@@ -113,7 +115,11 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
     with _told(path, "written"):
         # What somebody's body can and cannot do is nobody else's business.
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _is_there(path)
         with closing(_connect(path)) as connection:
+            # So a power cut does not take back what was committed; without it, the journal's
+            # removal may not be on the disk yet, and undoes the last transaction.
+            connection.execute("PRAGMA synchronous = EXTRA")
             connection.execute("BEGIN IMMEDIATE")
             version = _version(connection, path)
             if not version:
@@ -158,6 +164,21 @@ def _is_damaged(path: Path) -> bool:
             return bool(found != "ok")
     except DamagedHistoryError:
         return True
+
+
+def _is_there(path: Path) -> bool:
+    """Return whether there is a file, which SQLite may wait for ever for if it is a pipe.
+
+    Raises:
+        OSError: there is something else, or it cannot be known.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise OSError(errno.EINVAL, "it is no regular file", str(path))
+    return True
 
 
 def _connect(path: Path) -> sqlite3.Connection:

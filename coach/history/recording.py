@@ -197,10 +197,11 @@ class Recording:
                 connection.execute("UPDATE session SET closed = 1 WHERE uid = ?", (uid,))
         # One may have been killed before its session was written. Nobody is about to lock a file
         # here: that is done while one writes, as this is.
-        for path in self._path.parent.glob(lock_path(self._path, "*").name):
-            uid = path.name.rpartition("-")[2]
-            if uid != self._uid and not is_running(self._path, uid):
-                path.unlink(missing_ok=True)
+        with suppress(OSError):
+            for path in self._path.parent.glob(lock_path(self._path, "*").name):
+                uid = path.name.rpartition("-")[2]
+                if uid != self._uid and not is_running(self._path, uid):
+                    path.unlink(missing_ok=True)
 
 
 def _upsert(connection: sqlite3.Connection, row: Mapping[str, Any]) -> int:

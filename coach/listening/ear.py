@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from coach.errors import ListeningError
-from coach.listening import Heard, Style
+from coach.listening import SPOKEN, Heard, Style
 from coach.listening.deaf import DeafSpans
 from coach.listening.process import CHILD, ListeningProcess, Message
 
@@ -79,9 +79,10 @@ class Ear:
             yield {"deaf": span}
 
     def _receive(self, message: Message) -> None:
-        if "heard" in message:
-            self._send(Heard(**message["heard"]))
-        elif "fault" in message:
+        heard = _heard_in(message)
+        if heard is not None:
+            self._send(heard)
+        elif all(isinstance(message.get(name), str) for name in ("fault", "hint", "kind")):
             self._fault(message)
 
     def _fault(self, message: Message) -> None:
@@ -107,6 +108,17 @@ class Ear:
                 "What understands spoken commands had ended, and is started again; "
                 "the session goes on."
             )
+
+
+def _heard_in(message: Message) -> Heard | None:
+    """Return the command that a message tells of; None if there is none, or not one of ours."""
+    try:
+        heard = Heard(**message["heard"])
+    except (KeyError, TypeError):
+        return None
+    numbers = (heard.at, heard.end, heard.confidence)
+    is_ours = heard.command in SPOKEN and all(isinstance(number, int | float) for number in numbers)
+    return heard if is_ours else None
 
 
 NOT_OPEN = ("none", "refused", "busy", "failed")

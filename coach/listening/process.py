@@ -26,6 +26,9 @@ HUNG_TICKS = 12
 """Looks in a row without a word from it, after which it hangs. It tells a level each second, but
 loading the model and opening a microphone may take some."""
 
+LONGEST_LINE = 100_000
+"""Bytes; more than any message has."""
+
 END_S = 0.4
 """Seconds that it gets to end by itself; then it is killed."""
 
@@ -166,14 +169,15 @@ class ListeningProcess:
         if process.stdout is None:  # pragma: no cover - it was asked for
             return
         with process.stdout as stdout:
-            for line in stdout:
+            while line := stdout.readline(LONGEST_LINE):
                 self._quiet_ticks = 0
-                # A line of a process that was killed may be a part of one.
-                with contextlib.suppress(ValueError):
+                try:
                     message = json.loads(line)
-                    if isinstance(message, dict) and not self._closed:
-                        self._is_asked = "again" in message
-                        self._receive(message)
+                except (ValueError, RecursionError):
+                    continue  # a process that was killed may have written a part of one
+                if isinstance(message, dict) and not self._closed:
+                    self._is_asked = "again" in message
+                    self._receive(message)
 
     def _write(
         self, process: subprocess.Popen[bytes], outbox: queue.SimpleQueue[Message | None]

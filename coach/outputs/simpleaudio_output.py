@@ -57,6 +57,9 @@ STEP_S = 0.02
 OPEN_S = 5.0
 """Seconds until the process must play."""
 
+LONGEST_LINE = 100_000
+"""Bytes; more than any answer has."""
+
 END_S = 1.0
 """Seconds that the process and the thread get to end."""
 
@@ -351,9 +354,19 @@ def _listen(process: subprocess.Popen[bytes], replies: queue.SimpleQueue[Message
     if stdin is None or stdout is None:  # pragma: no cover - both were asked for
         return
     with stdout:
-        for line in stdout:
-            with contextlib.suppress(ValueError):
-                replies.put(json.loads(line))
+        while line := stdout.readline(LONGEST_LINE):
+            with contextlib.suppress(ValueError, RecursionError):
+                reply = json.loads(line)
+                if _is_reply(reply):
+                    replies.put(reply)
     with contextlib.suppress(OSError):  # closing flushes into a broken pipe
         stdin.close()
     replies.put(None)
+
+
+def _is_reply(reply: Any) -> bool:
+    """Return whether this is one of the process's answers, and not what a library has printed."""
+    if not isinstance(reply, dict) or not isinstance(reply.get("tape"), str):
+        return False
+    is_refusal = isinstance(reply.get("error"), str) and isinstance(reply.get("message"), str)
+    return is_refusal or isinstance(reply.get("at"), float) or reply.get("ended") is True

@@ -158,8 +158,6 @@ def load_phrasebook(language: str) -> Phrasebook:
     Raises:
         CoachError: the coach has no phrases in that language, or they cannot be read.
     """
-    import yaml
-
     code = language.split("-", maxsplit=1)[0].lower()
     if code not in languages():
         raise CoachError(
@@ -168,6 +166,14 @@ def load_phrasebook(language: str) -> Phrasebook:
             f"Languages: {', '.join(languages())}. Set `language:` in the script or --language.",
         )
     text = resources.files(__name__).joinpath(f"{code}.yaml").read_bytes()
+    return Phrasebook(code, _parsed(code, text))
+
+
+@cache
+def _parsed(code: str, text: bytes) -> _Phrases:
+    """Return the phrases in a catalog's text, which many routines have in common."""
+    import yaml
+
     try:
         phrases = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
     except yaml.YAMLError as error:
@@ -176,4 +182,4 @@ def load_phrasebook(language: str) -> Phrasebook:
         raise _amiss(code, f"cannot be read{place}") from error
     if not isinstance(phrases, Mapping):
         raise _amiss(code, "are no list of phrases")
-    return Phrasebook(code, _Phrases(code, phrases))
+    return _Phrases(code, phrases)

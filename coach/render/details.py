@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from errno import EIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coach.render.captions import Caption, captions_of, lrc, transcript
@@ -142,3 +145,21 @@ def flac_picture(cover: bytes) -> Any:
     picture.type = FRONT_COVER
     picture.width, picture.height, picture.depth = COVER_PIXELS, COVER_PIXELS, 24
     return picture
+
+
+@contextmanager
+def tagging(path: Path) -> Iterator[None]:
+    """Turn what mutagen tells of a file that cannot be read or written into the system's error.
+
+    Raises:
+        OSError: instead of a `MutagenError` in the block.
+    """
+    from mutagen import MutagenError
+
+    try:
+        yield
+    except MutagenError as error:
+        reason = next((one for one in error.args if isinstance(one, OSError)), None)
+        if reason is None:
+            raise OSError(EIO, f"the tags cannot be written: {error}", str(path)) from error
+        raise OSError(reason.errno, reason.strerror, str(path)) from error

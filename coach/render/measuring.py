@@ -73,11 +73,11 @@ class ClipMeter:
             return _measured(clip, rate)
         key = _key(clip, rate)
         content = self._store.read(key, LEVELS)
-        kept = None if content is None else _unpacked(content)
+        kept = None if content is None else _unpacked(key, content)
         if kept is not None:
             return kept
         made = _measured(clip, rate)
-        self._store.write(key, LEVELS, _packed(made))
+        self._store.write(key, LEVELS, _packed(key, made))
         return made
 
 
@@ -90,8 +90,8 @@ def _key(clip: Samples, rate: int) -> str:
     return digest.hexdigest()
 
 
-def _packed(measured: Measurement) -> bytes:
-    """Return a measurement as bytes, with a checksum."""
+def _packed(key: str, measured: Measurement) -> bytes:
+    """Return a measurement as bytes, with a checksum in which its key is, too."""
     parts = (
         measured.blocks.astype("<f8"),
         measured.peaks.astype("<f4"),
@@ -99,10 +99,13 @@ def _packed(measured: Measurement) -> bytes:
     )
     data = b"".join(part.tobytes() for part in parts)
     counts = struct.pack("<III4x", *map(len, parts))
-    return _HEADER.pack(_MAGIC, zlib.crc32(counts + data), *map(len, parts)) + data
+    return (
+        _HEADER.pack(_MAGIC, zlib.crc32(counts + data, zlib.crc32(key.encode())), *map(len, parts))
+        + data
+    )
 
 
-def _unpacked(content: bytes) -> Measurement | None:
+def _unpacked(key: str, content: bytes) -> Measurement | None:
     """Return the measurement in some bytes; None if they are damaged."""
     import numpy as np
 
@@ -113,7 +116,7 @@ def _unpacked(content: bytes) -> Measurement | None:
     if (
         magic != _MAGIC
         or len(content) != _HEADER.size + 8 * blocks + 4 * (peaks + powers)
-        or zlib.crc32(memoryview(content)[8:]) != checksum
+        or zlib.crc32(memoryview(content)[8:], zlib.crc32(key.encode())) != checksum
     ):
         return None
     end = _HEADER.size + 8 * blocks

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from coach.render.details import ARTIST, GENRE, Details, ogg_comments, ogg_picture
+from coach.render.details import ARTIST, GENRE, Details, ogg_comments, ogg_picture, tagging
 from coach.render.mp3 import iso639_2
 from coach.render.packets import count_of, packets_of
 
@@ -80,19 +80,20 @@ class Mp4Encoder:
             chapters=chapters,
             options={"movflags": "+faststart"},
         )
-        file = MP4(path)
-        file["\xa9nam"] = details.title
-        file["\xa9ART"] = ARTIST
-        file["\xa9alb"] = details.routine
-        file["\xa9gen"] = GENRE
-        file["\xa9day"] = details.date
-        file["\xa9cmt"] = details.comment
-        file["\xa9lyr"] = details.lyrics
-        if details.track:
-            file["trkn"] = [details.track]
-        if details.cover:
-            file["covr"] = [MP4Cover(details.cover, MP4Cover.FORMAT_JPEG)]
-        file.save()
+        with tagging(path):
+            file = MP4(path)
+            file["\xa9nam"] = details.title
+            file["\xa9ART"] = ARTIST
+            file["\xa9alb"] = details.routine
+            file["\xa9gen"] = GENRE
+            file["\xa9day"] = details.date
+            file["\xa9cmt"] = details.comment
+            file["\xa9lyr"] = details.lyrics
+            if details.track:
+                file["trkn"] = [details.track]
+            if details.cover:
+                file["covr"] = [MP4Cover(details.cover, MP4Cover.FORMAT_JPEG)]
+            file.save()
 
 
 class _FfmpegCodec:

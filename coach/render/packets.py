@@ -1,11 +1,14 @@
 """A programme as a codec's packets, encoded on all cores.
 
 Packets follow each other on a grid. Those of silence are all alike, so only the pieces with sound
-are encoded, in groups, and each group by an encoder of its own, which begins in silence.
+are encoded, in groups, and each group by an encoder of its own, which begins in silence. Pieces
+that are alike, such as ticks and counts, are encoded once.
 """
 
 from __future__ import annotations
 
+import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol
@@ -61,21 +64,39 @@ def packets_of(programme: Sound, codec: Codec, progress: Progress) -> Iterator[b
     if any(piece.length > LONG_S * programme.rate for piece in pieces):
         yield from _streamed(programme, codec, progress)
         return
-    groups = groups_of(pieces, GROUP_S * programme.rate)
-    encode = _GroupEncoder(programme, codec)
+    alike = _alike(programme, pieces)
+    left = Counter(alike[piece] for piece in pieces)
+    groups = groups_of(list(left), GROUP_S * programme.rate)
+    encoded = _in_order(_GroupEncoder(programme, codec), groups)
     silence = codec.silence()
     count = count_of(programme.duration, codec)
+    ready: dict[Piece, list[bytes]] = {}
     done = 0
-    for group in _in_order(encode, groups):
-        for piece, packets in group:
-            first = piece.start // codec.grid
-            yield from (silence for _ in range(done, first))
-            kept = packets[: max(0, count - first)]
-            yield from kept
-            done = first + len(kept)
-        progress(min(programme.duration, done * codec.grid), programme.duration)
+    for piece in pieces:
+        model = alike[piece]
+        while model not in ready:
+            ready.update(next(encoded))
+            progress(min(programme.duration, done * codec.grid), programme.duration)
+        left[model] -= 1
+        packets = ready[model] if left[model] else ready.pop(model)
+        first = piece.start // codec.grid
+        yield from (silence for _ in range(done, first))
+        kept = packets[: max(0, count - first)]
+        yield from kept
+        done = first + len(kept)
     yield from (silence for _ in range(done, count))
     progress(programme.duration, programme.duration)
+
+
+def _alike(programme: Sound, pieces: Sequence[Piece]) -> dict[Piece, Piece]:
+    """Return for each piece the first one that has the same samples."""
+
+    def digest(piece: Piece) -> bytes:
+        return hashlib.sha256(programme.read(*piece).tobytes()).digest()
+
+    digests = dict(as_finished(digest, pieces, cores()))
+    first: dict[bytes, Piece] = {}
+    return {piece: first.setdefault(digests[piece], piece) for piece in pieces}
 
 
 def _streamed(programme: Sound, codec: Codec, progress: Progress) -> Iterator[bytes]:

@@ -6,10 +6,10 @@ import struct
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from coach.errors import OutputError
-from coach.render.details import Details, flac_picture, ogg_comments, ogg_picture
+from coach.render.details import Details, flac_picture, ogg_comments, ogg_picture, tagging
 
 if TYPE_CHECKING:
     from coach.render import Progress
@@ -55,12 +55,13 @@ class FlacEncoder:
         from mutagen.flac import FLAC
 
         _write(programme, path, progress, "FLAC", "PCM_16")
-        file = FLAC(path)
-        for key, value in ogg_comments(details):
-            file[key] = value
-        if details.cover:
-            file.add_picture(flac_picture(details.cover))
-        file.save()
+        with tagging(path):
+            file = FLAC(path)
+            for key, value in ogg_comments(details):
+                file[key] = value
+            if details.cover:
+                file.add_picture(flac_picture(details.cover))
+            file.save()
 
 
 class VorbisEncoder:
@@ -75,12 +76,13 @@ class VorbisEncoder:
         from mutagen.oggvorbis import OggVorbis
 
         _write(programme, path, progress, "OGG", "VORBIS", VORBIS_BLOCK_S)
-        file = OggVorbis(path)
-        for key, value in ogg_comments(details):
-            file[key] = value
-        if details.cover:
-            file["METADATA_BLOCK_PICTURE"] = ogg_picture(details.cover)
-        file.save()
+        with tagging(path):
+            file = OggVorbis(path)
+            for key, value in ogg_comments(details):
+                file[key] = value
+            if details.cover:
+                file["METADATA_BLOCK_PICTURE"] = ogg_picture(details.cover)
+            file.save()
 
 
 def _write(
@@ -95,23 +97,56 @@ def _write(
 
     block = block_s * programme.rate
     more = {"compression_level": 1 - VORBIS_QUALITY} if subtype == "VORBIS" else {}
-    try:
-        with soundfile.SoundFile(
-            path, "w", programme.rate, programme.channels, subtype, format=kind, **more
-        ) as file:
-            for start in range(0, programme.duration, block):
-                stop = min(start + block, programme.duration)
-                file.write(programme.read(start, stop))
-                progress(stop, programme.duration)
-    except soundfile.LibsndfileError as error:
-        _raise_reason(path)
-        raise OutputError(f"cannot write {path}: {error}") from error
+    with path.open("w+b") as opened:
+        target = _Target(opened)
+        try:
+            with soundfile.SoundFile(
+                target, "w", programme.rate, programme.channels, subtype, format=kind, **more
+            ) as file:
+                for start in range(0, programme.duration, block):
+                    stop = min(start + block, programme.duration)
+                    file.write(programme.read(start, stop))
+                    target.check()
+                    progress(stop, programme.duration)
+        # soundfile asserts that all was taken.
+        except (soundfile.LibsndfileError, AssertionError) as error:
+            target.check()
+            raise OutputError(f"cannot write {path}: {error}") from error
+        target.check()
 
 
-def _raise_reason(path: Path) -> None:
-    """Raise the system's own error, which libsndfile reports as "System error" only."""
-    with path.open("ab", buffering=0) as file:
-        file.write(bytes(1 << 20))
+class _Target:
+    """The file that libsndfile writes to, which keeps the system's first error.
+
+    libsndfile itself tells of a "System error" only, and of none when the header, which it writes
+    again at the end, does not get through.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._error: OSError | None = None
+
+    def check(self) -> None:
+        """Raise the first error, if there was one."""
+        if self._error is not None:
+            raise self._error
+
+    def write(self, data: bytes) -> int:
+        try:
+            return self._file.write(data)
+        except OSError as error:
+            self._error = self._error or error
+            return 0
+
+    def seek(self, to: int, whence: int = 0) -> int:
+        try:
+            return self._file.seek(to, whence)
+        except OSError as error:
+            self._error = self._error or error
+            return -1
+
+    def tell(self) -> int:
+        return self._file.tell()
 
 
 def _add_cue_points(path: Path, chapters: Sequence[Chapter]) -> None:

@@ -80,7 +80,8 @@ class Publication:
 
     Attributes:
         session: with its pauses.
-        details: of the file with the whole session.
+        texts: of the file with the whole session, without a cover.
+        details: the same with one.
         problems: what of the music cannot be played, once there is a programme.
     """
 
@@ -112,8 +113,12 @@ class Publication:
         self.problems: tuple[str, ...] = ()
 
     @cached_property
+    def texts(self) -> Details:
+        return details_of(self.session, self._day)
+
+    @cached_property
     def details(self) -> Details:
-        return details_of(self.session, self._day, cover=draw_cover(self.session.routine.title))
+        return replace(self.texts, cover=draw_cover(self.session.routine.title))
 
     @cached_property
     def programme(self) -> Programme:
@@ -146,7 +151,7 @@ class Publication:
         """
         timeline = self.session.timeline
         if format_.kind == "text":
-            yield Job(target, lambda path, _: _write_text(path, format_.make()(self.details)))
+            yield Job(target, lambda path, _: _write_text(path, format_.make()(self.texts)))
         elif format_.kind == "page":
             yield Job(target, self._write_page, timeline.duration, timeline.rate)
         elif format_.kind == "sound":
@@ -197,8 +202,17 @@ class Publication:
         with scratch() as sound:
             encoder.encode(self.programme, self.details, sound, progress)
             page = FORMATS["html"].make()
-            with sound.open("rb") as audio, path.open("w", encoding="utf-8", newline="\n") as file:
-                file.writelines(page(self.session, audio, PAGE_MEDIA_TYPE))
+            failure = None
+            try:
+                with (
+                    sound.open("rb") as audio,
+                    path.open("w", encoding="utf-8", newline="\n") as file,
+                ):
+                    file.writelines(page(self.session, audio, PAGE_MEDIA_TYPE))
+            except OSError as error:
+                failure = error
+        if failure is not None:  # told of the page, not of where its sound was for a while
+            raise failure
 
 
 def _encoding(

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from coach.errors import CoachError, OutputError, ScriptError
-from coach.files import check_writable, damaged_name, replacing
+from coach.files import check_writable, damaged_name, replacing, telling
 from coach.locks import Lock
 from coach.script import Items, Node, Scalar, default_id, read_script
 from coach.script import Mapping as Keys
@@ -96,13 +96,15 @@ class SettingsStore:
         """Return what is saved for a routine; a damaged file is moved aside."""
         path = self.path(script)
         try:
-            return _read(path) if path.exists() else Loaded(Saved())
+            return _read(path) if _is_there(path) else Loaded(Saved())
         except ScriptError as error:
             return self._load_damaged(path, error)
         except CoachError as error:
-            if not path.exists():  # another process has taken everything back meanwhile
+            if not _is_there(path):  # another process has taken everything back meanwhile
                 return Loaded(Saved())
-            return _unused(error)
+            return _unused(error.message)
+        except OSError as error:
+            return _unused(_cannot_read(path, error))
 
     def change(self, script: Path | str, change: Callable[[Saved], Saved]) -> Loaded:
         """Save what `change` makes of the settings of a routine, and return that.
@@ -126,7 +128,10 @@ class SettingsStore:
             ) from error
         check_writable(path)
         with _locked(path):
-            loaded = self._load_locked(path)
+            try:
+                loaded = self._load_locked(path)
+            except OSError as error:
+                raise OutputError(_cannot_read(path, error), "Check the rights to it.") from error
             changed = change(loaded.saved)
             if changed != loaded.saved:
                 self._write(path, script, changed)
@@ -134,7 +139,7 @@ class SettingsStore:
 
     def _load_locked(self, path: Path) -> Loaded:
         """Return what is in a file that no other process changes; a damaged one is moved aside."""
-        if not path.exists():
+        if not _is_there(path):
             return Loaded(Saved())
         try:
             return _read(path)
@@ -146,19 +151,18 @@ class SettingsStore:
         try:
             with _locked(path):
                 return self._load_locked(path)
-        except OutputError:
+        except (OutputError, OSError):
             return Loaded(Saved(), f"{_damage(path, damage)}: they are not used")
         except CoachError as error:
-            return _unused(error)
+            return _unused(error.message)
 
     def _write(self, path: Path, script: Path | str, saved: Saved) -> None:
         if not saved.values:
-            path.unlink(missing_ok=True)
+            with telling(path):
+                path.unlink(missing_ok=True)
             return
-        with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
-            file.write(self._header + _text(script, saved))
-            file.flush()
-            os.fsync(file.fileno())
+        with replacing(path, lasting=True) as temporary:
+            temporary.write_text(self._header + _text(script, saved), "utf-8")
 
     def _set_aside(self, path: Path, told: str) -> str:
         """Move a damaged file aside and return a sentence that tells its new name."""
@@ -203,8 +207,26 @@ def _damage(path: Path, error: ScriptError) -> str:
     )
 
 
-def _unused(error: CoachError) -> Loaded:
-    return Loaded(Saved(), f"the saved settings are not used: {error.message}")
+def _unused(reason: str) -> Loaded:
+    return Loaded(Saved(), f"the saved settings are not used: {reason}")
+
+
+def _is_there(path: Path) -> bool:
+    """Return whether there is anything at all, a link that leads nowhere included.
+
+    Raises:
+        OSError: that cannot be known.
+    """
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
+def _cannot_read(path: Path, error: OSError) -> str:
+    reason = error.strerror or str(error)
+    return f"cannot read {path}: {reason[:1].lower()}{reason[1:]}"
 
 
 def _name(script: Path | str) -> str:

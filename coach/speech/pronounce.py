@@ -31,7 +31,9 @@ def load_pronunciations(path: Path) -> Pronunciations:
         CoachError: the file cannot be read.
         ScriptError: something is wrong in it; all of it, with the places.
     """
-    if not path.exists() or not path.read_bytes().strip():
+    if not (path.exists() or path.is_symlink()):
+        return {}
+    if path.is_file() and not path.read_bytes().strip():
         return {}
     document = read_script(path, EXPECTED)
     problems = list(document.problems)

@@ -2,7 +2,8 @@
 
 A clip is a WAV file that any player opens, with a checksum in a chunk of its own. WAV, because
 150 clips are read in 12 ms, where FLAC takes 95 ms and its library another 30 ms to load; a
-checksum, because a damaged or cut off clip must be noticed and made again.
+checksum, because a damaged or cut off clip must be noticed and made again. Its key is in that
+checksum, so that a clip under another's name is noticed, too.
 
 Beside clips lies what was measured of them, so that no session measures them again.
 
@@ -24,6 +25,7 @@ from pathlib import Path
 from stat import S_ISREG
 
 from coach.errors import SettingError
+from coach.files import damaged_name
 from coach.speech import Speech
 from coach.speech.upkeep import (
     CLIP,
@@ -139,12 +141,12 @@ class ClipStore:
 
     def has(self, key: str) -> bool:
         """Return whether there is a clip, which may turn out to be damaged."""
-        return self._path(key, CLIP).is_file()
+        return os.path.isfile(self._path(key, CLIP))  # noqa: PTH113 - whatever is wrong, it is none
 
     def get(self, key: str) -> Speech | None:
         """Return the clip, or None if it is missing, damaged or cannot be read."""
         content = self.read(key, CLIP)
-        return None if content is None else _decode(content)
+        return None if content is None else _decode(key, content)
 
     def read(self, key: str, ending: str) -> bytes | None:
         """Return the content of a file, or None if it is missing or cannot be read."""
@@ -168,6 +170,8 @@ class ClipStore:
         """
         path = self._path(key, CLIP)
         try:
+            if not path.is_file():
+                return None
             with path.open("rb", buffering=0) as file:
                 header = file.read(_HEADER.size)
                 length = os.fstat(file.fileno()).st_size - _HEADER.size
@@ -179,7 +183,7 @@ class ClipStore:
 
     def put(self, key: str, speech: Speech) -> None:
         """Write the clip; after a failure, only note the problem, once and for all."""
-        self.write(key, CLIP, _encode(speech))
+        self.write(key, CLIP, _encode(key, speech))
 
     def write(self, key: str, ending: str, content: bytes) -> None:
         """Write a file as `put` does a clip.
@@ -198,14 +202,14 @@ class ClipStore:
             handle, temporary = tempfile.mkstemp(prefix=key, suffix=TEMPORARY, dir=path.parent)
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
-            os.replace(temporary, path)  # noqa: PTH105 - mkstemp gives a string
+            _replace(temporary, path)
             self._written.append(len(content))
         except OSError as error:
             if temporary is not None:
                 with contextlib.suppress(OSError):
                     os.unlink(temporary)  # noqa: PTH108
             # Windows refuses to replace a file that another process is reading: it is there then.
-            if not path.is_file():
+            if not os.path.isfile(path):  # noqa: PTH113 - whatever is wrong there, it is none
                 reason = error.strerror or str(error)
                 self.problem = f"spoken clips cannot be kept in {self.folder}: {reason}"
 
@@ -240,13 +244,21 @@ class ClipStore:
         return self.folder / key[:2] / f"{key}{ending}"
 
 
-def _encode(speech: Speech) -> bytes:
+def _replace(temporary: str, path: Path) -> None:
+    try:
+        os.replace(temporary, path)  # noqa: PTH105 - mkstemp gives a string
+    except IsADirectoryError:
+        path.rename(damaged_name(path))
+        os.replace(temporary, path)  # noqa: PTH105
+
+
+def _encode(key: str, speech: Speech) -> bytes:
     data = speech.samples.astype("<i2", copy=False).tobytes()
-    return _header(speech.rate, data) + data
+    return _header(key, speech.rate, data) + data
 
 
-def _header(rate: int, data: bytes | memoryview) -> bytes:
-    checksum = zlib.crc32(data, zlib.crc32(struct.pack("<II", rate, len(data))))
+def _header(key: str, rate: int, data: bytes | memoryview) -> bytes:
+    checksum = zlib.crc32(data, zlib.crc32(struct.pack("<II", rate, len(data)) + key.encode()))
     return _HEADER.pack(
         *(b"RIFF", _HEADER.size - 8 + len(data), b"WAVE"),
         *(b"fmt ", 16, _FORMAT_PCM, _MONO, rate, rate * _FRAME_BYTES, _FRAME_BYTES, _BITS),
@@ -255,7 +267,7 @@ def _header(rate: int, data: bytes | memoryview) -> bytes:
     )
 
 
-def _decode(content: bytes) -> Speech | None:
+def _decode(key: str, content: bytes) -> Speech | None:
     import numpy as np
 
     if len(content) < _HEADER.size:
@@ -266,7 +278,7 @@ def _decode(content: bytes) -> Speech | None:
     if (
         len(data) % _FRAME_BYTES
         or rate > 1_000_000
-        or content[: _HEADER.size] != _header(rate, data)
+        or content[: _HEADER.size] != _header(key, rate, data)
     ):
         return None
     return Speech(rate, np.frombuffer(data, "<i2").astype(np.int16, copy=False))

@@ -31,6 +31,8 @@ PARTS = {
     "memory": "rendering:memory",
     "voices": "voices:first_heard",
     "live": "live:live",
+    "large": "large:large",
+    "day": "large:day",
 }
 """Where the function is that measures each part."""
 

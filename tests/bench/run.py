@@ -116,6 +116,10 @@ class Bench:
             command: the program.
             good: exit codes that are no failure.
         """
+        return self.costs(*command, good=good)[0]
+
+    def costs(self, *command: str, good: Sequence[int] = (0,)) -> tuple[float, float]:
+        """Return the seconds of processor that a program takes, and the megabytes at most."""
         process = subprocess.Popen(
             command,
             cwd=self.folder,
@@ -128,14 +132,15 @@ class Bench:
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode not in good:
             raise SystemExit(f"{' '.join(command)} ended with {process.returncode}")
-        return used.ru_utime + used.ru_stime
+        megabytes = used.ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
+        return used.ru_utime + used.ru_stime, megabytes
 
-    def probe(self, *arguments: str) -> dict[str, float]:
-        """Return what `probe.py` measures."""
-        process = self.start((sys.executable, str(ROOT / "tests/bench/probe.py"), *arguments))
+    def probe(self, *arguments: str, program: str = "probe.py") -> dict[str, float]:
+        """Return what `probe.py`, or another program beside it, measures."""
+        process = self.start((sys.executable, str(ROOT / "tests/bench" / program), *arguments))
         output, errors = process.communicate()
         if process.returncode:
-            raise SystemExit(f"probe.py {' '.join(arguments)} failed:\n{errors.decode()}")
+            raise SystemExit(f"{program} {' '.join(arguments)} failed:\n{errors.decode()}")
         found: dict[str, float] = json.loads(output)
         return found
 

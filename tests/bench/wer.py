@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from coach.library import bundled_routines
 from coach.parallel import as_finished, cores
-from coach.session import lines_of, prepare
+from coach.session import outline, prepare
 from coach.settings import Settings
 from coach.speech import open_engine
 from coach.speech.normalise import normalise
@@ -54,7 +54,7 @@ def instructions() -> tuple[str, ...]:
         if prepared.manner.language.partition("-")[0] == "en":
             pronounce = dict(prepared.routine.pronounce)
             texts |= dict.fromkeys(
-                normalise(line.text, "en", pronounce) for line in lines_of(prepared)
+                normalise(line.text, "en", pronounce) for line in outline(prepared).lines
             )
     return tuple(text for text in texts if len(words_of(text)) >= LEAST_WORDS)
 

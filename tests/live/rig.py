@@ -91,6 +91,12 @@ class Rig:
         assert self._server is not None
         self._server.send_signal(signal.SIGCONT)
 
+    def unplug(self) -> None:
+        """Take the default loudspeaker away; the other one is left."""
+        modules = self.pactl("list", "short", "modules").splitlines()
+        (number,) = (line.split()[0] for line in modules if "sink_name=out0" in line)
+        self.pactl("unload-module", number)
+
     def pactl(self, *arguments: str) -> str:
         """Return what `pactl` prints."""
         done = self._try_pactl(*arguments)

@@ -227,3 +227,16 @@ def test_what_is_in_force_of_a_part_can_be_pinned() -> None:
 def test_a_name_that_is_known_is_no_error() -> None:
     for name in ("cat-camel", "circuit-1"):
         check_owner(routine_of(TWO), name)
+
+
+def test_the_style_and_the_volumes_of_a_session_win_over_the_scripts() -> None:
+    head = "title: T\nstyle: lively\ncue_volume: -3\nspeech_volume: 2\n"
+    routine = routine_of(f"{head}exercises: [{{name: A, hold: 5}}]\n")
+    own = manner(routine, Settings())
+    assert (own.style, own.cue_volume, own.speech_volume) == ("lively", -3, 2)
+    asked = Settings(
+        style="plain", cue_volume=Fraction(0), speech_volume=Fraction(-1), language="de"
+    )
+    chosen = manner(routine, asked)
+    assert (chosen.style, chosen.cue_volume, chosen.speech_volume) == ("plain", 0, -1)
+    assert chosen.language == "de"

@@ -79,6 +79,8 @@ def test_what_is_relative_is_saved_as_what_it_comes_to() -> None:
     assert shown(given_saved(uneven, "cat.hold=-1s")) == {
         "cat.up.hold": "7s", "cat.down.hold": "4s",
     }  # fmt: skip
+    one = saved(cat__up__hold="7")
+    assert shown(given_saved(one, "cat.up.hold=+1")) == {"cat.up.hold": "8s"}
     rule = Saved({"progress": SavedValue("+1 rep every session", NOW)})
     past = [Done(NOW + timedelta(days=n)) for n in range(3)]
     climbed = given_saved(rule, "reps=-1", past=past)

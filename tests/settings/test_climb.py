@@ -133,6 +133,27 @@ def test_a_session_in_the_evening_belongs_to_its_own_day() -> None:
     assert reps("+1 rep every week", past, datetime(2026, 3, 8, 23, 59, tzinfo=zone)) == 5
 
 
+@given(
+    RULES.map(str),
+    st.lists(st.tuples(st.floats(-800, 800), st.sampled_from((-10, -5, 0, 1, 2, 14))), max_size=30),
+    st.floats(-800, 800),
+)
+def test_a_clock_that_jumps_keeps_every_value_in_its_range(
+    rule: str, moments: list[tuple[float, int]], now: float
+) -> None:
+    past = [
+        Done(day(number).astimezone(timezone(timedelta(hours=hours)))) for number, hours in moments
+    ]
+    climbed = after(rule, past, day(now))
+    prescribed = routine_doses(ROUTINE)
+    for item in climbed.overrides:
+        low, high = prescribed[item.address].low, prescribed[item.address].high
+        assert low <= item.value <= high
+    for standing in climbed.standings.values():
+        assert 0 <= standing.level <= standing.top
+        assert 0 <= standing.counted <= max(len(past), 1600 // 7)
+
+
 def test_pain_holds_back() -> None:
     rule = "+1 rep every 2 sessions; hold if pain >= 4"
     hurt = done(1, 2, 3, pain=4)

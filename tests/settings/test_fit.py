@@ -60,7 +60,8 @@ def edge(routine: Routine, *, top: bool) -> Settings:
     )
 
 
-@hypothesis_settings(max_examples=25)  # each of them lays out dozens of sessions
+# Each of the examples lays out dozens of sessions.
+@hypothesis_settings(max_examples=min(25, hypothesis_settings().max_examples))
 @given(scripts(), st.fractions(0, 1))
 def test_it_fits_stays_inside_and_nothing_more_would_fit(script: Any, part: Fraction) -> None:
     routine = routine_of(yaml.safe_dump(script, sort_keys=False))
@@ -165,3 +166,16 @@ def test_a_routine_of_many_exercises_asks_for_few_lengths() -> None:
     settings = fit(routine, Settings(), Fraction(4 * (400 * 7 + 123)), length)
     assert length(settings) == 4 * (400 * 7 + 123)
     assert asked < 40
+
+
+@pytest.mark.parametrize(
+    ("limit", "rest"), [(10, 10), (14, 10), (15, 15), (29, 25), (30, 30), (31, 31)]
+)
+def test_rests_are_raised_by_five_seconds_and_up_to_their_end(limit: int, rest: int) -> None:
+    routine = routine_of("title: T\nexercises: [{name: A, reps: 5, sets: 2, rest: 10-31s}]\n")
+
+    def length(settings: Settings) -> Fraction:
+        (exercise,) = adjust(routine, settings).routine.exercises()
+        return exercise.rest.value
+
+    assert chosen(fit(routine, Settings(), Fraction(limit), length)) == {"a.rest": rest}

@@ -21,7 +21,7 @@ from coach.settings import Address, Manner, Override, Settings
 from coach.settings.adjust import adjust, amounts, set_doses
 from coach.settings.counter import Done
 from coach.settings.dose import doses, routine_doses, show_amount
-from coach.settings.layers import InForce, in_force, manner_of, saved_layer
+from coach.settings.layers import InForce, has_progress, in_force, manner_of, saved_layer
 from coach.settings.saved import Saved, SavedValue
 from coach.settings.since import changes_since
 from coach.settings.text import parse_option
@@ -519,3 +519,13 @@ def test_amounts_are_shown_as_people_write_them() -> None:
     shown = [show_amount("sides", ("left", "right")), show_amount("settle", "ready")]
     assert shown == ["left,right", "ready"]
     assert [show_amount("hold", Fraction(90)), show_amount("reps", 8)] == ["1m30s", "8"]
+
+
+def test_only_where_something_is_climbed_does_it_matter_what_was_done() -> None:
+    ruled = routine_of(
+        TEXT.replace("{name: Plank,", "{name: Plank, progress: +2s hold every week,")
+    )
+    idle = routine_of(TEXT.replace("{name: Plank,", "{name: Plank, progress: none,"))
+    assert has_progress(ruled, Saved())
+    assert not has_progress(idle, saved(reps="7"))
+    assert has_progress(ROUTINE, saved(cat__progress="none"))

@@ -15,8 +15,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coach.errors import CoachError, OutputError
+from coach.errors import CoachError, OutputError, ScriptError
 from coach.locks import Lock
+from coach.settings import saved
 from coach.settings.saved import Saved, SavedValue, SettingsStore, this_moment
 
 NOW = datetime(2026, 3, 2, 12, 0, 0, 123_000, tzinfo=UTC)
@@ -170,7 +171,8 @@ def test_a_damaged_file_stays_while_another_process_changes_it(
 
 
 @pytest.mark.parametrize(
-    "moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-10:00", "0001-06-01", "soon"]
+    "moment",
+    ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-10:00", "0001-06-01", "9999-06-01", "soon"],
 )
 def test_a_moment_that_no_clock_shows_is_unknown(store: SettingsStore, moment: str) -> None:
     path = store.path("short")
@@ -281,3 +283,50 @@ def test_a_moment_is_kept_to_the_millisecond() -> None:
     moment: Any = this_moment()
     assert moment.microsecond % 1000 == 0
     assert moment.tzinfo is not None
+
+
+def test_a_file_that_is_gone_before_it_is_read_is_nothing_saved(
+    store: SettingsStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(store, reps="7")
+
+    def gone(path: Path) -> None:
+        path.unlink()
+        raise CoachError("it cannot be read")
+
+    monkeypatch.setattr("coach.settings.saved._read", gone)
+    assert store.load("short").saved == Saved()
+
+
+def test_a_change_that_changes_nothing_writes_nothing(store: SettingsStore) -> None:
+    before = put(store, reps="7")
+    store.path("short").chmod(0o400)
+    written = store.path("short").stat().st_mtime_ns
+    assert store.change("short", lambda saved: saved).saved == before
+    assert store.path("short").stat().st_mtime_ns == written
+
+
+def test_a_damaged_file_that_is_newer_when_it_can_be_had_or_cannot_be_moved_is_told(
+    store: SettingsStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(store, reps="7")
+    path = store.path("short")
+    path.write_text("[]")
+    monkeypatch.setattr(Path, "rename", lambda *_: (_ for _ in ()).throw(OSError("busy")))
+    assert store.load("short").problem.endswith(": they are not used")
+    assert path.exists()
+    read = saved._read
+
+    def newer(path: Path) -> object:
+        path.write_text('coach: "9"\nvalues: {reps: 7}\n')
+        monkeypatch.setattr(saved, "_read", read)
+        raise ScriptError([])
+
+    monkeypatch.setattr(saved, "_read", newer)
+    assert "is from a newer coach" in store.load("short").problem
+
+
+def test_the_name_of_a_file_stays_what_it_was_in_every_version(tmp_path: Path) -> None:
+    store = SettingsStore(tmp_path)
+    assert store.path("box-breathing").name == "box-breathing.yaml"
+    assert store.path(Path("/nowhere/My script.yaml")).name == "my-script-cf94954efb.yaml"

@@ -63,7 +63,12 @@ REFUSED: dict[str, Callable[[], object]] = {
             *(("hold", "cat=9"), ("hold", "cat.up=9"), ("hold", "up=8"), ("hold", "cat.upp=8")),
             *(("hold", "pull.up=8"), ("hold", "pull=8"), ("hold", "abc"), ("reps", "x=y=5")),
             *(("reps", "a.b=5"), ("hold", "a.=4"), ("reps", "=4"), ("work", "cat.up=4")),
-            *(("pace", "cat=4"), ("sides", "top"), ("sides", "plank=top"), ("sides", "cat=left")),
+            *(
+                ("pace", "cat=4"),
+                ("sides", "top,bottom"),
+                ("sides", "plank=top"),
+                ("sides", "cat=left"),
+            ),
             *(("sides", "plank=,"), ("settle", "cat=soon")),
         )
     },
