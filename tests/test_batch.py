@@ -154,9 +154,17 @@ def test_what_it_sounds_like_decides_whether_a_file_is_made_again(
     assert "Made 1 file, 2 were there already" in again()
     save_default_voice(Profile(), "en", DefaultVoice("en-us+m3", "gone"))
     assert "the default voice `en-us+m3` is kept but not used" in again()
+    save_default_voice(Profile(), "en", DefaultVoice("/gone/mine.onnx", "piper"))
+    assert "is kept but not used: there is no file /gone/mine.onnx" in again()
     words.write_text("Plank: [1]\n")
     assert batch(table, "--out", "made") == 1
     assert "pronounce.yaml:1:8" in capsys.readouterr().err
+
+
+def test_a_roster_without_rows_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = roster(folder, "name,routine\n\n,\n")
+    assert run(["batch", str(table), "--out", str(folder / "out")]) == 1
+    assert f"{table} has no rows below its headings" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -240,11 +248,14 @@ def test_a_batch_that_was_stopped_goes_on(folder: Path, number: signal.Signals) 
     assert process.returncode == (130 if number == signal.SIGINT else -number), told
     there = {path.name: path.stat().st_mtime_ns for path in (folder / "made").glob("*.mp3")}
     assert 1 <= len(there) < 12
-    assert all(path.suffix in (".mp3", ".jsonl") for path in (folder / "made").iterdir())
+    others = {path.name for path in (folder / "made").iterdir() if path.suffix != ".mp3"}
+    # What locks the folder goes with the next batch.
+    assert others == {NAME} | ({"manifest.lock"} if number == signal.SIGKILL else set())
     done = subprocess.run(command, capture_output=True, check=False, text=True)
     assert done.returncode == 0, done.stderr
     files = sorted((folder / "made").glob("*.mp3"))
     assert len(files) == 12
+    assert not list((folder / "made").glob("*.lock"))
     noted = [record["file"] for record in records(folder / "made")]
     # Between a file's coming to its place and its line in the manifest, it may be stopped.
     assert len(noted) in (12, 13)
