@@ -227,6 +227,7 @@ _ADVICE = (
     ("unexpected end of stream", "a quotation mark that is not closed"),
     ("did not find expected '-' indicator", "a line that does not fit the list above it"),
     ("tab character", "a tab: indent with spaces"),
+    ("invalid Unicode character escape", "an escape such as \\uD800 that is no character"),
 )  # fmt: skip
 """What libyaml says, and what that means for somebody who writes a script."""
 _BEGUN_EARLIER = ("could not find expected", "unexpected end of stream", "expected ',' or")
@@ -285,7 +286,8 @@ class _Composer:
         self._events = events
         self._name = name
         self._lines = lines
-        self._anchors: dict[str, Node] = {}
+        self._anchors: dict[str, Node | None] = {}
+        """None is one whose node has begun and not ended."""
         self._merged_entries = 0
 
     def compose(self) -> Node | None:
@@ -315,14 +317,13 @@ class _Composer:
             self._note(event, f"expected at most {MAX_DEPTH} levels of nesting, found more")
             raise _TooLargeError
         if isinstance(event, yaml.AliasEvent):
-            target = self._anchors.get(str(event.anchor))
-            if target is None:
-                self._note(event, f"expected an anchor `&{event.anchor}` above, found none")
-                return Scalar("", where, is_plain=False)
-            return target
+            return self._target(str(event.anchor), event)
         tag: str = getattr(event, "tag", None) or "!"
         if tag != "!" and tag not in _PLAIN_TAGS:
             self._note(event, f"expected a plain value, found the YAML tag `{shortened(tag)}`")
+        anchor: str | None = getattr(event, "anchor", None)
+        if anchor:
+            self._anchors[anchor] = None
         node: Node
         if isinstance(event, yaml.ScalarEvent):
             node = Scalar(event.value, where, is_plain=not event.style)
@@ -332,10 +333,23 @@ class _Composer:
             node = self._mapping(where, depth)
         if node.size > MAX_NODES:
             self._refuse_size(where)
-        anchor: str | None = getattr(event, "anchor", None)
         if anchor:
             self._anchors[anchor] = node
         return node
+
+    def _target(self, anchor: str, event: Any) -> Node:
+        """Return the node that an alias stands for; empty, with a problem, if there is none."""
+        target = self._anchors.get(anchor)
+        if target is not None:
+            return target
+        name = shortened(anchor)
+        message = f"expected an anchor `&{name}` above, found none"
+        if anchor in self._anchors:
+            message = (
+                f"expected an anchor that is complete, found `*{name}` within its own `&{name}`"
+            )
+        self._note(event, message)
+        return Scalar("", self._at(event), is_plain=False)
 
     def _items(self, where: Location, depth: int) -> Items:
         items = []

@@ -135,10 +135,14 @@ def _run(
         handle = os.open(name, os.O_RDWR)
         os.dup2(handle, number)
         os.close(handle)
-    for number, mode, stream in ((0, "r", "stdin"), (1, "w", "stdout"), (2, "w", "stderr")):
-        setattr(sys, stream, os.fdopen(number, mode, encoding="utf-8", closefd=False))
     if before is not None:
         before()
+    for number, mode, stream in ((0, "r", "stdin"), (1, "w", "stdout"), (2, "w", "stderr")):
+        try:
+            opened = os.fdopen(number, mode, encoding="utf-8", closefd=False)
+        except OSError:
+            opened = None  # what is closed is nothing, as in an interpreter that begins
+        setattr(sys, stream, opened)
     sys.argv = ["coach", *command]
     code = 99
     try:

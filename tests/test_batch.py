@@ -154,9 +154,17 @@ def test_what_it_sounds_like_decides_whether_a_file_is_made_again(
     assert "Made 1 file, 2 were there already" in again()
     save_default_voice(Profile(), "en", DefaultVoice("en-us+m3", "gone"))
     assert "the default voice `en-us+m3` is kept but not used" in again()
+    save_default_voice(Profile(), "en", DefaultVoice("/gone/mine.onnx", "piper"))
+    assert "is kept but not used: there is no file /gone/mine.onnx" in again()
     words.write_text("Plank: [1]\n")
     assert batch(table, "--out", "made") == 1
     assert "pronounce.yaml:1:8" in capsys.readouterr().err
+
+
+def test_a_roster_without_rows_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = roster(folder, "name,routine\n\n,\n")
+    assert run(["batch", str(table), "--out", str(folder / "out")]) == 1
+    assert f"{table} has no rows below its headings" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -193,3 +193,12 @@ def test_where_words_with_their_sounds_are_expected_a_text_is_refused() -> None:
     with pytest.raises(ScriptError, match="1 problem") as caught:
         routine_of("title: {en: T, de: P}\npronounce: x\nexercises: [{name: A, hold: 5}]\n")
     assert "expected" in caught.value.problems[0].message
+
+
+def test_a_text_in_other_languages_only_is_told_with_those() -> None:
+    text = "language: en\ntitle: {de: Probe, fr: Essai}\nexercises: [{name: A, hold: 5}]\n"
+    with pytest.raises(ScriptError) as caught:
+        routine_of(text)
+    assert [problem.message for problem in caught.value.problems] == [
+        "expected the text in the script's language `en`, found only `de`, `fr`"
+    ]

@@ -126,6 +126,7 @@ exercises:
       - {name: Plank, sides: [left, right], sets: 2, rest: 0, switch: 3, hold: 3.5s}
       - {name: Jacks, settle: 2, rest: 0, work: 30}
   - {name: Sit, hold: 40}
+  - {name: Roll, reps: 4, phases: [{cue: Over, move: 4}]}
   - {name: Push-ups, sides: [left, right], sets: 2, switch: 0, rest: 2.5, reps: 8, pace: 3}
   - name: Breathe
     pause: 0

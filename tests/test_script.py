@@ -205,6 +205,10 @@ def test_a_problem_shows_its_line_and_a_caret() -> None:
         ("title: @x\n", "1:8 expected YAML, found `@` at the start of a text: put the text in "
          "quotation marks"),
         ("title: \x07\n", "1:8 expected a YAML text, found an unprintable character (0x07)"),
+        ("title: T\nexercises: &a [*a]\n", "2:16 expected an anchor that is complete, found `*a` within "
+         "its own `&a`"),
+        ("title: *a\nrest: &a 5\n", "1:8 expected an anchor `&a` above, found none"),
+        ('title: "\\uD800"\n', "1:11 expected YAML, found an escape such as \\uD800 that is no character"),
         ("a: 1\n---\nb: 2\n", "2:1 expected one document in a file, found a second one"),
         ("title: !!python/object:os.system x\n", "1:8 expected a plain value, found the YAML tag "
          "`tag:yaml.org,2002:python/object:os.syst…`"),
@@ -228,6 +232,13 @@ def test_a_hundred_thousand_brackets() -> None:
         ("hold: 0", '5:11 expected at least 0.5s, found "0"'),
         ("hold: -5s", '5:11 expected a duration such as 5, 5s, 1.5, 90s, 1:30 or 1m30s, found "-5s"'),
         ("hold: 100h", '5:11 expected at most 24h, found "100h"'),
+        ("reps: " + "9" * 5000, '5:11 expected a whole number such as 8, found "' + "9" * 39 + '…"'),
+        ("reps: 1000000000", '5:11 expected at most 1000, found "1000000000"'),
+        ("hold: 1e999", '5:11 expected a duration such as 5, 5s, 1.5, 90s, 1:30 or 1m30s, found "1e999"'),
+        ("hold: 10^30", '5:11 expected a duration such as 5, 5s, 1.5, 90s, 1:30 or 1m30s, found "10^30"'),
+        ("hold: " + "9" * 40, '5:11 expected at most 24h, found "' + "9" * 40 + '"'),
+        ("phases: [" + "{work: 1}, " * 51 + "]", "5:13 expected at most 50 entries, found more"),
+        ("setup: [" + "a, " * 51 + "]\n    hold: 5", "5:12 expected at most 50 entries, found more"),
         ("reps: 1000000", '5:11 expected at most 1000, found "1000000"'),
         ("reps: 0", '5:11 expected at least 1, found "0"'),
         ("reps: 1.5", '5:11 expected a whole number such as 8, found "1.5"'),
@@ -329,7 +340,7 @@ def test_names_without_letters_get_ids_that_are_free() -> None:
 
 def test_an_alias_of_itself_is_refused() -> None:
     assert problems(f"title: &a [*a]\n{HEAD[17:]}  - {{name: A, hold: 5}}\n")[0] == (
-        "1:12 expected an anchor `&a` above, found none"
+        "1:12 expected an anchor that is complete, found `*a` within its own `&a`"
     )
 
 

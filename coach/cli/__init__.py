@@ -163,6 +163,11 @@ def _outcome(arguments: Sequence[str], interrupts: Interrupts) -> int:
         return DONE
     except OSError as error:
         return _tell_system_error(error)
+    except MemoryError:
+        return _tell_little_memory()
+    except RuntimeError as error:
+        # All that Python says of a thread for which there is no room.
+        return _tell_little_memory() if "new thread" in str(error) else _tell_bug(error)
     except Exception as error:  # noqa: BLE001 - the one place where a bug is caught and logged
         # A library that is interrupted while it is imported may raise what it likes.
         return _tell_interrupted() if interrupts.is_pressed else _tell_bug(error)
@@ -193,6 +198,11 @@ def _tell_system_error(error: OSError) -> int:
     reason = error.strerror or str(error)
     where = f"{error.filename}: " if error.filename else ""
     note(f"coach: {where}{reason[:1].lower()}{reason[1:]}")
+    return MENDABLE
+
+
+def _tell_little_memory() -> int:
+    note("coach: the memory does not suffice: end other programs, or allow this one more.")
     return MENDABLE
 
 

@@ -12,6 +12,7 @@ import click
 
 from coach.cli.console import note, progress
 from coach.cli.sound_options import sound_options, take_wanted
+from coach.errors import CoachError
 
 if TYPE_CHECKING:
     from coach.batch.manifest import Manifest
@@ -82,6 +83,10 @@ def batch_command(
 
     wanted = take_wanted(options)
     found = read_roster(roster, beyond_range=beyond_range, default=default)
+    if not found.entries and not found.problems:
+        raise CoachError(
+            f"{roster} has no rows below its headings", "Give it a row for each file to make."
+        )
     make_folder(out)
     with manifest_of(out) as manifest:
         work = _Batch(roster, out, wanted, manifest, quiet=quiet)
@@ -176,7 +181,7 @@ class _Batch:
     def _task(self, studio: Studio, entry: Entry) -> Task | None:
         """Return what is to be done for a row; None if it cannot be done, which is told."""
         from coach.batch.tasks import Task
-        from coach.errors import CoachError, ScriptError
+        from coach.errors import ScriptError
         from coach.render import MUSIC_RATE
         from coach.session import RENDER_RATE
 
@@ -196,7 +201,6 @@ class _Batch:
 
     def _finish(self, entry: Entry, outcome: bytes | Exception) -> None:
         """Put a file in its place and note it, or tell why there is none."""
-        from coach.errors import CoachError
         from coach.files import replacing
 
         if isinstance(outcome, CoachError):

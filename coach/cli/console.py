@@ -135,7 +135,10 @@ def table(
             lines = (f"{head}: {cell}" for head, cell in zip(headings, row, strict=True) if cell)
             say(*(line if n == 0 else f"  {line}" for n, line in enumerate(lines)))
         return
-    console.print(grid)
+    # Of a reader that goes away rich would make an error without a word.
+    with console.capture() as printed:
+        console.print(grid)
+    click.echo(printed.get(), nl=False)
 
 
 def left_out_lines(timeline: Timeline) -> Iterator[str]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from coach.characters import shown
 from coach.cli.console import echo_document, echo_json, echo_text, say, table
 from coach.cli.options import RoutineName, profile_from, profile_option
 from coach.units import clock
@@ -223,5 +224,5 @@ def csv_text(entries: Iterable[Entry]) -> str:
 
 def _safe(text: str) -> str:
     """Return a text on one line, with an apostrophe in front if it would be a formula."""
-    line = text.translate(_BLANKS)
+    line = shown(text.translate(_BLANKS))
     return f"'{line}" if line.lstrip().startswith(_FORMULA_STARTS) else line

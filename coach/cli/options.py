@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -92,6 +93,10 @@ _LOUDNESS = (
 )
 
 
+_PLAIN = re.compile(r"[^\W_][\w.,@%+-]*").fullmatch
+"""What a name matches that no shell takes for anything else."""
+
+
 class RoutineName(click.ParamType[str]):
     """The name of a routine, which the shell completes, or a path."""
 
@@ -100,13 +105,16 @@ class RoutineName(click.ParamType[str]):
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        """Return the routines that begin so, and let the shell add files."""
+        """Return the routines that begin so, and let the shell add files.
+
+        A shell inserts a name as it is, so one that would mean more to it is left out.
+        """
         from click.shell_completion import CompletionItem
 
         from coach.library import routines
 
         del ctx, param
-        names = [name for name in routines() if name.startswith(incomplete)]
+        names = [name for name in routines() if name.startswith(incomplete) and _PLAIN(name)]
         return [*map(CompletionItem, names), CompletionItem(incomplete, type="file")]
 
 

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from coach.errors import CoachError, HistoryError
+from coach.errors import CoachError, HistoryError, SpeechError
 from coach.files import data_dir
 from coach.library import find_routine, known_as
 from coach.phrases import load_phrasebook
@@ -226,17 +226,23 @@ def _missing(saved: Saved) -> dict[str, str]:
                 missing[name] = error.message
     if "engine" in missing and "voice" in saved.values:
         missing["voice"] = "it was chosen for that engine"
+    elif "voice" in saved.values:
+        try:
+            check_voice_file(saved.values["voice"].text)
+        except CoachError as error:
+            missing["voice"] = error.message
     return missing
 
 
 def usable_voices(profile: Profile) -> tuple[DefaultVoices, tuple[str, ...]]:
-    """Return a person's default voices whose engines are there, and a sentence for each other."""
+    """Return a person's default voices that are there, and a sentence for each other."""
     loaded = load_default_voices(profile)
     problems = [loaded.problem] if loaded.problem else []
     usable = {}
     for language, chosen in loaded.voices.items():
         try:
             check_engine(chosen.engine)
+            check_voice_file(chosen.voice)
             usable[language] = chosen
         except CoachError as error:
             problems.append(
@@ -257,6 +263,16 @@ def check_engine(name: str) -> None:
     if name in EXTRAS:
         check_installed(name)
     open_engine(name).close()
+
+
+def check_voice_file(voice: str) -> None:
+    """Check that a voice that is a file is there.
+
+    Raises:
+        SpeechError: it is not, any more.
+    """
+    if voice.endswith(".onnx") and not Path(voice).expanduser().is_file():
+        raise SpeechError(f"there is no file {voice}")
 
 
 def check_cues(name: str) -> None:

@@ -419,7 +419,8 @@ def _place(live: LiveSession, ending: Ending) -> str:
 
 def _again(name: str, profile: Profile) -> str:
     whose = f" --profile {shlex.quote(profile.name)}" if profile.name else ""
-    return f"coach play {shlex.quote(name)} --resume{whose}"
+    safe = f"./{name}" if name.startswith("-") else name
+    return f"coach play {shlex.quote(safe)} --resume{whose}"
 
 
 def _ask_pain(history: History, recording: Recording) -> None:

@@ -68,7 +68,8 @@ def plain_sound(path: Path) -> PlainSound | None:
     import io
     import wave
 
-    content = read_bytes(path, _MAX_SOUND_BYTES)
+    # A path has had its links followed, and was found to be within its pack.
+    content = read_bytes(path, _MAX_SOUND_BYTES, follow=False)
     if not content.startswith(b"RIFF"):
         return None
     try:
@@ -76,7 +77,7 @@ def plain_sound(path: Path) -> PlainSound | None:
             width, rate, channels = file.getsampwidth(), file.getframerate(), file.getnchannels()
             stated = file.getnframes()
             data = file.readframes(stated)
-    except (wave.Error, EOFError):
+    except (wave.Error, EOFError, RuntimeError):  # the last where a part says that it is longer
         return None
     found = PlainSound(rate, max(1, channels), data)
     is_whole = width == 2 and channels in _CHANNELS and len(data) == 2 * channels * stated

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,6 +15,14 @@ if TYPE_CHECKING:
 READABLE_S = 1.0
 """Seconds that a caption stays at least, if the next one does not come before."""
 _HOUR, _MINUTE = 3_600_000, 60_000
+_SUBRIP_MARKS = re.compile(r"<(?=[^\s\d<])|--(?=>)")
+"""Where players take what follows for a tag or for a time."""
+_BRACES = str.maketrans("{}", "()")
+"""Many a player takes what is in braces for commands, whatever it is."""
+_LRC_MARKS = re.compile(r"[\[<](?=\s*\w+\s*:)")
+"""Where they take it for a time or for a field."""
+_NOTHING = "\u200c"
+"""Not seen, and no part of a mark: neither format has escapes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +71,8 @@ def transcript_of(details: Details) -> str:
 def subrip(captions: Sequence[Caption]) -> str:
     """Return an SRT file."""
     return "\n".join(
-        f"{n}\n{_time(caption.start, ',')} --> {_time(caption.stop, ',')}\n{caption.text}\n"
+        f"{n}\n{_time(caption.start, ',')} --> {_time(caption.stop, ',')}\n"
+        f"{_SUBRIP_MARKS.sub(_apart, caption.text.translate(_BRACES))}\n"
         for n, caption in enumerate(captions, 1)
     )
 
@@ -79,8 +89,14 @@ def webvtt(captions: Sequence[Caption], language: str, title: str) -> str:
 def lrc(captions: Sequence[Caption], title: str, length: int) -> str:
     """Return an LRC file, as music players show lyrics; `length` in milliseconds."""
     seconds = -(-length // 1000)
-    lines = [f"[ti:{_one_line(title)}]", f"[length:{seconds // 60:02}:{seconds % 60:02}]"]
-    lines += [f"[{_lrc_time(caption.start)}]{caption.text}" for caption in captions]
+    lines = [
+        f"[ti:{_LRC_MARKS.sub(_apart, _one_line(title))}]",
+        f"[length:{seconds // 60:02}:{seconds % 60:02}]",
+    ]
+    lines += [
+        f"[{_lrc_time(caption.start)}]{_LRC_MARKS.sub(_apart, caption.text)}"
+        for caption in captions
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -119,6 +135,10 @@ def _short_time(milliseconds: int) -> str:
     minutes, rest = divmod(rest, _MINUTE)
     head = f"{hours}:{minutes:02}" if hours else f"{minutes}"
     return f"{head}:{rest // 1000:02}"
+
+
+def _apart(found: re.Match[str]) -> str:
+    return f"{found[0]}{_NOTHING}"
 
 
 def _one_line(text: str) -> str:

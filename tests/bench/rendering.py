@@ -53,9 +53,16 @@ def warm(bench: Bench) -> list[Row]:
         lambda: bench.run(*bare),
         rounds=2 * bench.rounds,
     )
+    command = (*COACH, "render", ROUTINE, "-q", "-o", "quarter.wav", "--engine", ENGINE)
+    ours, theirs = bench.in_turn(
+        partial(bench.processor, *command, *QUARTER_HOUR),
+        partial(bench.processor, *bare),
+        rounds=bench.rounds,
+    )
     beside = "a bare numpy program that writes it"
     return [
         Row("second render of 15 minutes, WAV", whole, "s", 4.0, rival=least, beside=beside),
+        Row("second render of 15 minutes, processor", ours, "s", rival=theirs, beside=beside),
         Row("second render, times real time", length / whole, "x", 2000.0, at_least=True),
     ]
 

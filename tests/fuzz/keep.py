@@ -20,7 +20,7 @@ from tests.fuzz.targets import KEPT, TARGETS, Place, place, seeds
 
 FOUND = Path(".fuzz")
 """Where `tests.fuzz.run` writes."""
-LARGEST = 3_000
+LARGEST = 2_000
 """Bytes of an input that is kept."""
 PACKAGE = str(Path(coach.__file__).parent)
 Step = tuple[str, int, int]
@@ -68,11 +68,11 @@ def main(*targets: str) -> None:
     with place() as here:
         for target in targets or TARGETS:
             folder = KEPT / target
-            kept = list(smallest(here, target))
+            kept = set(smallest(here, target))
             for path in folder.glob("found-*"):
                 path.unlink()
             folder.mkdir(exist_ok=True)
-            for data in kept:
+            for data in kept - {path.read_bytes() for path in folder.iterdir()}:
                 name = hashlib.sha256(data).hexdigest()[:12]
                 (folder / f"found-{name}").write_bytes(data)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 import json
+import subprocess
 from dataclasses import replace
 from datetime import date
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coach.cli import run
-from coach.render.captions import captions_of, lrc, subrip, transcript, webvtt
+from coach.render.captions import Caption, captions_of, lrc, subrip, transcript, webvtt
 from coach.render.chapters import LONG_S, chapters_of
 from coach.render.cutting import Excerpt, cut_details, with_silence
 from coach.render.details import details_of, settings_text
@@ -98,29 +100,50 @@ def test_captions_stay_until_their_words_are_spoken(path: Path) -> None:
 
 
 def test_captions_are_written_as_each_format_has_it() -> None:
-    from coach.render.captions import Caption
     from coach.render.chapters import Chapter
 
-    captions = (Caption(0, 1500, "Tom & <Jerry>"), Caption(3_723_004, 3_725_000, "a --> b"))
+    captions = (Caption(0, 1500, "Tom & <Jerry> {x}"), Caption(3_723_004, 3_725_000, "a --> b"))
     assert subrip(captions) == (
-        "1\n00:00:00,000 --> 00:00:01,500\nTom & <Jerry>\n\n"
-        "2\n01:02:03,004 --> 01:02:05,000\na --> b\n"
+        "1\n00:00:00,000 --> 00:00:01,500\nTom & <\u200cJerry> (x)\n\n"
+        "2\n01:02:03,004 --> 01:02:05,000\na --\u200c> b\n"
     )
     assert webvtt(captions, "en", "T > U") == (
         "WEBVTT - T &gt; U\nLanguage: en\n\n"
-        "00:00:00.000 --> 00:00:01.500\nTom &amp; &lt;Jerry&gt;\n\n"
+        "00:00:00.000 --> 00:00:01.500\nTom &amp; &lt;Jerry&gt; {x}\n\n"
         "01:02:03.004 --> 01:02:05.000\na --&gt; b\n"
     )
     assert lrc(captions, "T", 3_725_000).splitlines() == [
         "[ti:T]",
         "[length:62:05]",
-        "[00:00.00]Tom & <Jerry>",
+        "[00:00.00]Tom & <Jerry> {x}",
         "[62:03.00]a --> b",
     ]
     chapters = (Chapter(0, 2000, "One", 0, 0), Chapter(2000, 4_000_000, "Two", 0, 0))
     assert transcript(captions, chapters, "T") == (
-        "T\n\nOne (0:00)\nTom & <Jerry>\n\nTwo (0:02)\na --> b\n"
+        "T\n\nOne (0:00)\nTom & <Jerry> {x}\n\nTwo (0:02)\na --> b\n"
     )
+
+
+def test_no_text_is_a_mark_of_its_captions(tmp_path: Path) -> None:
+    text = (
+        "<b>A</b> <font color=red>B</font> C 00:00:09,000 --> 00:00:10,000 [00:09.00]D "
+        "[ti:E] <00:09.00>F & G < 5 > 3 X1"
+    )
+    captions = [Caption(0, 1000, text), Caption(2000, 3000, text)]
+    for name, written in (
+        ("a.srt", subrip(captions)),
+        ("a.vtt", webvtt(captions, "en", text)),
+        ("a.lrc", lrc(captions, "T", 3000)),
+    ):
+        (tmp_path / name).write_text(written, "utf-8")
+        command = ["ffmpeg", "-v", "error", "-i", str(tmp_path / name), "-f", "webvtt", "-"]
+        told = subprocess.run(command, capture_output=True, check=True).stdout.decode()
+        read = [block.split("\n", 1)[1] for block in told.strip().split("\n\n")[1:]]
+        assert [unescape(line).replace("\u200c", "") for line in read] == [text] * 2
+        assert [block.split(" ")[0] for block in told.strip().split("\n\n")[1:]] == [
+            "00:00.000",
+            "00:02.000",
+        ]
 
 
 @given(scripts(), st.integers(0, 3 * RATE), st.integers(0, 3 * RATE), st.booleans())

@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,7 @@ from tests.render.test_page import HOSTILE, hostile_session
 from tests.waiting import until
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Page, Route
 
 pytestmark = pytest.mark.xdist_group("chromium")
 SCRIPT = """
@@ -402,6 +403,56 @@ def test_hostile_texts_are_but_texts(opened: Callable[..., View], tmp_path: Path
     assert view.eval("window.alerts") == 0
 
 
+def test_it_works_under_the_policy_of_a_server(browser: Browser, tmp_path: Path) -> None:
+    """Neither its own policy nor a stricter one by a header is ever broken."""
+    made = hostile_session()
+    document = page_file(made, tmp_path).read_text("utf-8")
+    own = re.search('http-equiv="Content-Security-Policy" content="([^"]*)"', document)
+    assert own
+    policy = f"{unescape(own[1])}; connect-src 'none'; frame-ancestors 'none'"
+    context = browser.new_context()
+    view = View(context.new_page(), made)
+    headers = {"Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff"}
+    asked = []
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(body=document, content_type="text/html; charset=utf-8", headers=headers)
+
+    context.route("**/*", answer)
+    context.add_init_script(STUBS + ALERTS + VIOLATIONS)
+    view.page.goto("https://coach.example/")
+    until(lambda: view.sound("sound.readyState > 0"), "the sound's length")
+    view.button("Play")
+    until(lambda: view.time > 0.1, "playing")
+    for span in spans(made, "hold"):
+        view.go(span["start"] + 1)
+        assert view.text("instruction") == HOSTILE
+    assert view.page.title() == HOSTILE
+    texts = view.page.locator("li, p, strong, h2, h3, button").all_text_contents()
+    assert sum(HOSTILE in text for text in texts) > 8
+    assert asked == ["https://coach.example/"]
+    assert view.eval("window.violations") == []
+    # What somebody might get into it nevertheless does not run.
+    view.eval(INJECTION)
+    until(lambda: len(view.eval("window.violations")) >= 2, "what the policy refused")
+    assert view.eval("window.alerts") == 0
+    context.close()
+
+
+VIOLATIONS = """
+window.violations = [];
+document.addEventListener("securitypolicyviolation", (event) => {
+    window.violations.push(`${event.violatedDirective} ${event.blockedURI}`);
+});
+"""
+INJECTION = """() => {
+    const image = document.createElement("img");
+    image.src = "https://elsewhere.example/x.png";
+    document.body.append(image);
+    const script = document.createElement("script");
+    try { script.text = "alert(1)"; document.body.append(script); } catch { /* a text is no script */ }
+}"""
 ALERTS = "window.alerts = 0; window.alert = () => { window.alerts += 1; };"
 
 
