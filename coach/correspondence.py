@@ -145,14 +145,17 @@ def _anchors(timeline: Timeline) -> Iterator[_Anchor]:
         anchor = _Anchor(frame, (kind, label, where, numbers[0]), ordinal)
         found.append((frame, rank, anchor))
 
-    for span in timeline.spans:
-        number = _count(seen, ("span", span.kind, span.where))
-        add(1, span.start, "span", span.kind, span.where, number)
-        add(0, span.end, "end of span", span.kind, span.where, number)
+    for one in timeline.spans:
+        number = _count(seen, ("span", one.kind, one.where))
+        add(1, one.start, "span", one.kind, one.where, number)
+        add(0, one.end, "end of span", one.kind, one.where, number)
+    spans = iter(timeline.spans)
+    span: Span | None = next(spans, None)
     for clip in timeline.clips:
-        if is_timed(timeline, clip.start) or (
-            clip.kind == "cue" and span_at(timeline, clip.start) is not None
-        ):
+        # Both are in order, and most clips are in spans.
+        while span and span.end <= clip.start:
+            span = next(spans, None)
+        if span and span.start <= clip.start and (span.kind != "move" or clip.kind == "cue"):
             continue
         numbers = [_count(seen, (clip.kind, clip.label, clip.where))]
         if clip.kind == "speech":

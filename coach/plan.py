@@ -276,10 +276,10 @@ class _Planner:
         key = "exercise" if total > 1 else "exercise_alone"
         number = self._order[exercise.id]
         texts = [self._phrases.say(key, n=number, total=str(total), name=exercise.name)]
-        values = exercise_fields(exercise, self._phrases)
         if self._is_full:
             yield from self._sentences(texts, where)
             texts = []
+            values = exercise_fields(exercise, self._phrases)
             for text in (fill(text, values) for text in exercise.setup):
                 yield Now(Say(text), where)
                 yield Gap(pause_after(text) if exercise.pause is None else exercise.pause)

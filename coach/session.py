@@ -32,6 +32,10 @@ RENDER_RATE = 24_000
 RUNWAY = Fraction(15)
 """Seconds of sound that are ready before a live session begins; speaking is a hundred times as
 fast as listening."""
+RUNWAY_GROWTH = 4
+"""How many times as much is ready when a draft takes the place of the one before. All of it is
+laid out for each draft, so a long session takes few; and what is new has to be spoken while what
+was ready is heard."""
 LENGTH_ROUNDS = 3
 """How often a session is laid out at most until it lasts what it says that it lasts."""
 
@@ -225,7 +229,6 @@ def build_gradually(
     reached, line = next(upcoming, _NOTHING)
     runway = frames(RUNWAY, rate)
     is_begun = False
-    problem = ""
     try:
         for spoken, clip in voice.each(needed):
             clips[spoken] = clip
@@ -235,18 +238,20 @@ def build_gradually(
             if line is not None and reached - start >= runway:
                 is_begun = True
                 yield draft(guess.steps)
-                runway = 2 * (reached - start)
+                runway = RUNWAY_GROWTH * (reached - start)
         length = seconds(guess.timeline.duration, rate)
-        took = seconds(draft(guess.steps).session.timeline.duration, rate)
+        last = draft(guess.steps)
+        took = seconds(last.session.timeline.duration, rate)
         steps = _plan(prepared, length, took)
-        clips |= voice.speak([line for line in lines_in(steps) if line not in clips])
+        if steps != guess.steps:
+            clips |= voice.speak([line for line in lines_in(steps) if line not in clips])
+            last = draft(steps)
     except SpeechError as error:
         if not is_begun:
             raise
-        problem = error.message
-        steps = guess.steps
         clips |= {line: cues["tick"][:0] for line in needed if line not in clips}
-    yield replace(draft(steps), problem=problem)
+        last = replace(draft(guess.steps), problem=error.message)
+    yield last
 
 
 _NOTHING: tuple[int, None] = (0, None)

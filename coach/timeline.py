@@ -120,6 +120,18 @@ def lay_out(steps: Sequence[Step], clip_of: Callable[[Say | Cue], Samples], rate
     return layout.timeline()
 
 
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """A sound of a span, and its times in frames from the span's start."""
+
+    at: At
+    samples: Samples
+    offset: int
+    until: int | None
+    is_last: bool
+    """Whether it belongs to the span's end, wherever that comes to be."""
+
+
 class _Layout:
     """Places one step after the other."""
 
@@ -140,6 +152,8 @@ class _Layout:
         """A tone that is not needed where the next span begins at its frame."""
         self._word_gap = frames(WORD_GAP, rate)
         self._tone_gap = frames(TONE_GAP, rate)
+        self._events: dict[tuple[int, int], tuple[list[_Event], list[_Event]]] = {}
+        """What `_events_of` found, by the objects it was found in: equal spans share theirs."""
 
     def add(self, step: Step) -> None:
         if not isinstance(step, Timed):
@@ -168,9 +182,11 @@ class _Layout:
             parts=tuple(self._parts),
         )
 
-    def _place(self, what: Say | Cue, start: int, where: Where) -> int:
+    def _place(
+        self, what: Say | Cue, start: int, where: Where, samples: Samples | None = None
+    ) -> int:
         """Put a sound at `start` and return the frame after its last."""
-        samples = self._clip_of(what)
+        samples = self._clip_of(what) if samples is None else samples
         if not len(samples):
             return start
         kind: Literal["speech", "cue"] = "speech" if isinstance(what, Say) else "cue"
@@ -185,11 +201,28 @@ class _Layout:
             self._clips.append(self._end_of_work)
             self._end_of_work = None
 
+    def _events_of(self, step: Timed) -> tuple[list[_Event], list[_Event]]:
+        """Return the cues of a span, and what is spoken in it, what matters most first."""
+        key = (id(step.events), id(step.seconds))
+        if (found := self._events.get(key)) is None:
+            cues, says = [], []
+            for at in step.events:
+                offset = frames(at.offset, self._rate)
+                until = None if at.until is None else frames(at.until, self._rate)
+                is_last = at.offset == step.seconds
+                event = _Event(at, self._clip_of(at.what), offset, until, is_last)
+                if isinstance(at.what, Say):
+                    says.append((at.what.rank, at.offset, event))
+                else:
+                    cues.append(event)
+            says.sort(key=lambda said: said[:2])
+            found = self._events[key] = cues, [event for *_, event in says]
+        return found
+
     def _timed(self, step: Timed) -> None:
-        cues = [at for at in step.events if isinstance(at.what, Cue)]
+        cues, says = self._events_of(step)
         length = frames(step.seconds, self._rate)
-        opens_with = cues[0].what if cues and not cues[0].offset else None
-        tone = len(self._clip_of(opens_with)) + self._tone_gap if opens_with else 0
+        tone = len(cues[0].samples) + self._tone_gap if cues and not cues[0].at.offset else 0
         beeps_from = length
         if step.beeps_from is not None:
             beeps_from = frames(step.beeps_from, self._rate) - self._word_gap
@@ -208,22 +241,22 @@ class _Layout:
         spoken = [(offset, end) for _, offset, end in inside]
         for say, offset, _ in inside:
             self._place(say, start + offset, step.where)
-        for at in cues:
-            self._place_cue(at, start, length, step)
-        says = [(at.what, at) for at in step.events if isinstance(at.what, Say)]
-        for say, at in sorted(says, key=lambda pair: (pair[0].rank, pair[1].offset)):
-            self._place_if_free(say, at, start, length, spoken, step.where)
+        for event in cues:
+            self._place_cue(event, start, length, step)
+        for event in says:
+            self._place_if_free(event, start, length, spoken, step.where)
         self._spans.append(Span(start, start + length, step.kind, step.where))
         self._now = start + length
         if step.kind == "hold":
             self._end_of_hold = self._now
 
-    def _place_cue(self, at: At, start: int, length: int, step: Timed) -> None:
-        frame = start + (length if at.offset == step.seconds else frames(at.offset, self._rate))
-        if at.what == Cue("start") and step.kind == "work" and frame == self._end_of_hold:
+    def _place_cue(self, event: _Event, start: int, length: int, step: Timed) -> None:
+        frame = start + (length if event.is_last else event.offset)
+        is_work, what = step.kind == "work", event.at.what
+        if is_work and what == Cue("start") and frame == self._end_of_hold:
             return
-        self._place(at.what, frame, step.where)
-        if at.what == Cue("end") and step.kind == "work":
+        self._place(what, frame, step.where, event.samples)
+        if is_work and what == Cue("end"):
             self._end_of_work = self._clips.pop()
 
     def _fit_opening(
@@ -258,30 +291,31 @@ class _Layout:
         return row
 
     def _place_if_free(
-        self, say: Say, at: At, start: int, length: int, spoken: list[tuple[int, int]], where: Where
+        self, event: _Event, start: int, length: int, spoken: list[tuple[int, int]], where: Where
     ) -> None:
         """Speak something at its place in a span, unless something else is spoken then.
 
         `spoken` holds the offsets and ends of what is, in order.
         """
-        offset = frames(at.offset, self._rate)
-        end = offset + len(self._clip_of(say))
-        limit = length if at.until is None else min(length, frames(at.until, self._rate))
+        offset = event.offset
+        end = offset + len(event.samples)
+        limit = length if event.until is None else min(length, event.until)
         if end > limit:
             why = "longer than a second" if limit < length else "longer than the span"
-            self._leave_out(start + offset, say, why)
+            self._leave_out(start + offset, event.at.what, why)
             return
         # What is spoken does not overlap, so only the neighbours can reach into this.
         after = bisect_left(spoken, (offset, end))
         neighbours = spoken[max(0, after - 1) : after + 1]
         if any(offset < other_end and other < end for other, other_end in neighbours):
-            self._leave_out(start + offset, say, "something else is spoken then")
+            self._leave_out(start + offset, event.at.what, "something else is spoken then")
         else:
             spoken.insert(after, (offset, end))
-            self._place(say, start + offset, where)
+            self._place(event.at.what, start + offset, where, event.samples)
 
-    def _leave_out(self, at: int, say: Say, why: str) -> None:
-        self._left_out.append(LeftOut(at, say.text, why, say.speed))
+    def _leave_out(self, at: int, what: Say | Cue, why: str) -> None:
+        if isinstance(what, Say):
+            self._left_out.append(LeftOut(at, what.text, why, what.speed))
 
 
 def mix(timeline: Timeline, start: int, stop: int) -> Samples:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
@@ -24,6 +24,10 @@ class Phrasebook:
     language: str
     """The catalog's language code, such as `en`."""
     phrases: Mapping[str, Any]
+    _durations: dict[Fraction, str] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """What `duration` has put into words: a routine has few durations, and many places for them."""
 
     def say(self, key: str, n: int | Decimal | None = None, **fields: str) -> str:
         """Return the phrase `key` with its fields; `n` picks the plural form.
@@ -93,6 +97,11 @@ class Phrasebook:
 
     def duration(self, seconds: Fraction) -> str:
         """Return an exact duration in words: "5 seconds", "1 minute and 30 seconds"."""
+        if (words := self._durations.get(seconds)) is None:
+            words = self._durations[seconds] = self._in_words(seconds)
+        return words
+
+    def _in_words(self, seconds: Fraction) -> str:
         minutes, rest = divmod(seconds, 60)
         hours, minutes = divmod(minutes, 60)
         parts = [

@@ -39,29 +39,44 @@ RATE = 2000
 """Hz; enough for whatever is counted in frames here."""
 START, END = 10_001, 10_004
 """The values of the start and the end tone of `fake_cues`."""
-HOLD_S = 40
 HOURLY = """\
   - name: Part {number}
     reps: 75
     phases: [{{cue: In, move: 2s, hold: 40s}}, {{cue: Out, move: 2s}}]
 """
 """About an hour: what is heard here is mostly holds."""
+BUFFER_S = 0.2
+"""How much a device takes at once, which is also how often it is looked around in a day."""
 HANDS = (
-    (300, Command.PAUSE),
-    (330, Command.RESUME),
-    (600, Command.BACK),
-    (900, Command.NEXT),
-    (1200, Command.LONGER),
-    (1500, Command.SHORTER),
-    (1800, Command.REPEAT),
-    (2100, Command.MORE),
-    (2400, Command.FEWER),
-    (2700, Command.TOGGLE),
-    (2709, Command.TOGGLE),
-    (3000, Command.LOUDER),
-    (3300, Command.SOFTER),
+    (0.50, Command.PAUSE),
+    (0.51, Command.RESUME),
+    (1.20, Command.LONGER),
+    (1.71, Command.SHORTER),
+    (3.10, Command.NEXT),
+    (4.30, Command.REPEAT),
+    (5.00, Command.LONGER),
+    (6.40, Command.BACK),
+    (7.15, Command.TOGGLE),
+    (7.65, Command.TOGGLE),
+    (8.20, Command.MORE),
+    (9.90, Command.NEXT),
+    (10.60, Command.PAUSE),
+    (11.10, Command.RESUME),
+    (12.30, Command.FASTER),
+    (13.45, Command.REPEAT),
+    (14.10, Command.FEWER),
+    (15.25, Command.BACK),
+    (16.05, Command.PAUSE),
+    (16.06, Command.RESUME),
+    (16.80, Command.LOUDER),
+    (17.30, Command.PREVIOUS_EXERCISE),
+    (17.90, Command.REPEAT),
+    (18.00, Command.SLOWER),
 )
-"""What somebody does in every hour, and in which second of it."""
+"""What somebody does in a day, and in which hour of it; the last hours are left alone."""
+HOLDS_S = (40, 45)
+"""As planned, and after `LONGER`. `SHORTER` comes early in a hold: one that has lasted longer than
+the new time ends at once."""
 
 
 def peak_mb() -> float:
@@ -102,6 +117,8 @@ class Listener:
     """An output that listens for tones and forgets everything else."""
 
     name = "listener"
+    latency = 0.0
+    underruns = 0
 
     def __init__(self, clock: VirtualClock) -> None:
         self._clock = clock
@@ -110,10 +127,20 @@ class Listener:
         self.starts: list[int] = []
         self.holds: Counter[int] = Counter()
 
-    def start(self, source: Source, rate: int) -> PacedPlayback:
-        return PacedPlayback(self._clock, source, rate, self._write, lambda: None)
+    def start(self, source: Source, rate: int) -> Listener:
+        def take(now: float) -> None:
+            self.write(source.read(round(now * rate) - self.frames))
 
-    def _write(self, block: NDArray[np.int16]) -> None:
+        self._detach = self._clock.attach(take)
+        return self
+
+    def problem(self) -> str | None:
+        return None
+
+    def close(self) -> None:
+        self._detach()
+
+    def write(self, block: NDArray[np.int16]) -> None:
         before = np.concatenate([[self._last], block[:-1]])
         begins = (block != before) & ((block == START) | (block == END))
         for at in np.flatnonzero(begins).tolist():
@@ -125,12 +152,21 @@ class Listener:
         self.frames += len(block)
 
 
+class Paced(Listener):
+    """The same at the pace of an output of the coach."""
+
+    def start(self, source: Source, rate: int) -> Any:
+        return PacedPlayback(self._clock, source, rate, self.write, lambda: None)
+
+
 class Hands(VirtualClock):
-    """A clock on which somebody does the same in each hour."""
+    """A clock on which somebody does something now and then."""
+
+    STEP_S = BUFFER_S
 
     def __init__(self) -> None:
         super().__init__()
-        self.coming: list[tuple[int, Callable[[], None]]] = []
+        self.coming: list[tuple[float, Callable[[], None]]] = []
 
     def wait(self, arrivals: Any, seconds: float) -> Any:
         while self.coming and self.now() >= self.coming[-1][0]:
@@ -138,15 +174,71 @@ class Hands(VirtualClock):
         return super().wait(arrivals, seconds)
 
 
-def day(hours: int, *, hands: bool) -> dict[str, float]:
-    """Play for so many virtual hours; with hands, that many times all of `HANDS`."""
+def day_of(hours: int) -> Routine:
+    """Return a routine that takes a little less than so many hours."""
     parts = "".join(HOURLY.format(number=number) for number in range(1, hours + 1))
-    text = f"title: Day\nlanguage: en\nrest: 30s\nexercises:\n{parts}"
-    routine = routine_of(text)
+    return routine_of(f"title: Day\nlanguage: en\nrest: 30s\nexercises:\n{parts}")
+
+
+def day(hours: int, *, hands: bool) -> dict[str, float]:
+    """Play for so many virtual hours; with hands, all of `HANDS` is done meanwhile."""
     clock = Hands()
     listener = Listener(clock)
+    plannings: list[float] = []
     live = LiveSession(
-        routine,
+        day_of(hours),
+        Settings(),
+        Room(),
+        Loudspeaker(listener, RATE),
+        clock,
+        spawn=lambda job: plannings.append(timed(job)),
+    )
+    planning = timed(lambda: live.begin(lambda _done, _total: None))
+    first = peak_mb()
+    if hands:
+        clock.coming = [(3600 * at, lambda what=what: live.obey(what)) for at, what in HANDS[::-1]]  # type: ignore[misc]
+    peaks: list[float] = []
+
+    def see(_: object) -> None:
+        if clock.now() >= 3600 * (len(peaks) + 1):
+            peaks.append(peak_mb())
+
+    live.run(see)
+    live.close()
+    planned = [clip.start for clip in live.timeline.clips if clip.label == "start"]
+    left_alone = RATE * (3600 * HANDS[-1][0] + 2 * max(HOLDS_S)) if hands else 0
+    late = [start for start in listener.starts if start >= left_alone]
+    off = [heard - start for heard, start in zip(late[::-1], planned[::-1], strict=False)]
+    wrong = sum(
+        count
+        for length, count in listener.holds.items()
+        if length not in [RATE * hold for hold in HOLDS_S]
+    )
+    # What was planned beforehand and in the first hours has taken its memory by then.
+    since = peaks[len(peaks) // 4 :]
+    return {
+        "hours": listener.frames / RATE / 3600,
+        "planning": planning,
+        "changes": len(plannings) - 1,
+        "change": sum(plannings[1:]) / max(1, len(plannings) - 1),
+        "longest_change": max(plannings[1:], default=0.0),
+        "first_mb": first,
+        "mb": peaks[-1],
+        "mb_per_hour": (since[-1] - since[0]) / max(1, len(since) - 1),
+        "holds": sum(listener.holds.values()),
+        "longer_holds": listener.holds[RATE * HOLDS_S[1]],
+        "wrong_holds": wrong,
+        "compared": len(off),
+        "drift": max(off) - min(off) if hands else max(map(abs, off)),
+    }
+
+
+def hour() -> dict[str, float]:
+    """Play for an hour as a coach does that is not hurried: its own blocks, its own ticks."""
+    clock = VirtualClock()
+    listener = Paced(clock)
+    live = LiveSession(
+        day_of(1),
         Settings(),
         Room(),
         Loudspeaker(listener, RATE),
@@ -154,36 +246,9 @@ def day(hours: int, *, hands: bool) -> dict[str, float]:
         spawn=lambda job: job(),
     )
     live.begin(lambda _done, _total: None)
-    planned = live.length
-    timeline = build(prepared(routine, Settings()), FakeVoice(rate=RATE), fake_cues(RATE), RATE)
-    if hands:
-        doings = [(3600 * hour + at, what) for hour in range(hours) for at, what in HANDS]
-        clock.coming = [(at, lambda what=what: live.obey(what)) for at, what in doings[::-1]]  # type: ignore[misc]
-    peaks: list[float] = []
-
-    def see(_: object) -> None:
-        if clock.now() >= 3600 * (len(peaks) + 1):
-            peaks.append(peak_mb())
-
-    used = timed(lambda: live.run(see))
+    used = timed(lambda: live.run(lambda _: None))
     live.close()
-    lasted = listener.frames / RATE / 3600
-    starts = [clip.start for clip in timeline.timeline.clips if clip.label == "start"]
-    wrong = sum(
-        count for length, count in listener.holds.items() if length % RATE or length < HOLD_S * RATE
-    )
-    return {
-        "hours": lasted,
-        "planned_hours": float(planned) / 3600,
-        "cpu_per_hour": used / lasted,
-        "mb": peaks[-1] if peaks else peak_mb(),
-        "mb_per_hour": (peaks[-1] - peaks[0]) / max(1, len(peaks) - 1) if peaks else 0.0,
-        "holds": sum(listener.holds.values()),
-        "wrong_holds": wrong,
-        "drift": 0.0
-        if hands
-        else max(abs(a - b) for a, b in zip(listener.starts, starts, strict=True)),
-    }
+    return {"cpu_per_hour": used / (listener.frames / RATE / 3600)}
 
 
 # -- many of everything --------------------------------------------------------------------------
@@ -278,6 +343,7 @@ def main() -> None:
     measures: dict[str, Callable[[int], dict[str, float]]] = {
         "day": lambda hours: day(hours, hands=False),
         "handled-day": lambda hours: day(hours, hands=True),
+        "hour": lambda _: hour(),
         "texts": texts,
         "store": store,
         "history": history,
