@@ -29,7 +29,7 @@ session: $(VENV)/.user
 
 # What is heard live wants the machine for itself.
 test: lint
-	$(BIN)/python -m pytest -n auto --dist loadgroup --ignore tests/live
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --ignore tests/live
 	$(BIN)/python -m pytest tests/live
 
 # Every branch of the pure core, by its own tests; see `tool.coverage` in pyproject.toml. What is

@@ -43,9 +43,18 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("coach")
 
 
+LONGEST = (
+    *("test_formats", "test_faults", "test_spoken", "test_page_in_chromium", "test_batch"),
+    *("test_surroundings", "test_failing_files", "test_listening", "test_live", "test_kills"),
+    *("test_recogniser", "test_loudness", "test_adjust", "test_render_command", "test_handouts"),
+    *("test_live_properties", "test_hostile_texts", "test_damaged_files", "test_two_at_once"),
+)
+"""The files that take longest, which one process tries alone: begun with, none is left at the end."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what one process has to do alone, so that none is left with it at the end."""
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
 
 
 @pytest.fixture(scope="session")

@@ -237,8 +237,8 @@ def test_keys_tell_parts_apart() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_a_batch_that_was_stopped_goes_on(folder: Path, number: signal.Signals) -> None:
-    people = "".join(f"P{n},si-joint-relief,reps={5 + n % 6}\n" for n in range(12))
-    table = roster(folder, f"name,routine,settings\n{people}")
+    people = "".join(f"P{n},box-breathing\n" for n in range(12))
+    table = roster(folder, f"name,routine\n{people}")
     command = [sys.executable, "-m", "coach", "batch", str(table), "--out", "made", "-q"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE)
     manifest = folder / "made" / NAME

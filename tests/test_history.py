@@ -24,6 +24,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from coach.characters import shown as shown_text
 from coach.cli import coach
 from coach.cli.history import csv_text
 from coach.cli.history_chart import BLOCKS, WEEKS, chart
@@ -957,7 +958,8 @@ def test_no_text_becomes_a_formula(text: str, start: str) -> None:
     title = start + text
     session = dataclasses.replace(SESSION, title=title, routine="=r", script="\t@s")
     rows = list(csv.DictReader(io.StringIO(csv_text([session]), newline="")))
-    assert rows[0]["title"].lstrip("'").split() == title.lstrip("'").split()
+    kept = shown_text(title.translate(dict.fromkeys(map(ord, "\t\r\n"), " ")))
+    assert rows[0]["title"].lstrip("'").split() == kept.lstrip("'").split()
     assert (rows[0]["routine"], rows[0]["script"]) == ("'=r", "' @s")
     assert not any(row[name].lstrip().startswith(tuple("=+-@")) for row in rows for name in row)
 

@@ -20,7 +20,6 @@ import pytest
 
 import coach
 
-pytestmark = pytest.mark.xdist_group("packaging")
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 

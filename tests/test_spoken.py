@@ -20,7 +20,7 @@ from coach.errors import SpeechError
 from coach.listening import SPOKEN, Heard, Spoken
 from coach.listening.tones import tone
 from coach.listening.windows import ECHO, SHORT, sounding_spans, spoken_at
-from coach.outputs.paced import PacedPlayback
+from coach.outputs.paced import PacedPlayback, SilentOutput
 from coach.session import GradualVoice
 from coach.settings import Manner, Settings
 from coach.spoken import AGAIN_S, COMMANDS, Words
@@ -583,11 +583,12 @@ def ended(ending: Ending, views: list[View]) -> bool:
 def test_whatever_is_said_it_ends_and_counts_right(
     said: list[tuple[int, Spoken]], is_headset: bool, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    session = Told(tmp_path_factory.mktemp("any"), is_headset=is_headset)
+    folder = tmp_path_factory.mktemp("any")
+    session = Told(folder, is_headset=is_headset, output=lambda clock, _: SilentOutput(clock))
     for second, command in said:
         session.told(second, command).told(second + 20, "resume")
     for n in range(9):
-        session.told(1000 + n, "next")
+        session.told(300 + n, "next")
     ending = session.run()
     assert ended(ending, session.views)
     assert ending.done <= ending.planned

@@ -109,6 +109,9 @@ class ListeningProcess:
                 process.wait(END_S)
         if self._thread.ident is not None and threading.current_thread() is not self._thread:
             self._thread.join(END_S / 2)
+            # It was perhaps closed before anybody read what it says.
+            if process is not None and process.stdout is not None and not self._thread.is_alive():
+                process.stdout.close()
 
     def _spawn(self) -> bool:
         """Start a process unless this is closed; return whether it was started."""

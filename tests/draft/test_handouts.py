@@ -8,8 +8,6 @@ import pytest
 
 from tests.draft.handouts import CORPUS, HANDOUTS, OPEN, SET_ASIDE, Score, score
 
-pytestmark = pytest.mark.xdist_group("handouts")
-
 
 @pytest.fixture(scope="module")
 def scores() -> dict[Path, Score]:

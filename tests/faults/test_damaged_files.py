@@ -11,7 +11,6 @@ import pytest
 
 from tests.faults.runs import World, Zygote
 
-pytestmark = pytest.mark.xdist_group("failing files")
 RENDER = "render short.yaml -o out/a.wav"
 
 

@@ -26,8 +26,6 @@ ALL = os.environ.get("COACH_FAULTS") == "all"
 ROUNDS = int(os.environ.get("COACH_FAULTS", "5")) if not ALL else 0
 """How many operations of a command fail, at even distances."""
 
-pytestmark = pytest.mark.xdist_group("failing files")
-
 
 @dataclass(frozen=True, slots=True)
 class Scene:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
 from tests.faults.runs import World, Zygote, sessions
 
-pytestmark = pytest.mark.xdist_group("failing files")
 MANY = 4
 
 

@@ -17,7 +17,6 @@ from coach.listening.recogniser import CommandRecogniser
 from tests.listening.voices import apart, silence, spoken
 
 Samples = NDArray[np.int16]
-pytestmark = pytest.mark.xdist_group("recogniser")
 PACKS = sorted(path.name for path in data_dir("audio_cues").iterdir() if path.is_dir())
 JOE = "en_US-joe-medium"
 SAID: tuple[Spoken, ...] = ("pause", "resume", "next", "stop")

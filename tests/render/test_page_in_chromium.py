@@ -30,7 +30,6 @@ from tests.waiting import until
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page, Route
 
-pytestmark = pytest.mark.xdist_group("chromium")
 SCRIPT = """
 coach: 1
 title: A <short> session & more
