@@ -27,10 +27,11 @@ session: $(VENV)/.user
 	    echo "To hear the file: $$player session.wav"; exit 0; \
 	done; echo "To hear the file, open session.wav with any player, or copy it to a phone."
 
-# What is heard live wants the machine for itself.
+# What is heard live wants the machine for itself, and what is compared to the frame all of it.
 test: lint
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --ignore tests/live
-	$(BIN)/python -m pytest tests/live
+	$(BIN)/python -m pytest -n 3 --dist worksteal tests/live -m 'not to_the_frame'
+	$(BIN)/python -m pytest tests/live -m to_the_frame
 
 # Every branch of the pure core, by its own tests; see `tool.coverage` in pyproject.toml. What is
 # left out lays out hundreds of sessions, and takes no branch that the others do not take.

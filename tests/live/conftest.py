@@ -10,6 +10,10 @@ import pytest
 from tests.live.rig import Rig
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "to_the_frame: no underrun is allowed; wants both cores")
+
+
 @pytest.fixture
 def rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
     """Yield a running server that this process and its children take for the system's."""
