@@ -119,6 +119,13 @@ class _Parser(HTMLParser):
         self._heads: tuple[str, ...] = ()
         self._row_is_head = False
 
+    def parse_marked_section(self, i: int, report: bool = True) -> int:
+        """Return where a `<![...` ends; one that is none is a comment, as browsers have it."""
+        try:
+            return super().parse_marked_section(i, report)
+        except AssertionError:  # how the library tells of an unknown word in it
+            return self.parse_bogus_comment(i)
+
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "title":
             self._in_title = not self.title
