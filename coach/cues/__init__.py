@@ -215,11 +215,12 @@ def _parse(pack_file: Path) -> yaml.Node | None:
     try:
         text = content.decode("utf-8-sig")
         if _is_deep(text):
-            raise CuePackError(
-                f"{pack_file}: expected a mapping of cues, "
-                "found lists or mappings nested too deeply"
-            )
+            raise RecursionError
         return yaml.compose(text, Loader=yaml.SafeLoader)
+    except RecursionError as error:  # also where libyaml found another fault before the depth
+        raise CuePackError(
+            f"{pack_file}: expected a mapping of cues, found lists or mappings nested too deeply"
+        ) from error
     except UnicodeDecodeError as error:
         raise CuePackError(
             f"{pack_file}: expected UTF-8 text, found another encoding at byte {error.start}",
