@@ -214,8 +214,7 @@ def _parse(pack_file: Path) -> yaml.Node | None:
     content = read_bytes(inside, _MAX_PACK_BYTES, follow=False)
     try:
         text = content.decode("utf-8-sig")
-        if _is_deep(text):
-            raise RecursionError
+        _check_depth(text)
         return yaml.compose(text, Loader=yaml.SafeLoader)
     except RecursionError as error:  # also where libyaml found another fault before the depth
         raise CuePackError(
@@ -237,11 +236,14 @@ def _parse(pack_file: Path) -> yaml.Node | None:
         ) from error
 
 
-def _is_deep(text: str) -> bool:
-    """Whether lists and mappings are nested deeper than any pack's.
+def _check_depth(text: str) -> None:
+    """Check that lists and mappings are not nested deeper than any pack's.
 
     Composing such nodes crashes in C, and takes time that grows with the square in Python; looking
     at one event after the other does neither.
+
+    Raises:
+        RecursionError: they are.
     """
     import yaml
 
@@ -253,10 +255,10 @@ def _is_deep(text: str) -> bool:
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
             if depth > _MAX_DEPTH:
-                return True
-    except yaml.YAMLError as error:  # told by whoever composes the nodes
-        return "nesting depth" in str(error)
-    return False
+                raise RecursionError
+    except yaml.YAMLError as error:  # any other is told by whoever composes the nodes
+        if "nesting depth" in str(error):
+            raise RecursionError from error
 
 
 def _fields(
