@@ -264,26 +264,14 @@ def test_no_text_commands_a_terminal(
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_shell_is_offered_no_name_that_is_more_to_it(place: Place, shell: str) -> None:
     own = Path(place.environment["XDG_DATA_HOME"]) / "audio-coach" / "routines"
-    for name in (
-        "knee",
-        "knee $(touch S)",
-        "knee;touch S",
-        "knee`touch S`",
-        "knee\nplain,x",
-        "knee*",
-    ):
+    shady = (" $(touch S)", ";touch S", "`touch S`", "\nplain,x", "*")
+    names = ("knee", *(f"knee{end}" for end in shady))
+    for name in names:
         (own / f"{name}.yaml").write_text("title: 1")
     asked = {"_COACH_COMPLETE": f"{shell}_complete", "COMP_WORDS": "coach show knee"}
     environment = {**place.environment, **asked, "COMP_CWORD": "2" if shell != "fish" else "knee"}
     told = coach(environment=environment).out.decode()
-    for name in (
-        "knee",
-        "knee $(touch S)",
-        "knee;touch S",
-        "knee`touch S`",
-        "knee\nplain,x",
-        "knee*",
-    ):
+    for name in names:
         (own / f"{name}.yaml").unlink()
     offered = [word for line in told.splitlines() for word in line.split(",")]
     assert {word for word in offered if word.startswith("knee")} == {

@@ -39,6 +39,15 @@ class Workers:
 
 
 @pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return where temporary files are made."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    return folder
+
+
+@pytest.fixture
 def workers(tmp_path: Path) -> Iterator[Workers]:
     opened = Workers(tmp_path / "record")
     yield opened
@@ -148,12 +157,7 @@ def test_an_answer_too_many_is_no_sound_of_another_sentence(workers: Workers) ->
     assert workers.started == 2
 
 
-def test_a_flood_of_messages_does_not_fill_the_disk(
-    workers: Workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    place = tmp_path / "temporary"
-    place.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(place))
+def test_a_flood_of_messages_does_not_fill_the_disk(workers: Workers, place: Path) -> None:
     engine = workers("flood")
     assert engine.synthesize("One.").samples.size
     assert sum(path.stat().st_size for path in place.rglob("*")) < 100_000
@@ -265,12 +269,7 @@ def test_a_closed_engine_says_so(workers: Workers, tmp_path: Path) -> None:
     assert workers.started == 1
 
 
-def test_closing_removes_the_workspace(
-    workers: Workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    place = tmp_path / "temporary"
-    place.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(place))
+def test_closing_removes_the_workspace(workers: Workers, place: Path) -> None:
     engine = workers("well")
     engine.synthesize("One.")
     (workspace,) = place.iterdir()
@@ -280,11 +279,8 @@ def test_closing_removes_the_workspace(
 
 
 def test_an_engine_that_nobody_holds_closes_itself(
-    workers: Workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    workers: Workers, place: Path, tmp_path: Path
 ) -> None:
-    place = tmp_path / "temporary"
-    place.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(place))
     command = (sys.executable, str(FAKE), "well", str(tmp_path / "record"))
     engine = Pyttsx3Engine(command=command)
     engine.synthesize("One.")
