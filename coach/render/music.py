@@ -377,5 +377,5 @@ def _unreadable(path: Path, error: Exception) -> CoachError:
     reason = getattr(error, "strerror", None) or str(error)
     return CoachError(
         f"cannot read music from {path}: {reason[:1].lower()}{reason[1:]}",
-        "Give a sound file such as MP3, M4A, Ogg, FLAC or WAV, or a folder of them.",
+        "Give a sound file of this computer (MP3, M4A, Ogg, FLAC, WAV), or a folder of them.",
     )
