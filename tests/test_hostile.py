@@ -167,6 +167,9 @@ def test_the_watch_sees_what_it_is_for(tmp_path: Path, watch: Watch) -> None:
 def test_a_path_that_leaves_is_told_and_not_opened(tmp_path: Path, watch: Watch, name: str) -> None:
     assert leaves(name)
     path = tmp_path / "a.yaml"
+    path.write_text("titel: T")
+    with pytest.raises(ScriptError):  # what any wrong script imports, is imported
+        load_routine(path)
     path.write_text(f"title: T\ncues: '{name}'\nexercises: [{{name: A, hold: 3}}]\n")
     with watch.on(tmp_path), pytest.raises(ScriptError) as caught:
         load_routine(path)
