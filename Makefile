@@ -115,10 +115,11 @@ $(VENV)/.user: $(VENV)/.made
 	    $(PIP) -e .; }
 	@touch $@
 
-# First what builds, so that what has no wheel is built with that, and not with what is newest.
+# First what builds, so that what has no wheel is built with that, and not with what is newest: its
+# build looks for `cython` on PATH.
 $(VENV)/.dev: $(VENV)/.made
 	$(PIP) --require-hashes -r .ci/lock/build.txt
-	$(PIP) --require-hashes --no-build-isolation -r .ci/lock/test.txt
+	PATH="$(abspath $(BIN)):$$PATH" $(PIP) --require-hashes --no-build-isolation -r .ci/lock/test.txt
 	$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@ $(VENV)/.user
 
