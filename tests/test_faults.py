@@ -6,10 +6,12 @@ import contextlib
 import os
 import pty
 import select
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ import pytest
 from coach.render import FORMATS
 
 LONG = "title: Long\nexercises: [{name: A, reps: 100, phases: [{cue: Up, move: 1, hold: 20}]}]\n"
+HUGE = LONG.replace("hold: 20", "hold: 40")
 COACH = [sys.executable, "-m", "coach"]
 
 
@@ -29,14 +32,16 @@ def script(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def spoken(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache in which everything that the script says has been spoken already."""
+    """A cache in which everything that the scripts say has been spoken already."""
     folder = tmp_path_factory.mktemp("spoken")
-    script, cache = folder / "long.yaml", folder / "cache"
-    script.write_text(LONG)
+    cache = folder / "cache"
     homes = {f"XDG_{name}_HOME": str(folder / name) for name in ("CONFIG", "DATA", "STATE")}
-    command = [*COACH, "render", str(script), "-q", "-o", str(folder / "warm.wav")]
     environment = {**os.environ, **homes, "HOME": str(folder), "XDG_CACHE_HOME": str(cache)}
-    subprocess.run(command, check=True, timeout=120, env=environment)
+    for text in (LONG, HUGE):
+        script = folder / "script.yaml"
+        script.write_text(text)
+        command = [*COACH, "render", str(script), "-q", "-o", str(folder / "warm.srt")]
+        subprocess.run(command, check=True, timeout=120, env=environment)
     return cache
 
 
@@ -47,17 +52,17 @@ def stored(spoken: Path) -> None:
 
 
 def in_mount(
-    options: str, folder: Path, *arguments: object, environment: str = ""
+    options: str, folder: Path, *command: object, environment: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    """Run coach while `folder` is a small file system of its own, and list what it leaves there."""
+    """Run a command while `folder` is a small file system, and list what it leaves there."""
     folder.mkdir()
-    coach = " ".join(map(str, [environment, *COACH, *arguments]))
-    command = (
-        f"mount -t tmpfs {options} none {folder} || exit 99; {coach}; code=$?; "
+    told = f"{environment} {shlex.join(map(str, command))}"
+    program = (
+        f"mount -t tmpfs {options} none {folder} || exit 99; {told}; code=$?; "
         f"ls -A {folder}; exit $code"
     )
     return subprocess.run(
-        ["unshare", "-rm", "sh", "-c", command],
+        ["unshare", "-rm", "sh", "-c", program],
         capture_output=True,
         text=True,
         timeout=120,
@@ -73,20 +78,30 @@ def test_a_full_or_read_only_folder(
     tmp_path: Path, script: Path, options: str, reason: str
 ) -> None:
     folder = tmp_path / "small"
-    result = in_mount(options, folder, "render", script, "-o", folder / "a.wav")
+    result = in_mount(options, folder, *COACH, "render", script, "-o", folder / "a.wav")
     assert result.returncode == 1, result.stderr
     assert f"a.wav: {reason}" in result.stderr
     assert result.stdout == "", "no half-written file"
 
 
-@pytest.mark.parametrize("name", [name for name in FORMATS if name not in ("m3u8", "txt")])
-def test_no_format_leaves_anything_on_a_full_disk(tmp_path: Path, script: Path, name: str) -> None:
+EACH_FORMAT = """
+import contextlib, io, os, sys
+from coach.cli import run
+script, folder, *names = sys.argv[1:]
+for name in names:
+    with contextlib.redirect_stderr(io.StringIO()) as told:
+        code = run(["render", script, "-o", f"{folder}/a.{name}"])
+    print(name, code, f"a.{name}: no space left on device" in told.getvalue(), os.listdir(folder))
+"""
+
+
+def test_no_format_leaves_anything_on_a_full_disk(tmp_path: Path, script: Path) -> None:
     folder = tmp_path / "small"
-    target = folder / f"a.{name}"
-    result = in_mount("-o size=4k", folder, "render", script, "-o", target)
-    assert result.returncode == 1, result.stderr
-    assert f"a.{name}: no space left on device" in result.stderr
-    assert result.stdout == ""
+    names = [name for name in FORMATS if name not in ("m3u8", "txt")]
+    result = in_mount(
+        "-o size=4k", folder, sys.executable, "-c", EACH_FORMAT, script, folder, *names
+    )
+    assert result.stdout.splitlines() == [f"{name} 1 True []" for name in names], result.stderr
 
 
 def test_two_renders_to_one_name_leave_one_whole_file(tmp_path: Path, script: Path) -> None:
@@ -105,7 +120,9 @@ def test_a_cue_sheet_on_a_full_disk(tmp_path: Path, script: Path) -> None:
     folder = tmp_path / "tiny"
     sheet = folder / "sheet.json"
     wav = tmp_path / "a.wav"
-    result = in_mount("-o size=16k", folder, "render", script, "-o", wav, "--cue-sheet", sheet)
+    result = in_mount(
+        "-o size=16k", folder, *COACH, "render", script, "-o", wav, "--cue-sheet", sheet
+    )
     assert result.returncode == 1, result.stderr
     assert "sheet.json: no space left on device" in result.stderr
     assert result.stdout == ""
@@ -117,6 +134,7 @@ def when_writing_begins(process: subprocess.Popen[bytes], folder: Path) -> None:
     What it writes has no name yet.
     """
     while process.poll() is None:
+        time.sleep(0.01)
         with contextlib.suppress(OSError):
             for handle in Path(f"/proc/{process.pid}/fd").iterdir():
                 with contextlib.suppress(OSError):
@@ -130,7 +148,7 @@ def test_an_interrupted_render_leaves_the_old_file(
     tmp_path: Path, number: signal.Signals, name: str
 ) -> None:
     script = tmp_path / "huge.yaml"
-    script.write_text(LONG.replace("hold: 20", "hold: 40"))
+    script.write_text(HUGE)
     folder = tmp_path / "out"
     folder.mkdir()
     (folder / name).write_bytes(b"old")
@@ -188,7 +206,17 @@ def test_a_full_temporary_folder_is_told_as_such(tmp_path: Path) -> None:
     folder, wav = tmp_path / "temporary", tmp_path / "a.wav"
     environment = f"TMPDIR={folder} XDG_CACHE_HOME={tmp_path}/new"
     result = in_mount(
-        *("-o size=48k", folder, "render", "box-breathing", "-o", wav, "--engine", "pyttsx3"),
+        *(
+            "-o size=48k",
+            folder,
+            *COACH,
+            "render",
+            "box-breathing",
+            "-o",
+            wav,
+            "--engine",
+            "pyttsx3",
+        ),
         environment=environment,
     )
     assert result.returncode == 1
@@ -238,7 +266,7 @@ def test_odd_surroundings(tmp_path: Path, environment: dict[str, str]) -> None:
     for command in (
         ["list"],
         ["show", str(path)],
-        ["render", str(path), "-o", str(tmp_path / "a.wav")],
+        ["render", str(path), "-o", str(tmp_path / "a.wav"), "--engine", "pyttsx3"],
     ):
         result = subprocess.run(
             [*COACH, *command],
