@@ -15,7 +15,10 @@ CORE_TESTS := $(addprefix tests/, settings $(patsubst %, test_%.py, advice chang
 SECONDS ?= 60
 TARGETS ?= script imports handout document settings cues sound catalog
 
-.PHONY: session test coverage mutants lint format readme pictures fuzz bench lock upgrade audit \
+# Without it each coach that a test starts compiles all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: session test soak coverage mutants lint format readme pictures fuzz bench lock upgrade audit \
     release clean
 
 session: $(VENV)/.user
@@ -32,6 +35,12 @@ test: lint
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --ignore tests/live
 	$(BIN)/python -m pytest -n 3 --dist worksteal tests/live -m 'not to_the_frame'
 	$(BIN)/python -m pytest tests/live -m to_the_frame
+
+# The same with far more of what is chosen by chance, and a recording of three minutes: hours,
+# before a release.
+soak:
+	COACH_EXAMPLES=600 COACH_FAULTS=all COACH_KILLS=210 COACH_PRESSES=30 COACH_RECORD_SECONDS=187 \
+	    $(MAKE) test
 
 # Every branch of the pure core, by its own tests; see `tool.coverage` in pyproject.toml. What is
 # left out lays out hundreds of sessions, and takes no branch that the others do not take.

@@ -29,7 +29,7 @@ hypothesis_settings.register_profile(
     "coach",
     deadline=None,
     derandomize=True,
-    max_examples=int(os.environ.get("COACH_EXAMPLES", "60")),
+    max_examples=int(os.environ.get("COACH_EXAMPLES", "30")),
     # A busy machine generates slowly, which says nothing about the code.
     suppress_health_check=[HealthCheck.too_slow],
 )

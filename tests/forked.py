@@ -1,24 +1,48 @@
 """Runs of `coach`, each a process of its own without the second that Python takes to begin.
 
-They are forked from a process that has imported what they need, and has no threads.
+They are forked from a process that has imported all that they need, and has no threads. Run as a
+program, this module is that process: each line of JSON on stdin asks for something, and is answered
+by another.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
-import multiprocessing
+import functools
+import gc
+import importlib
+import json
 import os
+import pkgutil
 import pty
 import select
+import signal
+import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from multiprocessing.connection import wait
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import Any, Self
 
-LIMIT_S = 60
-"""Seconds after which a run that has not ended is taken to hang."""
+ROOT = Path(__file__).resolve().parents[1]
+
+LIMIT_S = 60.0
+"""Seconds after which a run that has not ended is taken to hang, and is killed."""
+
+FAILED = 99
+"""The exit code of a run that ends in a traceback."""
+
+PROGRAMS = ("coach.__main__", "coach.controls.windows_keys", "coach.listening.permission")
+"""Modules that are not to be imported."""
+
+LIBRARIES = (
+    *("rich.live", "rich.table", "rich.progress", "soundfile", "soxr", "av", "lameenc", "wakepy"),
+    *("mutagen.id3", "PIL.Image", "PIL.ImageFont", "babel.dates", "babel.plural", "num2words"),
+    *("matplotlib.figure", "matplotlib.backends.backend_svg", "pyfiglet", "platformdirs"),
+    *("prompt_toolkit.application", "jsonschema", "sqlite3"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +60,137 @@ class Ran:
         return self.out + self.err
 
 
+class Coach:
+    """A run of `coach`, in a session of its own."""
+
+    def __init__(self, server: Server, pid: int, files: tuple[Path, Path]) -> None:
+        self.pid = pid
+        self._server = server
+        self._files = files
+        self._handle = os.pidfd_open(pid)
+
+    def runs(self, seconds: float) -> bool:
+        """Wait for its end, so long at most, and return whether it still runs."""
+        return not select.select([self._handle], [], [], seconds)[0]
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal, whether it still runs or not."""
+        signal.pidfd_send_signal(self._handle, number)
+
+    def wait(self, limit: float = LIMIT_S) -> int:
+        """Return its exit code, or a signal's number made negative; it is killed at the limit."""
+        if self.runs(limit):
+            self.send(signal.SIGKILL)
+        os.close(self._handle)
+        return os.waitstatus_to_exitcode(self._server.ask("wait", self.pid))
+
+    def ran(self, limit: float = LIMIT_S) -> Ran:
+        """Return what came of it, once it has ended."""
+        code = self.wait(limit)
+        out, err = (path.read_bytes() for path in self._files)
+        for path in self._files:
+            path.unlink()
+        return Ran(code, out, err)
+
+    @property
+    def told(self) -> str:
+        """What it has printed so far."""
+        return "".join(path.read_text("utf-8") for path in self._files)
+
+    def shown(self, master: int) -> bytes:
+        """Return what is shown on its terminal until it ends."""
+        shown = b""
+        while True:
+            ready, _, _ = select.select([master, self._handle], [], [], LIMIT_S)
+            if master in ready:
+                shown += os.read(master, 65536)
+            elif ready:
+                return shown
+            else:
+                raise TimeoutError(f"no end after {shown!r}")
+
+
+class Server:
+    """The process that runs are forked from; a context manager.
+
+    Args:
+        environment: what it has besides this process's environment.
+        preparation: a function that it calls as it begins, as "module:name"; default: none.
+    """
+
+    def __init__(
+        self, environment: Mapping[str, str] | None = None, preparation: str | None = None
+    ) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="coach-forked-")
+        self._count = 0
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.forked", *([preparation] if preparation else [])],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1", **(environment or {})},
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.communicate()
+        self._folder.cleanup()
+
+    def start(
+        self,
+        *arguments: object,
+        folder: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+        before: tuple[Callable[..., object], *tuple[object, ...]] | None = None,
+        terminal: str = "",
+    ) -> Coach:
+        """Start a run; stdin is empty.
+
+        Args:
+            arguments: of the command.
+            folder: the working directory; default: this process's.
+            environment: all of it; default: this process's.
+            before: a function of a module that is called in the new process, and what it gets.
+            terminal: what is stdin, stdout and stderr; default: none.
+        """
+        self._count += 1
+        files = [Path(self._folder.name, f"{self._count}.{name}") for name in ("out", "err")]
+        for file in files:
+            file.touch()
+        pid = self.ask(
+            "start",
+            {
+                "arguments": [str(argument) for argument in arguments],
+                "folder": str(folder or Path.cwd()),
+                "environment": dict(os.environ if environment is None else environment),
+                "streams": [terminal] * 3 if terminal else [os.devnull, *map(str, files)],
+                "before": (name_of(before[0]), *before[1:]) if before else None,
+            },
+        )
+        return Coach(self, pid, (files[0], files[1]))
+
+    def ask(self, what: str, *about: object) -> Any:
+        """Return what a function of the server, or one that is named "module:name", returns."""
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(json.dumps([what, *about]).encode() + b"\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline())
+
+
+@functools.cache
+def _server() -> Server:
+    server = Server()
+    atexit.register(server.close)
+    return server
+
+
 def coach(
     *arguments: object,
     folder: Path | None = None,
@@ -43,52 +198,34 @@ def coach(
     before: Callable[[], object] | None = None,
     terminal: tuple[int, int] | None = None,
 ) -> Ran:
-    """Return what a run came to; stdin is empty.
+    """Return what a run came to; see `Server.start`.
 
     Args:
         arguments: of the command.
-        folder: the working directory; default: this process's.
-        environment: all of it; default: this process's.
+        folder: the working directory.
+        environment: all of it.
         before: is called in the new process; a function of a module.
         terminal: columns and lines of a terminal for stdin, stdout and stderr; default: none.
     """
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.forked_imports"])
-    whole = dict(os.environ if environment is None else environment)
-    where = str(folder or Path.cwd())
-    command = list(map(os.fspath, map(_text, arguments)))
-    with TemporaryDirectory() as name:
-        files = (f"{name}/out", f"{name}/err")
-        for file in files:
-            Path(file).touch()
-        master, slave, shown = None, "", b""
-        if terminal:
-            master, handle = pty.openpty()
-            slave = os.ttyname(handle)
-            _resize(handle, *terminal)
-        process = context.Process(
-            target=_run, args=(command, where, whole, files, slave, before), daemon=False
-        )
-        process.start()
-        try:
-            if master is not None:
-                shown = _read(master, process.sentinel)
-            elif not wait([process.sentinel], LIMIT_S):
-                raise TimeoutError(f"coach {command} did not end")
-            process.join(LIMIT_S)
-        finally:
-            if process.is_alive():
-                process.kill()
-            process.join()
-            if master is not None:
-                os.close(master)
-                os.close(handle)
-        out, err = (Path(file).read_bytes() for file in files)
-        return Ran(process.exitcode or 0, out + shown, err)
-
-
-def _text(argument: object) -> str:
-    return argument if isinstance(argument, str) else str(argument)
+    begin = functools.partial(
+        _server().start,
+        *arguments,
+        folder=folder,
+        environment=environment,
+        before=(before,) if before else None,
+    )
+    if not terminal:
+        return begin().ran()
+    master, slave = pty.openpty()
+    try:
+        _resize(slave, *terminal)
+        run = begin(terminal=os.ttyname(slave))
+        shown = run.shown(master)
+        ran = run.ran()
+        return Ran(ran.code, shown, b"")
+    finally:
+        os.close(master)
+        os.close(slave)
 
 
 def _resize(handle: int, columns: int, lines: int) -> None:
@@ -99,58 +236,107 @@ def _resize(handle: int, columns: int, lines: int) -> None:
     fcntl.ioctl(handle, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
 
-def _read(master: int, end: int) -> bytes:
-    """Return what is shown until the process ends, and what is left then."""
-    shown = b""
-    while True:
-        ready, _, _ = select.select([master, end], [], [], LIMIT_S)
-        if master in ready:
-            shown += os.read(master, 65536)
-        elif end in ready:
-            return shown
-        else:
-            raise TimeoutError(f"no end after {shown!r}")
+def name_of(function: Callable[..., object]) -> str:
+    """Return what `named` finds a function by."""
+    return f"{function.__module__}:{function.__qualname__}"
 
 
-def _run(
-    command: Sequence[str],
-    folder: str,
-    environment: Mapping[str, str],
-    files: tuple[str, str],
-    slave: str,
-    before: Callable[[], object] | None,
-) -> None:
+def named(name: str) -> Callable[..., Any]:
+    """Return the function of a name."""
+    module, _, function = name.partition(":")
+    found: Callable[..., Any] = getattr(importlib.import_module(module), function)
+    return found
+
+
+def of_session(marker: str) -> list[str]:
+    """Return the command lines of the processes that have `marker` in their environment."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        try:
+            if folder.name.isdecimal() and marker.encode() in (folder / "environ").read_bytes():
+                found.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+        except OSError:  # it has just ended
+            continue
+    return found
+
+
+# -- the server ----------------------------------------------------------------------------------
+
+
+def start(request: Mapping[str, Any]) -> int:
+    """Fork a run and return its process id."""
+    before = None
+    if request["before"]:
+        name, *about = request["before"]
+        before = functools.partial(named(name), *about)
+    pid = os.fork()
+    if not pid:
+        _become_coach(request, before)
+    return pid
+
+
+def wait(pid: int) -> int:
+    """Return with what status a run ended."""
+    return os.waitpid(pid, 0)[1]
+
+
+def _become_coach(request: Mapping[str, Any], before: Callable[[], object] | None) -> None:
     """Become what a shell starts, run `coach`, and exit."""
-    import tempfile
-
-    import coach.cli
-
     os.setsid()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.clear()
-    os.environ.update(environment)
+    os.environ.update(request["environment"])
     tempfile.tempdir = None
-    os.chdir(folder)
-    names = (slave,) * 3 if slave else (os.devnull, *files)
-    for number, name in enumerate(names):
-        handle = os.open(name, os.O_RDWR)
+    os.chdir(request["folder"])
+    for number, name in enumerate(request["streams"]):
+        handle = os.open(name, os.O_RDWR | os.O_APPEND)
         os.dup2(handle, number)
         os.close(handle)
-    if before is not None:
-        before()
-    for number, mode, stream in ((0, "r", "stdin"), (1, "w", "stdout"), (2, "w", "stderr")):
-        try:
-            opened = os.fdopen(number, mode, encoding="utf-8", closefd=False)
-        except OSError:
-            opened = None  # what is closed is nothing, as in an interpreter that begins
-        setattr(sys, stream, opened)
-    sys.argv = ["coach", *command]
-    code = 99
+    code = FAILED
     try:
-        coach.cli.main()
+        if before is not None:
+            before()
+        for number, mode, stream in ((0, "r", "stdin"), (1, "w", "stdout"), (2, "w", "stderr")):
+            try:
+                opened = os.fdopen(number, mode, encoding="utf-8", closefd=False)
+            except OSError:
+                opened = None  # what is closed is nothing, as in an interpreter that begins
+            setattr(sys, stream, opened)
+        sys.argv = ["coach", *request["arguments"]]
+        from coach.__main__ import main
+
+        main()
     except SystemExit as end:
         code = int(end.code or 0)
+    except BaseException:  # noqa: BLE001 - it is printed, and what was forked ends here
+        import traceback
+
+        traceback.print_exc()
     finally:
         for written in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError, AttributeError):
                 written.flush()
         os._exit(code)
+
+
+def serve() -> None:
+    """Answer until stdin closes."""
+    import coach
+
+    for module in pkgutil.walk_packages(coach.__path__, "coach."):
+        if module.name not in PROGRAMS:
+            importlib.import_module(module.name)
+    for name in LIBRARIES:
+        importlib.import_module(name)
+    for name in sys.argv[1:]:
+        named(name)()
+    # A process that looks at everything in memory would have to copy it all.
+    gc.freeze()
+    for line in sys.stdin.buffer:
+        what, *about = json.loads(line)
+        answer = named(f"{__name__}:{what}" if ":" not in what else what)(*about)
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    serve()

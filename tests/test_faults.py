@@ -205,20 +205,8 @@ def test_a_closed_or_full_stderr_keeps_no_file_from_being_written(
 def test_a_full_temporary_folder_is_told_as_such(tmp_path: Path) -> None:
     folder, wav = tmp_path / "temporary", tmp_path / "a.wav"
     environment = f"TMPDIR={folder} XDG_CACHE_HOME={tmp_path}/new"
-    result = in_mount(
-        *(
-            "-o size=48k",
-            folder,
-            *COACH,
-            "render",
-            "box-breathing",
-            "-o",
-            wav,
-            "--engine",
-            "pyttsx3",
-        ),
-        environment=environment,
-    )
+    render = (*COACH, "render", "box-breathing", "-o", wav, "--engine", "pyttsx3")
+    result = in_mount("-o size=48k", folder, *render, environment=environment)
     assert result.returncode == 1
     assert "No space left on device" in result.stderr
     assert result.stdout == ""

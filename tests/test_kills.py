@@ -24,10 +24,10 @@ from coach.profile import Profile
 from coach.settings import Settings
 from coach.settings.saved import SettingsStore
 from coach.speech.store import ClipStore
+from tests.forked import Coach, Server, of_session
 from tests.waiting import LIMIT_S, until
-from tests.zygote import Coach, Zygote, of_session
 
-ROUNDS = int(os.environ.get("COACH_KILLS", "30")) // 3
+ROUNDS = int(os.environ.get("COACH_KILLS", "21")) // 3
 """How often each of the three commands is killed."""
 SCRIPT = (
     "title: Long\nexercises: [{name: A, reps: 20, settle: 0, phases: [{cue: Up, move: 0.2}]}]\n"
@@ -36,13 +36,15 @@ PLAY = (
     *("--output", "none", "--plain", "--engine", "pyttsx3", "--detail", "cues"),
     *("--sets", "3", "--beyond-range"),  # so that none comes to its end
 )
+MARK = "COACH_ROUND"
+"""The variable by which what a coach has started is found."""
 AGO_S = 7200.0
 """Seconds after which nobody can take what lies there for somebody's work."""
 
 
 @pytest.fixture(scope="module")
-def zygote() -> Iterator[Zygote]:
-    with Zygote() as opened:
+def server() -> Iterator[Server]:
+    with Server() as opened:
         yield opened
 
 
@@ -56,15 +58,20 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="module")
-def spoken(tmp_path_factory: pytest.TempPathFactory, zygote: Zygote) -> Path:
+def spoken(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Path:
     """A cache in which all that the script says has been spoken."""
     folder = tmp_path_factory.mktemp("spoken")
     cache = folder / "cache"
     script = written(folder / "a.yaml")
     arguments = ("render", script, "--engine", "pyttsx3", "-o", folder / "a.wav")
-    coach = zygote.start(folder, *arguments, XDG_CACHE_HOME=str(cache))
+    coach = server.start(*arguments, environment=having("XDG_CACHE_HOME", str(cache)))
     assert coach.wait() == 0, coach.told
     return cache
+
+
+def having(name: str, value: str) -> dict[str, str]:
+    """Return this process's environment with a variable."""
+    return {**os.environ, name: value}
 
 
 def written(path: Path) -> Path:
@@ -115,7 +122,7 @@ def files(folder: Path) -> set[str]:
 
 
 def test_a_render_that_is_killed(
-    tmp_path: Path, zygote: Zygote, spoken: Path, temporary: Path
+    tmp_path: Path, server: Server, spoken: Path, temporary: Path
 ) -> None:
     script = written(tmp_path / "a.yaml")
     whole, folder = tmp_path / "whole", tmp_path / "out"
@@ -126,7 +133,7 @@ def test_a_render_that_is_killed(
     def render(to: Path, marker: str = "") -> Coach:
         outputs = [part for name in names for part in ("-o", to / name)]
         options = ("--engine", "pyttsx3", *outputs)
-        return zygote.start(tmp_path, "render", script, *options, COACH_ROUND=marker)
+        return server.start("render", script, *options, environment=having(MARK, marker))
 
     remember(spoken)
     begun = time.monotonic()
@@ -168,13 +175,14 @@ def test_a_render_that_is_killed(
     assert not list(temporary.iterdir())
 
 
-def test_an_adjustment_that_is_killed(tmp_path: Path, zygote: Zygote) -> None:
+def test_an_adjustment_that_is_killed(tmp_path: Path, server: Server) -> None:
     script = written(tmp_path / "a.yaml")
     folder = Profile().settings_folder
 
     def adjust(value: int, marker: str = "") -> Coach:
-        return zygote.start(
-            tmp_path, "adjust", script, f"a.reps={value}", "--beyond-range", COACH_ROUND=marker
+        return server.start(
+            *("adjust", script, f"a.reps={value}", "--beyond-range"),
+            environment=having(MARK, marker),
         )
 
     begun = time.monotonic()
@@ -200,11 +208,12 @@ def test_an_adjustment_that_is_killed(tmp_path: Path, zygote: Zygote) -> None:
     assert files(folder) == {SettingsStore(folder).path(script).name}
 
 
-def played(zygote: Zygote, scripts: Iterable[Path], number: int) -> list[Coach]:
+def played(server: Server, scripts: Iterable[Path], number: int) -> list[Coach]:
     """Let some sessions begin at once."""
     return [
-        zygote.start(
-            *(script.parent, "play", script, *PLAY), COACH_ROUND=f"play {number} of {script.parent}"
+        server.start(
+            *("play", script, *PLAY),
+            environment=having(MARK, f"play {number} of {script.parent}"),
         )
         for script in scripts
     ]
@@ -235,7 +244,7 @@ REPETITION_S = 1.7
 
 
 def test_sessions_that_are_killed(
-    tmp_path: Path, zygote: Zygote, spoken: Path, temporary: Path
+    tmp_path: Path, server: Server, spoken: Path, temporary: Path
 ) -> None:
     count = done = lost = 0
     for number in range(-(-ROUNDS // AT_ONCE)):
@@ -244,7 +253,7 @@ def test_sessions_that_are_killed(
             forget()
         scripts = [written(tmp_path / f"{number}-{index}.yaml") for index in range(AT_ONCE)]
         dice = chance("play", number)
-        coaches = played(zygote, scripts, number)
+        coaches = played(server, scripts, number)
         for coach in coaches:
             wait_for_a_moment(coach, dice)
             coach.send(signal.SIGKILL)
@@ -271,7 +280,7 @@ def test_sessions_that_are_killed(
     assert lost <= max(1, count // 10), f"{lost} of {done} repetitions in {count} sessions"
     let_time_pass(temporary)
     forget()
-    resumed = zygote.start(tmp_path, "play", "--resume", *PLAY, "--fast")
+    resumed = server.start("play", "--resume", *PLAY, "--fast")
     assert resumed.wait() == 0, resumed.told
     assert "Done: " in resumed.told
     History().begin(
@@ -282,12 +291,12 @@ def test_sessions_that_are_killed(
 
 
 def test_sessions_that_are_asked_to_end(
-    tmp_path: Path, zygote: Zygote, spoken: Path, temporary: Path
+    tmp_path: Path, server: Server, spoken: Path, temporary: Path
 ) -> None:
     remember(spoken)
     scripts = [written(tmp_path / f"{index}.yaml") for index in range(9)]
     dice = chance("ask", 0)
-    coaches = played(zygote, scripts, 0)
+    coaches = played(server, scripts, 0)
     for coach, number in zip(coaches, cycle(ASKED), strict=False):
         wait_for_a_moment(coach, dice)
         coach.send(number)

@@ -127,7 +127,7 @@ MANNERS = st.builds(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=settings().max_examples // 3)
 @given(script=scripts(), pressed=presses(ANYTHING), manner=MANNERS)
 def test_whatever_is_pressed_it_ends_and_counts_right(
     script: Any, pressed: list[tuple[Fraction, Command, int]], manner: Settings
@@ -140,7 +140,7 @@ def test_whatever_is_pressed_it_ends_and_counts_right(
     assert sum(piece.stop - piece.start for piece in heard) == ending.played * RATE
 
 
-@settings(max_examples=25)
+@settings(max_examples=settings().max_examples // 3)
 @given(script=scripts(), pressed=presses(CHANGES), manner=MANNERS)
 def test_changes_cut_no_word_and_lose_nothing(
     script: Any, pressed: list[tuple[Fraction, Command, int]], manner: Settings

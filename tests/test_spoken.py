@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -573,6 +574,7 @@ def ended(ending: Ending, views: list[View]) -> bool:
     return ending.is_finished and views[-1].state == "over"
 
 
+@hypothesis_settings(max_examples=hypothesis_settings().max_examples // 3)
 @given(
     said=st.lists(
         st.tuples(st.integers(1, 250), st.sampled_from([c for c in SPOKEN if c != "stop"])),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -36,9 +37,20 @@ def by_name(value: object) -> str | None:
     return getattr(value, "__name__", None)
 
 
+@pytest.fixture(scope="module")
+def spoken(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache in which all that the script says has been spoken."""
+    folder = tmp_path_factory.mktemp("spoken")
+    (folder / "a.yaml").write_text(SCRIPT, "utf-8")
+    for command in (RENDER, PLAY):
+        assert coach(*command, folder=folder, environment=home(str(folder))).code == 0
+    return folder / ".cache"
+
+
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, spoken: Path) -> Path:
     (tmp_path / "a.yaml").write_text(SCRIPT, "utf-8")
+    shutil.copytree(spoken, os.environ["XDG_CACHE_HOME"])
     return tmp_path
 
 

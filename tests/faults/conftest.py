@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.runs import World, Zygote
+from tests.faults.runs import Runs, World
 
 SCRIPT = (
     "title: Short\nexercises: [{name: Press, reps: 1-3, settle: 0, phases: [{cue: Up, hold: 1}]}]\n"
@@ -21,14 +21,14 @@ FILES = {
 
 
 @pytest.fixture(scope="package")
-def zygote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote]:
-    opened = Zygote(tmp_path_factory.mktemp("library"))
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
+    opened = Runs(tmp_path_factory.mktemp("library"))
     yield opened
     opened.close()
 
 
 @pytest.fixture(scope="package")
-def world(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> World:
+def world(runs: Runs, tmp_path_factory: pytest.TempPathFactory) -> World:
     """A world that is kept in two states: a new one, and a used one."""
     world = World(tmp_path_factory.mktemp("used"))
     for name, text in FILES.items():
@@ -42,7 +42,7 @@ def world(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> World:
         "adjust short.yaml press.reps=2",
         "play short.yaml --output none",
     ):
-        done = zygote.run(world, command)
+        done = runs.run(world, command)
         assert done.code == 0, done
     world.keep("used")
     return world

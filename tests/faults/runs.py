@@ -10,12 +10,15 @@ import re
 import shutil
 import sqlite3
 import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
+
+from tests.faults import failing
+from tests.forked import Coach, Ran, Server, name_of
 
 HERE = Path(__file__).parent
 LIMIT_S = 30.0
@@ -53,23 +56,22 @@ class Outcome:
     failed: str = ""
     """The operation that failed."""
 
+    @classmethod
+    def of(cls, ran: Ran, operations: Sequence[str] = (), failed: str = "") -> Self:
+        """Return what came of a run that has ended."""
+        out, err = (text.decode("utf-8", "replace") for text in (ran.out, ran.err))
+        return cls(ran.code, out, err, operations, failed)
 
-class Zygote:
-    """Runs `coach` in forks of one process."""
+
+class Runs:
+    """Runs of `coach` whose operations on files can fail."""
 
     def __init__(self, folder: Path) -> None:
         library = folder / "failing_files.so"
         source = str(HERE / "failing_files.c")
         command = ["gcc", "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", str(library), source]
         subprocess.run([*command, "-ldl"], check=True)
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.zygote"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=HERE.parent.parent,
-            env={**os.environ, "LD_PRELOAD": str(library), "OPENBLAS_NUM_THREADS": "1"},
-        )
+        self._server = Server({"LD_PRELOAD": str(library)}, name_of(failing.prepare))
 
     def run(
         self,
@@ -86,43 +88,27 @@ class Zygote:
             folders: those in which operations are counted and fail.
             fault: what fails.
         """
-        request = {
-            "arguments": command.split(),
-            "folder": str(world.root),
-            "environment": world.environment,
-            "folders": [str(world.root / name) for name in folders],
-            "at": fault.at if fault else 0,
-            "error": fault.error if fault else 0,
-            "mode": fault.mode if fault else 0,
-            "names_all": world.names_all,
-            "limit": LIMIT_S,
-        }
-        return self._answers([request])[0]
+        what = (fault.at, fault.error, fault.mode) if fault else (0, 0, 0)
+        self._server.ask(name_of(failing.plan), *what, world.names_all)
+        ran = self._start(world, command, folders).ran(LIMIT_S)
+        return Outcome.of(ran, *self._server.ask(name_of(failing.found)))
 
     def together(self, world: World, commands: Sequence[str]) -> list[Outcome]:
         """Run `coach` several times at once."""
-        request = {
-            "folder": str(world.root),
-            "environment": world.environment,
-            "folders": [],
-            "at": 0,
-            "error": 0,
-            "mode": 0,
-            "names_all": 0,
-            "limit": LIMIT_S,
-        }
-        return self._answers([{**request, "arguments": command.split()} for command in commands])
+        running = [self._start(world, command, ()) for command in commands]
+        return [Outcome.of(run.ran(LIMIT_S)) for run in running]
 
-    def _answers(self, requests: Sequence[Mapping[str, object]]) -> list[Outcome]:
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.write(json.dumps(requests) + "\n")
-        self._process.stdin.flush()
-        return [Outcome(**found) for found in json.loads(self._process.stdout.readline())]
+    def _start(self, world: World, command: str, folders: Sequence[str]) -> Coach:
+        return self._server.start(
+            *command.split(),
+            folder=world.root,
+            environment=world.environment,
+            before=(failing.arm, [str(world.root / name) for name in folders]),
+        )
 
     def close(self) -> None:
-        """End the process."""
-        self._process.communicate()
+        """End the process that they are forked from."""
+        self._server.close()
 
 
 class World:

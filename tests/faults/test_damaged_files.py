@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.runs import World, Zygote
+from tests.faults.runs import Runs, World
 
 RENDER = "render short.yaml -o out/a.wav"
 
@@ -61,10 +61,10 @@ def clips(world: World) -> list[Path]:
 
 
 @pytest.fixture
-def rendered(zygote: Zygote, world: World) -> World:
+def rendered(runs: Runs, world: World) -> World:
     """A world with a sound file, as it should be, and with all that it was made of."""
     world.set_back("new")
-    assert zygote.run(world, RENDER).code == 0
+    assert runs.run(world, RENDER).code == 0
     return world
 
 
@@ -75,37 +75,35 @@ def exchanged(found: Sequence[Path]) -> None:
         path.write_bytes(content)
 
 
-def check_made_again(zygote: Zygote, world: World, before: dict[str, str]) -> None:
-    done = zygote.run(world, RENDER)
+def check_made_again(runs: Runs, world: World, before: dict[str, str]) -> None:
+    done = runs.run(world, RENDER)
     assert (done.code, "coach:" in done.err) == (0, False), done.err
     after = {path: what for path, what in world.content().items() if ".damaged-" not in path}
     assert after == before
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_clips_are_made_again(
-    zygote: Zygote, rendered: World, damage: Callable[[Path], None]
-) -> None:
+def test_clips_are_made_again(runs: Runs, rendered: World, damage: Callable[[Path], None]) -> None:
     before = rendered.content()
     found = clips(rendered)
     assert {path.suffix for path in found} == {".wav", ".levels"}
     for path in found:
         damage(path)
-    check_made_again(zygote, rendered, before)
+    check_made_again(runs, rendered, before)
 
 
 @pytest.mark.parametrize("kind", [".wav", ".levels"])
 def test_a_clip_under_the_name_of_another_one_is_noticed(
-    zygote: Zygote, rendered: World, kind: str
+    runs: Runs, rendered: World, kind: str
 ) -> None:
     before = rendered.content()
     exchanged([path for path in clips(rendered) if path.suffix == kind])
-    check_made_again(zygote, rendered, before)
+    check_made_again(runs, rendered, before)
 
 
 @pytest.mark.parametrize("damage", [emptied, garbage, folder, pipe, loop])
 def test_no_damaged_file_of_the_user_is_lost_or_waited_for(
-    zygote: Zygote, world: World, damage: Callable[[Path], None]
+    runs: Runs, world: World, damage: Callable[[Path], None]
 ) -> None:
     world.set_back("used")
     own = world.root / "data/audio-coach/routines/own.yaml"
@@ -135,7 +133,7 @@ def test_no_damaged_file_of_the_user_is_lost_or_waited_for(
             place.touch()
             damage(place)
             held = kept_of(place)
-            done = zygote.run(world, command)
+            done = runs.run(world, command)
             told = f"{damage.__name__} {place.name}: coach {command}\n{done.out}{done.err}"
             assert done.code in (0, 1), told
             assert "Traceback" not in done.err, told

@@ -18,12 +18,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.faults.runs import ERRORS, LASTING, ONCE, SHORT, Fault, Outcome, World, Zygote
+from tests.faults.runs import ERRORS, LASTING, ONCE, SHORT, Fault, Outcome, Runs, World
 
 ALL = os.environ.get("COACH_FAULTS") == "all"
 """Whether each operation fails in every way, which takes an hour; else some do, in one way."""
 
-ROUNDS = int(os.environ.get("COACH_FAULTS", "5")) if not ALL else 0
+ROUNDS = int(os.environ.get("COACH_FAULTS", "3")) if not ALL else 0
 """How many operations of a command fail, at even distances."""
 
 
@@ -72,16 +72,16 @@ LITTER = re.compile(r"\.(part|tmp|lock|base)$|-journal$|\.running-|^tmp/|/edited
 
 
 @pytest.mark.parametrize("name", SCENES)
-def test_every_operation_fails_in_turn(zygote: Zygote, world: World, name: str) -> None:
-    told = Rounds(zygote, world, SCENES[name]).problems()
+def test_every_operation_fails_in_turn(runs: Runs, world: World, name: str) -> None:
+    told = Rounds(runs, world, SCENES[name]).problems()
     assert not told, "\n".join(told)
 
 
 class Rounds:
     """Runs of one command, with a fault each."""
 
-    def __init__(self, zygote: Zygote, world: World, scene: Scene) -> None:
-        self._zygote = zygote
+    def __init__(self, runs: Runs, world: World, scene: Scene) -> None:
+        self._runs = runs
         self._world = world
         self._scene = scene
         self._kept = "new" if scene.is_new else "used"
@@ -112,7 +112,7 @@ class Rounds:
 
     def _run(self, fault: Fault | None) -> Outcome:
         scene = self._scene
-        return self._zygote.run(self._world, scene.command, scene.folders.split(), fault)
+        return self._runs.run(self._world, scene.command, scene.folders.split(), fault)
 
     def _wrong(self, outcome: Outcome, now: Mapping[str, str]) -> Iterator[str]:
         """Yield what is wrong with a run that had a fault."""

@@ -61,7 +61,7 @@ def edge(routine: Routine, *, top: bool) -> Settings:
 
 
 # Each of the examples lays out dozens of sessions.
-@hypothesis_settings(max_examples=min(25, hypothesis_settings().max_examples))
+@hypothesis_settings(max_examples=max(5, hypothesis_settings().max_examples // 3))
 @given(scripts(), st.fractions(0, 1))
 def test_it_fits_stays_inside_and_nothing_more_would_fit(script: Any, part: Fraction) -> None:
     routine = routine_of(yaml.safe_dump(script, sort_keys=False))

@@ -211,7 +211,7 @@ WORDLIKE = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=1000)
+@settings(max_examples=10 * settings().max_examples)
 @given(WORDLIKE, st.sampled_from(["en", "de", "es", "fr", "it", "nl", "pt"]))
 @example("+ + 5", "en")
 @example("<a<b>c>", "en")
@@ -221,7 +221,7 @@ def test_normalising_twice_gives_the_same(text: str, language: str) -> None:
     assert normalise(once, language) == once
 
 
-@settings(max_examples=500)
+@settings(max_examples=10 * settings().max_examples)
 @given(WORDLIKE, st.sampled_from(["en", "de", "", "x_y-z"]))
 def test_only_speakable_text_in_one_line_comes_out(text: str, language: str) -> None:
     spoken = normalise(text, language)
