@@ -87,7 +87,7 @@ class VirtualClock:
     What is attached to it, such as an output, is told the time at each `STEP_S`.
     """
 
-    STEP_S = 0.02
+    STEP_S = 0.06
 
     def __init__(self) -> None:
         self._steps = 0

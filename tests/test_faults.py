@@ -18,8 +18,8 @@ import pytest
 
 from coach.render import FORMATS
 
-LONG = "title: Long\nexercises: [{name: A, reps: 100, phases: [{cue: Up, move: 1, hold: 20}]}]\n"
-HUGE = LONG.replace("hold: 20", "hold: 40")
+LONG = "title: Long\nexercises: [{name: A, sets: 5, reps: 20, phases: [{cue: Up, move: 1, hold: 3}]}]\n"
+HUGE = LONG.replace("hold: 3", "hold: 20")
 COACH = [sys.executable, "-m", "coach"]
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from coach.timeline import Samples
 
 BLOCK_S = 0.02
-"""Sound is read in blocks of this length."""
+"""Sound is read in blocks of this length, and on a virtual clock in such as its steps."""
 
 
 LATE_S = 1.0
@@ -87,6 +87,8 @@ class PacedPlayback:
         self._clock = clock
         self._source = source
         self._rate = rate
+        block = clock.STEP_S if isinstance(clock, VirtualClock) else BLOCK_S
+        self._block = round(block * rate)
         self._write = write
         self._close = close
         self._begun = clock.now()
@@ -122,11 +124,11 @@ class PacedPlayback:
 
     def _next(self) -> float:
         """Return the time at which the next block is due."""
-        return self._begun + self._read / self._rate + BLOCK_S
+        return self._begun + (self._read + self._block) / self._rate
 
     def _catch_up(self, now: float) -> None:
         """Take all blocks that are due."""
-        block = round(BLOCK_S * self._rate)
+        block = self._block
         # Half a frame of tolerance: times are floats, frames are not.
         due = int((now - self._begun) * self._rate + 0.5) - self._read
         with self._lock:
