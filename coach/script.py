@@ -121,7 +121,31 @@ def read_text(path: Path) -> str:
             f"{path} is larger than {MAX_BYTES // 1_000_000} MB, so it is hardly a routine script",
             "Check the name, or split the script.",
         )
-    return _decode(data, str(path))
+    return decoded(data, str(path))
+
+
+def decoded(data: bytes, name: str) -> str:
+    """Return the text of a file called `name` in messages, of which `data` is the content.
+
+    Raises:
+        ScriptError: it is not UTF-8 text, nor UTF-16 that says so.
+    """
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode(encoding, errors="replace")
+        where = _place(name, before)
+        rest_of_line = data[error.start : error.start + 80].split(b"\n")[0].decode("latin-1")
+        line = _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", before.split("\n")[-1] + rest_of_line)
+        if b"\0" in data[:1024]:
+            message = "expected a YAML text, found a binary file"
+        else:
+            message = (
+                f"expected UTF-8 text, found the byte 0x{data[error.start]:02X}: "
+                "save the file with the encoding UTF-8"
+            )
+        raise ScriptError([_problem([""] * (where.line - 1) + [line], where, message)]) from error
 
 
 def parse_script(text: str, name: str, expected: str = ROUTINE) -> Document:
@@ -155,7 +179,9 @@ def parse_script(text: str, name: str, expected: str = ROUTINE) -> Document:
 
 
 def describe(node: Node) -> str:
-    """Return what a node is, for a message: `a list`, `a mapping` or the text in quotes."""
+    """Return what a node is, for a message: `a list`, `nothing`, or the text in quotes."""
+    if _is_empty(node):
+        return "nothing"
     if isinstance(node, Scalar):
         return f'the text "{shortened(node.text)}"'
     return "a list" if isinstance(node, Items) else "a mapping"
@@ -188,25 +214,6 @@ def _is_empty(node: Node) -> bool:
     return isinstance(node, Scalar) and node.is_plain and not node.text
 
 
-def _decode(data: bytes, name: str) -> str:
-    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError as error:
-        before = data[: error.start].decode(encoding, errors="replace")
-        where = _place(name, before)
-        rest_of_line = data[error.start : error.start + 80].split(b"\n")[0].decode("latin-1")
-        line = _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", before.split("\n")[-1] + rest_of_line)
-        if b"\0" in data[:1024]:
-            message = "expected a YAML text, found a binary file"
-        else:
-            message = (
-                f"expected UTF-8 text, found the byte 0x{data[error.start]:02X}: "
-                "save the file with the encoding UTF-8"
-            )
-        raise ScriptError([_problem([""] * (where.line - 1) + [line], where, message)]) from error
-
-
 def _place(name: str, before: str) -> Location:
     """Return the place that follows the text `before`."""
     return Location(name, before.count("\n") + 1, len(before) - before.rfind("\n"))
@@ -224,6 +231,7 @@ _INDENTATION = "a line that does not fit the indentation of those above it"
 _ADVICE = (
     ("could not find expected ':'", "a line without `key:`"),
     ("did not find expected ',' or", "an opening bracket or brace that is not closed"),
+    ("expected node content", "a bracket or brace that is not closed, or a comma too many"),
     ("unexpected end of stream", "a quotation mark that is not closed"),
     ("did not find expected '-' indicator", "a line that does not fit the list above it"),
     ("tab character", "a tab: indent with spaces"),

@@ -413,31 +413,34 @@ SOUND_FILES = "\n".join(f"  {name}: {{file: {name}.wav}}" for name in CUE_NAMES)
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (b"", "found nothing"),
+        (b"", ":1:1: expected a cue pack with `cues`, found an empty file"),
         (b"- a\n", "found a list"),
-        (b"just words", "found `just words`"),
+        (b"just words", 'found the text "just words"'),
         (b"name: x\n", "found no `cues`"),
-        (b"cues:\n", "`cues`: expected the keys `ready`"),
+        (b"cues:\n", ":1:6: `cues`: expected the keys `ready`"),
+        (b"cues: ", "`finish`, found nothing"),
         (b"cues: {}\n", "expected a file for each of the 9 cues, found none for `ready`, `start`"),
-        (b"cues: [", ":1:8: this is not YAML: expected"),
-        (b"name: \x01\n", "a character that it does not allow"),
-        (b"name: \xff\n", "expected UTF-8 text, found another encoding at byte 6"),
-        (b"[" * 60_000, "nested too deeply"),
-        (b"a\n--- b\n", ":2:1: this is not YAML: found another document"),
-        (b"a: *" + b"b" * 500, ":1:4: this is not YAML: found undefined alias"),
+        (b"cues: [", "expected YAML, found a bracket or brace that is not closed"),
+        (b"name: \x01\n", ":1:7: expected a YAML text, found an unprintable character (0x01)"),
+        (b"name: \xff\n", ":1:7: expected UTF-8 text, found the byte 0xFF"),
+        (b"[" * 60_000, "expected at most 40 levels of nesting, found more"),
+        (b"a\n--- b\n", ":2:1: expected one document in a file, found a second one"),
+        (b"a: *" + b"b" * 500, ":1:4: expected an anchor `&bbb"),
         (b"x: y\n" * 1000, "and 988 more problems"),
         (b"name: x\n" * 10_000, "expected at most 64 KiB, found more"),
-        (b"license: MIT\n", "line 1: expected one of `name`"),
+        (b"license: MIT\n", ":1:1: expected one of `name`"),
         (b"license: MIT\n", "found `license`; did you mean `licence`?"),
-        (b"? [a]\n: b\n", "line 1: expected one of `name`"),
+        (b"? [a]\n: b\n", ":1:3: expected a key, found a list"),
         (b"name: [a]\ncues: {}", "`name`: expected a text, found a list"),
-        (b"name: a\nname: b\ncues: {}", "line 2: `name` is there twice"),
+        (
+            b"name: a\nname: b\ncues: {}",
+            ":2:1: expected each key once, found `name` again (first on line 1)",
+        ),
         (f"cues:\n{SOUND_FILES}\n  tock: x".encode(), "found `tock`; did you mean `tick`?"),
-        (f"cues:\n{SOUND_FILES}\n  <<: {{tick: x}}".encode(), "found `<<`"),
-        (SOUND_FILES.replace("{file: tick.wav}", "tick.wav").encode(), "found `tick.wav`"),
+        (SOUND_FILES.replace("{file: tick.wav}", "tick.wav").encode(), 'found the text "tick.wav"'),
         (SOUND_FILES.replace("{file: tick.wav}", "{gain: 1}").encode(), "such as `file: tick.wav`"),
-        (SOUND_FILES.replace("tick.wav", "tick.wav, gain: loud").encode(), "found `loud`"),
-        (SOUND_FILES.replace("tick.wav", "tick.wav, gain: .nan").encode(), "found `.nan`"),
+        (SOUND_FILES.replace("tick.wav", "tick.wav, gain: loud").encode(), 'found the text "loud"'),
+        (SOUND_FILES.replace("tick.wav", "tick.wav, gain: .nan").encode(), 'found the text ".nan"'),
         (SOUND_FILES.replace("tick.wav", "tick.wav, gain: [1]").encode(), "found a list"),
         (SOUND_FILES.replace("tick.wav", "tick.wav, gain: 41").encode(), "from -40 to 40 dB"),
         (SOUND_FILES.replace("tick.wav", "tick.wav, gian: 1").encode(), "did you mean `gain`?"),
@@ -459,11 +462,18 @@ def test_bad_pack_file(pack_folder: Path, content: bytes, expected: str) -> None
     assert all(len(line) < 400 and line.isprintable() for line in told)
 
 
-def test_an_alias_bomb_is_only_a_wrong_type(pack_folder: Path) -> None:
+def test_an_alias_bomb_is_told(pack_folder: Path) -> None:
     bomb = ["cues:", "- &a0 [x, x]"]
     bomb += [f"- &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 30)]
     (pack_folder / "pack.yaml").write_text("\n".join(bomb), encoding="utf-8")
-    assert "`cues`: expected the keys" in refusal(pack_folder).message
+    assert "values after unfolding, found more" in refusal(pack_folder).message
+
+
+def test_what_cues_have_in_common_is_written_once(pack_folder: Path) -> None:
+    edit(pack_folder, "file: tick.wav", "&quiet\n    file: tick.wav\n    gain: -6")
+    edit(pack_folder, "file: final.wav", "<<: *quiet\n    file: final.wav")
+    cues = {cue.name: cue for cue in load_pack(pack_folder, AUDIO_CUES).cues}
+    assert (cues["final"].path.name, cues["final"].gain) == ("final.wav", -6)
 
 
 def test_all_problems_are_told_at_once(pack_folder: Path) -> None:

@@ -196,8 +196,9 @@ def _measures(cue: Examined) -> dict[str, Any]:
 
 
 def _check(folder: str, *, as_json: bool) -> int:
-    from coach.cues import find_pack, read_pack
+    from coach.cues import find_pack
     from coach.cues.examine import examine
+    from coach.cues.reading import read_pack
     from coach.files import data_dir
 
     pack, problems = read_pack(find_pack(folder, data_dir("audio_cues")))

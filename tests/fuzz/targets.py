@@ -25,7 +25,7 @@ from coach import exchange
 from coach.advice import advise
 from coach.batch.manifest import Manifest
 from coach.batch.roster import read_roster
-from coach.cues import read_pack
+from coach.cues.reading import read_pack
 from coach.cues.sounds import MAX_SECONDS, read_mono
 from coach.draft import documents, draft, reading
 from coach.draft.blocks import Handout
