@@ -54,7 +54,7 @@ def check(path: Path, *, with_advice: bool = False, known_as: Path | None = None
         known_as: what it stands for, if it is a copy.
     """
     from coach.cues import load_pack
-    from coach.files import data_dir
+    from coach.files.shipped import data_dir
     from coach.phrases import load_phrasebook
     from coach.routine import routine_from
     from coach.script import parse_script, read_text

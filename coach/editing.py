@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coach.errors import CoachError
-from coach.files import data_dir, make_folder, replacing, telling
+from coach.files.replacing import replacing
+from coach.files.shipped import data_dir
+from coach.files.targets import make_folder, telling
 from coach.library import find_routine, own_folder
 from coach.locks import Lock
 from coach.script import MAX_BYTES

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from coach.errors import CoachError, did_you_mean
-from coach.files import data_dir
+from coach.files.shipped import data_dir
 from coach.script import is_path
 
 ENDINGS = (".yaml", ".yml")

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from coach.files import open_regular
+from coach.files.given import open_regular
 
 if TYPE_CHECKING:
     import av.container

@@ -17,7 +17,7 @@ from typing import Any, NoReturn, TypeAlias
 import yaml
 
 from coach.errors import CoachError, Location, Problem, ScriptError, Severity, shortened
-from coach.files import leaves, open_given
+from coach.files.given import leaves, open_given
 
 MAX_BYTES = 8_000_000
 """A script of 10,000 exercises has 4 MB."""

@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails
 from coach import format as keys
 from coach.editions import editions
 from coach.errors import Location, Problem, ScriptError, at_column, did_you_mean, near_match
-from coach.files import leaves
+from coach.files.given import leaves
 from coach.script import (
     Document,
     Items,

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, Phase
 from hypothesis import settings as hypothesis_settings
 from numpy.typing import NDArray
 
-from coach.files import data_dir
+from coach.files.shipped import data_dir
 from coach.profile import Profile
 from coach.routine import Routine, routine_from
 from coach.script import parse_script

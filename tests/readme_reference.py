@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from coach.cli import coach
-from coach.files import SCHEMA
+from coach.files.shipped import SCHEMA
 from coach.format import json_schema
 
 README = Path(__file__).parent.parent / "README.md"

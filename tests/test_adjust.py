@@ -23,7 +23,7 @@ from coach.cli.options import Request
 from coach.cli.personal import Personal
 from coach.cli.play import _decided
 from coach.cli.sessions import LiveStudio, build_session, described, open_lengths
-from coach.files import data_dir
+from coach.files.shipped import data_dir
 from coach.history import History
 from coach.library import find_routine
 from coach.outputs import LIVE_RATE

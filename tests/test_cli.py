@@ -13,7 +13,7 @@ import pytest
 import soundfile
 
 from coach.cli import run
-from coach.files import data_dir
+from coach.files.shipped import data_dir
 from tests.conftest import bundled
 
 SHORT = (

@@ -19,7 +19,7 @@ from coach.cues import load_pack, load_samples
 from coach.cues.examine import distance, examine
 from coach.cues.sounds import read_mono
 from coach.errors import CuePackError
-from coach.files import data_dir
+from coach.files.shipped import data_dir
 from coach.steps import CUE_NAMES
 
 AUDIO_CUES = data_dir("audio_cues")

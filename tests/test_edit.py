@@ -16,7 +16,7 @@ import pytest
 from coach.cli import run
 from coach.editing import editing
 from coach.errors import CoachError
-from coach.files import data_dir
+from coach.files.shipped import data_dir
 from coach.library import own_folder
 from coach.routine import load_routine
 

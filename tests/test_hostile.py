@@ -23,7 +23,8 @@ from coach.draft import documents, reading
 from coach.draft.reading import read_handout
 from coach.errors import CoachError, CuePackError, ScriptError
 from coach.exchange import content, read_content
-from coach.files import data_dir, leaves
+from coach.files.given import leaves
+from coach.files.shipped import data_dir
 from coach.listening.recording import read_recording
 from coach.media import opened_media
 from coach.render.music import load_tune, unusable

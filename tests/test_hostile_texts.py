@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from coach.characters import shown
 from coach.cli.console import json_text
-from coach.files import data_dir
+from coach.files.shipped import data_dir
 from coach.history import History
 from coach.settings import Settings
 from tests.forked import Ran, coach

@@ -15,7 +15,7 @@ from pocketsphinx import Decoder
 
 from coach.cli import run
 from coach.cues import load_pack, load_samples
-from coach.files import data_dir
+from coach.files.shipped import data_dir
 
 INSTRUCTIONS = (
     "Do this session only after your doctor has cleared you for exercise.",

@@ -20,7 +20,7 @@ from prompt_toolkit.output import DummyOutput
 from coach.advice import advise
 from coach.cli import run
 from coach.cli.new import _ask
-from coach.files import SCHEMA
+from coach.files.shipped import SCHEMA
 from coach.interview import Question, interview
 from coach.library import own_folder
 from coach.routine import load_routine, routine_from

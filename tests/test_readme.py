@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from coach import cli
 from coach import format as keys
 from coach.cli.options import settings_from
-from coach.files import SCHEMA
+from coach.files.shipped import SCHEMA
 from coach.library import bundled_routines, find_routine
 from coach.listening import SPOKEN
 from coach.listening.command_list import command_list

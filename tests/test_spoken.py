@@ -534,7 +534,7 @@ def spectrum(samples: NDArray[np.int16]) -> NDArray[np.float64]:
 @pytest.mark.parametrize("answer", ["heard", "refused"])
 def test_a_tone_is_short_soft_and_no_cue(answer: Any) -> None:
     from coach.cues import load_pack, load_samples
-    from coach.files import data_dir
+    from coach.files.shipped import data_dir
 
     made = tone(answer, 48_000)
     assert made.dtype == np.int16

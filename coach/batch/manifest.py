@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from coach.errors import OutputError
-from coach.files import open_regular, telling
+from coach.files.given import open_regular
+from coach.files.targets import telling
 from coach.locks import Lock
 
 NAME = "manifest.jsonl"

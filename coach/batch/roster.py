@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coach.errors import CoachError, OutputError, SettingError, did_you_mean
-from coach.files import open_given
+from coach.files.given import open_given
 from coach.library import find_routine
 from coach.render import FORMATS, Format
 from coach.script import default_id

@@ -10,7 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from coach import __version__
 from coach.errors import CoachError, OutputError
-from coach.files import scratch
+from coach.files.replacing import scratch
 from coach.parallel import cores
 from coach.render import Format
 from coach.render.measuring import ClipMeter

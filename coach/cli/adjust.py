@@ -232,7 +232,7 @@ def _checked(item: Assignment) -> Assignment:
         CoachError: they are not there.
     """
     from coach.cli.personal import check_cues
-    from coach.files import data_dir
+    from coach.files.shipped import data_dir
     from coach.phrases import load_phrasebook
     from coach.script import is_path
 

@@ -79,7 +79,7 @@ def batch_command(
     """
     from coach.batch.manifest import manifest_of
     from coach.batch.roster import read_roster
-    from coach.files import make_folder
+    from coach.files.targets import make_folder
 
     wanted = take_wanted(options)
     found = read_roster(roster, beyond_range=beyond_range, default=default)
@@ -201,7 +201,7 @@ class _Batch:
 
     def _finish(self, entry: Entry, outcome: bytes | Exception) -> None:
         """Put a file in its place and note it, or tell why there is none."""
-        from coach.files import replacing
+        from coach.files.replacing import replacing
 
         if isinstance(outcome, CoachError):
             self.tell(entry.line, outcome.message, outcome.hint)

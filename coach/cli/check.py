@@ -125,7 +125,7 @@ def schema_command(*, as_path: bool) -> None:
     An editor with a YAML language server completes and checks a script whose first line is
     `# yaml-language-server: $schema=` and then what --path prints. `coach new` writes that line.
     """
-    from coach.files import SCHEMA
+    from coach.files.shipped import SCHEMA
 
     if as_path:
         say(str(SCHEMA))

@@ -102,7 +102,7 @@ def cues_command(
 
 def _pack(name: str) -> CuePack:
     from coach.cues import load_pack
-    from coach.files import data_dir
+    from coach.files.shipped import data_dir
 
     return load_pack(name, data_dir("audio_cues"))
 
@@ -121,7 +121,7 @@ def _meanings(pack: CuePack) -> dict[str, str]:
 def _list(*, as_json: bool) -> None:
     from coach.cli.sessions import DEFAULT_CUES
     from coach.cues import bundled_packs
-    from coach.files import data_dir
+    from coach.files.shipped import data_dir
 
     packs = [_pack(name) for name in bundled_packs(data_dir("audio_cues"))]
     if as_json:
@@ -199,7 +199,7 @@ def _check(folder: str, *, as_json: bool) -> int:
     from coach.cues import find_pack
     from coach.cues.examine import examine
     from coach.cues.reading import read_pack
-    from coach.files import data_dir
+    from coach.files.shipped import data_dir
 
     pack, problems = read_pack(find_pack(folder, data_dir("audio_cues")))
     report = examine(pack)
@@ -289,7 +289,8 @@ def _write(pack: CuePack, target: Path, engine: str | None, *, quiet: bool) -> N
     from datetime import UTC, datetime
 
     from coach.errors import OutputError
-    from coach.files import check_different, check_writable, replacing, telling
+    from coach.files.replacing import check_writable, replacing
+    from coach.files.targets import check_different, telling
     from coach.render import MUSIC_RATE, SOUNDS, Encoder, format_for
     from coach.render.captions import captions_of
     from coach.render.chapters import chapters_of

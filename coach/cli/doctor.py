@@ -237,7 +237,7 @@ def _speech(engine_name: str) -> tuple[_Finding, Samples | None]:
     from coach.cli.sessions import DEFAULT_CUES
     from coach.cues import load_pack, load_samples
     from coach.errors import CoachError
-    from coach.files import data_dir
+    from coach.files.shipped import data_dir
     from coach.outputs import LIVE_RATE
     from coach.speech import open_engine
     from coach.speech.speaker import Speaker

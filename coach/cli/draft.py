@@ -36,7 +36,7 @@ def draft_command(
     """
     from coach.draft import draft
     from coach.draft.reading import handout_from, read_handout
-    from coach.files import check_writable, replacing
+    from coach.files.replacing import check_writable, replacing
 
     if output is not None:
         if output.exists() and not force:

@@ -61,7 +61,7 @@ def import_command(
     """
     from coach.exchange import imported, load_format, read_content, recognise, routines_in
     from coach.exchange.content import Notes
-    from coach.files import check_different
+    from coach.files.targets import check_different
 
     notes = Notes()
     content = read_content(file)
@@ -124,7 +124,8 @@ def export_command(routine: str, name: str, output: Path | None, language: str |
     coach export my-routine.yaml --to csv
     """
     from coach.exchange import export
-    from coach.files import check_different, check_writable, replacing
+    from coach.files.replacing import check_writable, replacing
+    from coach.files.targets import check_different
     from coach.library import find_routine
     from coach.routine import load_routine
 
@@ -179,7 +180,7 @@ def _is_folder(name: str) -> bool:
 
 def _paths(found: Sequence[Found], output: Path, *, is_folder: bool) -> list[tuple[Path, Found]]:
     """Return the file of each routine; in a folder they are called by their titles."""
-    from coach.files import make_folder
+    from coach.files.targets import make_folder
     from coach.script import default_id
 
     if not is_folder:
@@ -200,7 +201,7 @@ def _paths(found: Sequence[Found], output: Path, *, is_folder: bool) -> list[tup
 
 
 def _write(path: Path, script: Imported, *, force: bool) -> None:
-    from coach.files import check_writable, replacing
+    from coach.files.replacing import check_writable, replacing
 
     if path.exists() and not force:
         raise CoachError(

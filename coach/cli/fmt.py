@@ -50,7 +50,7 @@ def fmt_command(paths: tuple[str, ...], *, check: bool, diff: bool) -> int:
 
 def _format(path: Path, *, is_dry: bool, with_diff: bool) -> bool:
     """Return whether a script is not in order; it is put into order unless the run is dry."""
-    from coach.files import check_writable, replacing
+    from coach.files.replacing import check_writable, replacing
     from coach.formatting import in_usual_order
     from coach.script import read_text
 

@@ -25,7 +25,9 @@ def new_command(path: str, *, blank: bool) -> None:
     PATH is a file that is not there yet (my-routine.yaml), or just a name (my-routine), for a
     routine of your own that is known by that name. Without a terminal nothing is asked.
     """
-    from coach.files import SCHEMA, check_writable, make_folder, replacing
+    from coach.files.replacing import check_writable, replacing
+    from coach.files.shipped import SCHEMA
+    from coach.files.targets import make_folder
     from coach.library import own_folder
 
     target = _target(path)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coach.errors import CoachError, HistoryError, SpeechError
-from coach.files import data_dir
+from coach.files.shipped import data_dir
 from coach.library import find_routine, known_as
 from coach.phrases import load_phrasebook
 from coach.settings import Settings, layered

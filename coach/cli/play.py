@@ -256,7 +256,8 @@ def _output(name: str, device: str | None, clock_: Clock, file: Path, script: Pa
     Raises:
         CoachError: there is no such output, or the file cannot be written.
     """
-    from coach.files import check_different, check_writable
+    from coach.files.replacing import check_writable
+    from coach.files.targets import check_different
     from coach.outputs import open_output
     from coach.outputs.paced import FileOutput, SilentOutput
 

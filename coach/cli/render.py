@@ -78,7 +78,7 @@ def render_command(
     coach render si-joint-relief evening-stretches --format mp3 --format html -o phone/
     """
     from coach.cli.personal import Personal
-    from coach.files import check_different
+    from coach.files.targets import check_different
     from coach.render.music import music_files
 
     quiet = options["quiet"]
@@ -185,7 +185,7 @@ def _folders(outputs: Sequence[Path], *, is_several: bool) -> list[Path]:
     Raises:
         OutputError: one cannot be made.
     """
-    from coach.files import make_folder
+    from coach.files.targets import make_folder
 
     folders = [path for path in outputs if is_several and (path.is_dir() or not path.suffix)]
     for path in folders:
@@ -199,7 +199,8 @@ def _check(people: Sequence[Personal], targets: Sequence[Path], extra: Sequence[
     Raises:
         OutputError: one cannot.
     """
-    from coach.files import check_different, check_writable
+    from coach.files.replacing import check_writable
+    from coach.files.targets import check_different
 
     for personal in people:
         check_different(personal.path, *targets, *extra)
@@ -228,7 +229,8 @@ def _write(jobs: Sequence[Job], *, quiet: bool) -> None:
     """
     from contextlib import ExitStack
 
-    from coach.files import replacing, telling
+    from coach.files.replacing import replacing
+    from coach.files.targets import telling
     from coach.parallel import as_finished, cores
 
     total = sum(job.length or 0 for job in jobs)

@@ -108,7 +108,8 @@ def _checked(plot: Path, script: Path) -> tuple[Path, PictureKind]:
     Raises:
         OutputError: no picture can be written there.
     """
-    from coach.files import check_different, check_writable
+    from coach.files.replacing import check_writable
+    from coach.files.targets import check_different
     from coach.render.picture import kind_of
 
     kind = kind_of(plot)
@@ -120,7 +121,7 @@ def _checked(plot: Path, script: Path) -> tuple[Path, PictureKind]:
 def _draw(made: Made, picture: tuple[Path, PictureKind] | None, *, quiet: bool) -> None:
     if picture is None:
         return
-    from coach.files import replacing
+    from coach.files.replacing import replacing
     from coach.render.picture import plot
 
     target, kind = picture

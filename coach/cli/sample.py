@@ -106,7 +106,7 @@ def check_sound(path: Path) -> None:
         OutputError: it cannot, or its ending is not that of a sound.
     """
     from coach.errors import OutputError
-    from coach.files import check_writable
+    from coach.files.replacing import check_writable
     from coach.render import FORMATS, SOUNDS, format_for
 
     endings = f"Choose one of: {', '.join(FORMATS[name].ending for name in SOUNDS)}."
@@ -127,7 +127,8 @@ def write_sample(path: Path, title: str, text: str, samples: Samples, language: 
     """
     from datetime import UTC, datetime
 
-    from coach.files import replacing, telling
+    from coach.files.replacing import replacing
+    from coach.files.targets import telling
     from coach.render import Encoder, format_for
     from coach.render.details import Details
     from coach.render.loudness import LOUDNESS

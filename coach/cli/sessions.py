@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 from coach.cli.console import note, progress
 from coach.cues import CuePack, load_lengths, load_pack, load_samples
 from coach.errors import SettingError
-from coach.files import data_dir
+from coach.files.shipped import data_dir
 from coach.routine import Routine, load_routine
 from coach.session import (
     EstimatedVoice,

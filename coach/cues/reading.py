@@ -12,7 +12,7 @@ from typing import Final
 from coach.cues import PACK_FILE, CueFile, CuePack
 from coach.cues.sounds import ENDINGS, check_sound, read_bytes
 from coach.errors import CuePackError, Location, ScriptError, did_you_mean
-from coach.files import leaves
+from coach.files.given import leaves
 from coach.script import Mapping, Node, Scalar, decoded, describe, parse_script
 from coach.steps import CUE_NAMES, CueName
 

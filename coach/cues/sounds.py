@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from coach.errors import CuePackError
-from coach.files import open_regular
+from coach.files.given import open_regular
 
 if TYPE_CHECKING:
     import numpy as np

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, TypeAlias
 
 from coach.draft.blocks import MAX_BLOCKS, Block, Handout
 from coach.errors import CoachError
-from coach.files import open_given
+from coach.files.given import open_given
 
 MAX_BYTES = 20_000_000
 """Of a PDF or a Word document; scans have more, but no text."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from coach.errors import CoachError
-from coach.files import open_given
+from coach.files.given import open_given
 from coach.units import ACTIVE_TIME, TIME, Quantity, exact_duration
 from coach.values import MAX_NAME, MAX_TEXT
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coach.errors import HistoryError
-from coach.files import damaged_name
+from coach.files.targets import damaged_name
 from coach.locks import Lock
 
 if TYPE_CHECKING:

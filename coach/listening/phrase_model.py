@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from coach.files import data_dir
+from coach.files.shipped import data_dir
 from coach.listening import Style
 from coach.listening.command_list import CommandList
 

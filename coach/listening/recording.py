@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coach.errors import ListeningError
-from coach.files import open_regular
+from coach.files.given import open_regular
 from coach.listening import RATE
 from coach.media import opened_media
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coach.cues import bundled_packs, load_pack, load_samples
-from coach.files import data_dir
+from coach.files.shipped import data_dir
 from coach.listening import RATE, Heard, Spoken
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coach.errors import DeviceError
-from coach.files import open_nameless
+from coach.files.replacing import open_nameless
 from coach.outputs import INSTEAD, Source, is_installed
 from coach.outputs.mend import not_installed
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from coach.files import scratch
+from coach.files.replacing import scratch
 from coach.parallel import aside
 from coach.render import Encoder, Format, Progress
 from coach.render.chapters import Chapter

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from coach.errors import CoachError, OutputError, ScriptError
-from coach.files import check_writable, damaged_name, replacing, telling
+from coach.files.replacing import check_writable, replacing
+from coach.files.targets import damaged_name, telling
 from coach.locks import Lock
 from coach.script import Items, Node, Scalar, default_id, read_script
 from coach.script import Mapping as Keys

@@ -25,7 +25,7 @@ from pathlib import Path
 from stat import S_ISREG
 
 from coach.errors import SettingError
-from coach.files import damaged_name
+from coach.files.targets import damaged_name
 from coach.speech import Speech
 from coach.speech.upkeep import (
     CLIP,

@@ -30,7 +30,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from coach.cues import bundled_packs, load_pack, load_samples
-from coach.files import data_dir
+from coach.files.shipped import data_dir
 from coach.listening import Heard, Spoken, Style
 from coach.listening.command_list import command_list
 from coach.listening.recogniser import THRESHOLD, CommandRecogniser

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from coach.cues import load_pack, load_samples
-from coach.files import data_dir
+from coach.files.shipped import data_dir
 from coach.library import find_routine
 from coach.parallel import as_finished
 from coach.render.mp3 import Lame

@@ -274,7 +274,7 @@ def seeds(target: str) -> list[bytes]:
 
 
 def _small_seeds(target: str) -> Iterator[bytes]:
-    from coach.files import data_dir
+    from coach.files.shipped import data_dir
 
     if target == "settings":
         values = {"cat.hold": "6s", "plank.sides": "left", "speed": "0.9", "skip": "cat"}

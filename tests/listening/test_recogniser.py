@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from coach.cues import load_pack, load_samples
 from coach.errors import ListeningError
-from coach.files import data_dir
+from coach.files.shipped import data_dir
 from coach.listening import RATE, Heard, Spoken, Style
 from coach.listening.command_list import command_list
 from coach.listening.recogniser import CommandRecogniser

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from coach.cues import load_pack, load_samples
-from coach.files import data_dir
+from coach.files.shipped import data_dir
 from coach.listening import RATE, Heard
 from coach.listening.whistle import Whistles
 from tests.listening.voices import apart, silence, spoken

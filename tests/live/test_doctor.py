@@ -11,7 +11,7 @@ import pytest
 
 from coach.cli import run
 from coach.cues import load_pack, load_samples
-from coach.files import data_dir
+from coach.files.shipped import data_dir
 from coach.outputs import LIVE_RATE
 from coach.outputs.mend import advice
 from tests.live.rig import HEADPHONES, SPEAKER, Rig

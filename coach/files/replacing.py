@@ -1,89 +1,23 @@
-"""Files: where the shipped data is, and how a file is replaced whole or not at all."""
+"""Files that are replaced whole or not at all, and what a process that is killed leaves of one."""
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import itertools
 import os
-import stat
 import sys
 import tempfile
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from pathlib import Path, PureWindowsPath
-from typing import BinaryIO
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
 
 from coach.errors import OutputError
+from coach.files.targets import telling
 from coach.locks import is_left, lock_handle
 
-SCHEMA = Path(__file__).resolve().parent / "routine.schema.json"
-"""The JSON Schema of routine scripts, as it is shipped."""
-
-
-LEFT_ENDING = ".part"
+_ENDING = ".part"
 """Of files that are still being written."""
-
-
-def data_dir(name: str) -> Path:
-    """Return the folder of shipped data: `scripts` or `audio_cues`.
-
-    That is `coach/_data/NAME` in an installed wheel, and `NAME` beside the package in a checkout.
-    """
-    package = Path(__file__).resolve().parent
-    packaged = package / "_data" / name
-    return packaged if packaged.is_dir() else package.parent / name
-
-
-_OPEN = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-"""To open a pipe that nobody writes to would wait for ever, but for the second flag."""
-
-
-def open_regular(path: Path, *, follow: bool = True) -> BinaryIO:
-    """Return a file that is open for reading: one with an end, no pipe and no device.
-
-    What is looked at is what was opened, so nothing can be put in its place in between.
-
-    Args:
-        path: of the file.
-        follow: whether it may be a link; False for a path whose links were followed already.
-
-    Raises:
-        OSError: there is none, or it may not be read.
-    """
-    flags = _OPEN if follow else _OPEN | getattr(os, "O_NOFOLLOW", 0)
-    handle = os.open(path, flags)
-    mode = os.fstat(handle).st_mode
-    if stat.S_ISREG(mode):
-        return os.fdopen(handle, "rb")
-    os.close(handle)
-    if stat.S_ISDIR(mode):
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    raise OSError(errno.EINVAL, "It is a pipe or a device and no regular file", str(path))
-
-
-def open_given(path: Path) -> BinaryIO:
-    """Return a file that somebody has named and that is open for reading.
-
-    It may be a device, or a pipe that a shell has opened (`<(…)`), but no pipe with a name of its
-    own, at which nobody may ever write.
-
-    Raises:
-        OSError: there is none, or it may not be read.
-    """
-    if path.is_fifo() and Path(os.path.realpath(path)).exists():
-        raise OSError(errno.EINVAL, "It is a named pipe and no regular file", str(path))
-    return path.open("rb")
-
-
-def leaves(text: str) -> bool:
-    """Whether a path in a file is absolute or goes up, on any system.
-
-    Windows' rules are the stricter ones: `C:x` and what begins with two backslashes, which is on
-    another computer, are absolute there. Such a path is not even looked for.
-    """
-    parts = PureWindowsPath(text).parts
-    return bool(PureWindowsPath(text).anchor) or ".." in parts
 
 
 def check_writable(path: Path) -> None:
@@ -103,33 +37,8 @@ def check_writable(path: Path) -> None:
             raise OutputError(message, "Make it first.")
         target = path.resolve()
         # Named as what is left is known by, in case it cannot be removed.
-        with tempfile.TemporaryFile(prefix=_prefix(target), suffix=LEFT_ENDING, dir=target.parent):
+        with tempfile.TemporaryFile(prefix=_prefix(target), suffix=_ENDING, dir=target.parent):
             pass
-
-
-def make_folder(path: Path) -> None:
-    """Make a folder that is going to hold files, and those that it is in.
-
-    Raises:
-        OutputError: it cannot be made.
-    """
-    with telling(path):
-        path.mkdir(parents=True, exist_ok=True)
-
-
-def check_different(source: Path, *targets: Path, what: str = "the script") -> None:
-    """Check that no file would be written twice, or over the one that is read.
-
-    Raises:
-        OutputError: two of the names mean the same file.
-    """
-    taken = {os.path.realpath(source): f"{what} that is read"}
-    for target in targets:
-        place = os.path.realpath(target)
-        if place in taken:
-            message = f"cannot write {target}: that is {taken[place]}"
-            raise OutputError(message, "Give each file a name of its own.")
-        taken[place] = "another file to write"
 
 
 @contextlib.contextmanager
@@ -152,10 +61,13 @@ def replacing(path: Path, *, lasting: bool = False) -> Iterator[Path]:
     with telling(path):
         target = path.resolve()
         prefix = _prefix(target)
-        _remove_left(target.parent, prefix)
+        for left in _unfinished(target.parent).get(prefix, ()):
+            if is_left(left):  # a living process locks its own
+                with contextlib.suppress(OSError):
+                    left.unlink()
         nameless = open_nameless(target.parent)
         if nameless is None:
-            handle, name = tempfile.mkstemp(prefix=prefix, suffix=LEFT_ENDING, dir=target.parent)
+            handle, name = tempfile.mkstemp(prefix=prefix, suffix=_ENDING, dir=target.parent)
             temporary = Path(name)
             if sys.platform != "win32":
                 _lock(handle)
@@ -219,15 +131,19 @@ def _prefix(target: Path) -> str:
     return f".{target.name[:40]}."
 
 
-def _remove_left(folder: Path, prefix: str) -> None:
-    """Remove the temporary files that killed processes have left; a living one locks its own."""
+@cache
+def _unfinished(folder: Path) -> Mapping[str, Sequence[Path]]:
+    """Return the temporary files in a folder, by the prefix of what they were to replace.
+
+    A process looks once: a batch replaces thousands of files in one folder.
+    """
+    found: dict[str, list[Path]] = defaultdict(list)
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
-            if not (entry.name.startswith(prefix) and entry.name.endswith(LEFT_ENDING)):
-                continue
-            if entry.is_file(follow_symlinks=False) and is_left(Path(entry.path)):
-                with contextlib.suppress(OSError):
-                    os.unlink(entry.path)  # noqa: PTH108 - paths come from scandir
+            if entry.name.endswith(_ENDING) and entry.is_file(follow_symlinks=False):
+                name, dot, _ = entry.name.removesuffix(_ENDING).rpartition(".")
+                found[name + dot].append(folder / entry.name)
+    return found
 
 
 def _lock(handle: int) -> None:
@@ -259,7 +175,7 @@ def _give_name(handle: int, prefix: str, target: Path) -> None:
     own = os.open("/proc/self/fd", os.O_RDONLY)
     try:
         for number in itertools.count():
-            beside = target.parent / f"{prefix}{os.getpid()}-{number}{LEFT_ENDING}"
+            beside = target.parent / f"{prefix}{os.getpid()}-{number}{_ENDING}"
             with contextlib.suppress(FileExistsError):
                 os.link(str(handle), beside, src_dir_fd=own, follow_symlinks=True)
                 break
@@ -289,31 +205,6 @@ def _write_out(path: Path) -> None:
         finally:
             with contextlib.suppress(OSError):
                 os.close(handle)
-
-
-def damaged_name(path: Path) -> Path:
-    """Return a free name beside `path` under which a damaged file can be kept."""
-    base = f"{path.name}.damaged-{datetime.now(UTC).astimezone():%Y-%m-%d}"
-    names = (base if n == 1 else f"{base}-{n}" for n in itertools.count(1))
-    return next(name for name in map(path.with_name, names) if not name.exists())
-
-
-@contextlib.contextmanager
-def telling(path: Path) -> Iterator[None]:
-    """Turn what the system refuses into a sentence about `path`.
-
-    Raises:
-        OutputError: instead of an OSError in the block.
-    """
-    try:
-        yield
-    except (OSError, RuntimeError, ValueError) as error:
-        # A RuntimeError tells of links in a circle, a ValueError of a name that cannot be one.
-        reason = getattr(error, "strerror", None) or str(error)
-        raise OutputError(
-            f"cannot write {path}: {reason[:1].lower()}{reason[1:]}",
-            "Choose another place, or make room there.",
-        ) from error
 
 
 def _umask() -> int:

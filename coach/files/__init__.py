@@ -1,0 +1,1 @@
+"""Files: those that ship, those that somebody names, and those that are written."""
