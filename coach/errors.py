@@ -94,6 +94,11 @@ class HistoryError(CoachError):
     """The history of sessions cannot be read or written."""
 
 
+MOST_PROBLEMS = 50
+"""Problems of one script that people are shown; whoever mends those checks again. Other programs
+get all, but only so many with a near match, since to look for it takes long."""
+
+
 def shortened(text: str, limit: int = 40) -> str:
     """Return `text` on one line, with at most `limit` characters."""
     line = " ".join(text.split())

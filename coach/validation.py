@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as ByLanguage
 from dataclasses import dataclass
 from fractions import Fraction
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from coach import format as keys
 from coach.editions import editions
-from coach.errors import Location, Problem, ScriptError, at_column, did_you_mean, near_match
+from coach.errors import (
+    MOST_PROBLEMS,
+    Location,
+    Problem,
+    ScriptError,
+    at_column,
+    did_you_mean,
+    near_match,
+)
 from coach.files.given import leaves
 from coach.script import (
     Document,
@@ -75,8 +83,13 @@ def _typed(document: Document, problems: list[Problem]) -> keys.RoutineKeys | No
         return keys.RoutineKeys.model_validate(plain)
     except ValidationError as error:
         errors = _without_consequences(error.errors(), document)
-        found = (problem for item in errors for problem in _located(item, document))
-        problems += [problem for problem in found if problem.where not in told]
+        found = [
+            one for item in errors for one in _located(item, document) if one.where not in told
+        ]
+        found.sort(key=attrgetter("where"))
+        for number, one in enumerate(found):
+            meant = did_you_mean(one.word, one.known) if number < MOST_PROBLEMS else ""
+            problems.append(document.problem(one.where, one.message + meant))
         return None
 
 
@@ -177,7 +190,9 @@ def _without_consequences(
     for details in errors:
         if details["type"] == "extra_forbidden":
             path = _path(details)
-            unknown.setdefault(path[:-1], []).append(str(path[-1]))
+            names = unknown.setdefault(path[:-1], [])
+            if len(names) < MOST_PROBLEMS:
+                names.append(str(path[-1]))
     for details in errors:
         path = _path(details)
         if details["type"] == "too_short":
@@ -192,20 +207,29 @@ def _without_consequences(
         yield details
 
 
-def _located(details: ErrorDetails, document: Document) -> Iterator[Problem]:
-    """Yield what pydantic found, as problems at their places in the script."""
+class _Found(NamedTuple):
+    """A problem whose near match has not been looked for."""
+
+    where: Location
+    message: str
+    word: str = ""
+    known: Iterable[str] = ()
+    """What `word` may have been meant to be."""
+
+
+def _located(details: ErrorDetails, document: Document) -> Iterator[_Found]:
+    """Yield what pydantic found, with its places in the script."""
     path = _path(details)
     context = details.get("ctx") or {}
     if details["type"] == "script":
-        for below, message in context["problems"]:
-            yield document.problem(_place(document, (*path, *below)), message)
+        for below, *problem in context["problems"]:
+            yield _Found(_place(document, (*path, *below)), *problem)
     elif details["type"] == "extra_forbidden":
-        yield document.problem(_place(document, path, of_key=True), _unknown_key(details, path))
+        yield _unknown_key(details, path, _place(document, path, of_key=True))
     elif details["type"] == "missing":
-        where = _place(document, path[:-1])
-        yield document.problem(where, f"expected the key `{path[-1]}`, found none")
+        yield _Found(_place(document, path[:-1]), f"expected the key `{path[-1]}`, found none")
     else:
-        yield document.problem(_place(document, path), _wrong_type(details, document, path))
+        yield _Found(_place(document, path), _wrong_type(details, document, path))
 
 
 def _place(document: Document, path: Sequence[str | int], *, of_key: bool = False) -> Location:
@@ -228,7 +252,7 @@ def _place(document: Document, path: Sequence[str | int], *, of_key: bool = Fals
     return where
 
 
-def _unknown_key(details: ErrorDetails, path: Sequence[str | int]) -> str:
+def _unknown_key(details: ErrorDetails, path: Sequence[str | int], place: Location) -> _Found:
     tags = [step for step in details["loc"] if str(step).startswith("<")]
     owner: type[BaseModel] = keys.RoutineKeys
     where = "a routine"
@@ -239,7 +263,7 @@ def _unknown_key(details: ErrorDetails, path: Sequence[str | int]) -> str:
         owner = keys.CircuitKeys if is_circuit else keys.ExerciseKeys
         where = "a circuit" if is_circuit else "an exercise"
     name = str(path[-1])
-    return f"unknown key `{name[:40]}` in {where}{did_you_mean(name, owner.model_fields)}"
+    return _Found(place, f"unknown key `{name[:40]}` in {where}", name, owner.model_fields)
 
 
 _TYPES = {

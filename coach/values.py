@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from coach import schemas
-from coach.errors import did_you_mean, shortened
+from coach.errors import shortened
 from coach.progress import FORMS as PROGRESS_FORMS
 from coach.progress import Progress, checked, parse_pain, parse_progress
 from coach.template import fields_in
@@ -42,10 +42,12 @@ MAX_NAME = 120
 TEXT_FIELDS = ("hold", "work", "reps", "sets", "side", "rest", "name")
 
 KeyPath = tuple[str | int, ...]
+Wrong = tuple[KeyPath, str] | tuple[KeyPath, str, str, Sequence[str]]
+"""A path below the value at fault, a message, and a word that may be one of those that follow."""
 
 
-def failure(*problems: tuple[KeyPath, str]) -> PydanticCustomError:
-    """Return an error that carries problems, each with its path below the value at fault."""
+def failure(*problems: Wrong) -> PydanticCustomError:
+    """Return an error that carries problems."""
     return PydanticCustomError("script", "see context", {"problems": list(problems)})
 
 
@@ -98,8 +100,8 @@ def _range(quantity: Quantity[Number], forms: str = "") -> Callable[[Any], Range
 
 def _check_range_keys(value: dict[str, Any]) -> None:
     keys = ("from", "to", "start")
-    problems: list[tuple[KeyPath, str]] = [
-        ((key,), f"unknown key `{shortened(key)}` in a range{did_you_mean(key, keys)}")
+    problems: list[Wrong] = [
+        ((key,), f"unknown key `{shortened(key)}` in a range", key, keys)
         for key in value
         if key not in keys
     ]
@@ -115,7 +117,7 @@ def _text(limit: int, allowed: Sequence[str]) -> Callable[[Any], str]:
 
     def typed(value: Any) -> str:
         text = " ".join(_only_text(value, "a text").split())
-        problems: list[tuple[KeyPath, str]] = []
+        problems: list[Wrong] = []
         if not text:
             problems.append(((), "expected a text, found an empty one"))
         if len(text) > limit:
@@ -130,7 +132,7 @@ def _text(limit: int, allowed: Sequence[str]) -> Callable[[Any], str]:
             )
         for field in fields_in(text):
             if field.name not in allowed:
-                problems.append(((f"{{{field.name}",), _unknown_field(field.name, allowed)))
+                problems.append(_unknown_field(field.name, allowed))
         if problems:
             raise failure(*problems)
         return text
@@ -138,15 +140,14 @@ def _text(limit: int, allowed: Sequence[str]) -> Callable[[Any], str]:
     return typed
 
 
-def _unknown_field(name: str, allowed: Sequence[str]) -> str:
+def _unknown_field(name: str, allowed: Sequence[str]) -> Wrong:
+    path = (f"{{{name}",)
     if not re.fullmatch(r"\w+", name):
-        return "found a brace without a field name: write {{ or }} for the character itself"
+        return path, "found a brace without a field name: write {{ or }} for the character itself"
     if not allowed:
-        return f"unknown field {{{shortened(name)}}}: this text takes no fields"
+        return path, f"unknown field {{{shortened(name)}}}: this text takes no fields"
     known = ", ".join(f"{{{field}}}" for field in allowed)
-    return (
-        f"unknown field {{{shortened(name)}}}: expected one of {known}{did_you_mean(name, allowed)}"
-    )
+    return path, f"unknown field {{{shortened(name)}}}: expected one of {known}", name, allowed
 
 
 def _listed(value: Any) -> Any:
@@ -177,10 +178,8 @@ def _choice(*options: str) -> Callable[[Any], str]:
     def typed(value: Any) -> str:
         text = _only_text(value, f"one of {', '.join(options)}")
         if text not in options:
-            raise failure(
-                ((), f'expected one of {", ".join(options)}; found "{shortened(text)}"'
-                     f"{did_you_mean(text, options)}"),
-            )  # fmt: skip
+            message = f'expected one of {", ".join(options)}; found "{shortened(text)}"'
+            raise failure(((), message, text, options))
         return text
 
     return typed
@@ -219,8 +218,8 @@ def _progress(value: Any) -> Progress:
     if isinstance(value, (list, tuple)):
         return _checked_rule(_steps(value, ()))
     known = ("steps", "hold_if", "down_if")
-    problems: list[tuple[KeyPath, str]] = [
-        ((key,), f"unknown key `{shortened(key)}` in `progress`{did_you_mean(key, known)}")
+    problems: list[Wrong] = [
+        ((key,), f"unknown key `{shortened(key)}` in `progress`", key, known)
         for key in value
         if key not in known
     ]

@@ -22,9 +22,8 @@ from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonS
 
 from coach.checking import Checked, changes
 from coach.cli import run
-from coach.cli.console import MOST_PROBLEMS
 from coach.cli.reports import as_github, as_sarif
-from coach.errors import Location, Problem
+from coach.errors import MOST_PROBLEMS, Location, Problem
 from tests.conftest import bundled
 
 ROOT = Path(__file__).parent.parent

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coach.cli.console import problem_lines
-from coach.errors import CoachError, ScriptError
+from coach.errors import MOST_PROBLEMS, CoachError, ScriptError
 from coach.routine import LONGEST_READY_WAIT, Circuit, Exercise, load_routine, wait_for_user
 from coach.script import MAX_BYTES, is_beside
 from coach.units import Range
@@ -420,6 +421,31 @@ def test_a_huge_file_is_refused_unread(tmp_path: Path) -> None:
         file.truncate(50_000_000)
     with pytest.raises(CoachError, match=f"larger than {MAX_BYTES // 1_000_000} MB"):
         load_routine(path)
+
+
+def test_near_matches_are_looked_for_only_of_what_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    searches: list[str] = []
+    search = difflib.get_close_matches
+
+    def counted(word: str, *arguments: Any, **options: Any) -> list[str]:
+        searches.append(word)
+        return search(word, *arguments, **options)
+
+    monkeypatch.setattr(difflib, "get_close_matches", counted)
+    several = range(100)
+    found = problems(
+        "titel: T\nexercises:\n- name: A\n  rest: {"
+        + ", ".join(f"fro{n}: 1" for n in several)
+        + "}\n  setup:\n"
+        + "".join(f"  - Now {{hodl{n}}}.\n" for n in range(40))
+        + "".join(f"  holdd{n}: 1\n" for n in several)
+        + "".join(f"titel{n}: T\n" for n in several)
+    )
+    assert len(found) > 300
+    assert [line.endswith("?") for line in found[:3]] == [True, False, False]
+    assert all("did you mean `from`?" in line for line in found[3:MOST_PROBLEMS])
+    assert not any("did you mean" in line for line in found[MOST_PROBLEMS:])
+    assert len(searches) <= MOST_PROBLEMS + 1, "one more for the title that is missing"
 
 
 @pytest.mark.parametrize("name", ["missing.yaml", "."])

@@ -14,15 +14,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from coach.characters import DECEPTIVE, shown
-from coach.errors import Problem
+from coach.errors import MOST_PROBLEMS, Problem
 
 if TYPE_CHECKING:
     from coach.timeline import Timeline
 
-
-MOST_PROBLEMS = 50
-"""Problems of one script that people are shown; whoever mends those checks again. Other programs
-get all."""
 
 NARROW = 72
 """Columns of a terminal; on a narrower one a table's cells stand below each other."""
