@@ -74,7 +74,6 @@ HOMES: dict[str, Callable[[Path], Mapping[str, str]]] = {
     "unwritable": lambda _: home("/proc"),
     "XDG unwritable": lambda _: xdg("/proc/nowhere"),
     "XDG a file": lambda folder: xdg(str(folder / "a.yaml")),
-    "XDG relative": lambda _: xdg("some/where"),
     "XDG odd": lambda folder: xdg(str(folder / "a\nb \x1b[1m")),
     "no time zone": lambda _: {**os.environ, "TZ": "No/Where"},
     "odd time zone": lambda _: {**os.environ, "TZ": "\x01:::<>5,,"},
@@ -88,6 +87,15 @@ def test_homes(folder: Path, place: str, command: tuple[str, ...]) -> None:
     assert is_told(ran), ran
     if command != ADJUST:  # it alone has to keep something
         assert ran.code == 0
+
+
+def test_relative_xdg_folders_are_ignored(folder: Path) -> None:
+    environment = {**xdg("some/where"), "HOME": str(folder / "home")}
+    for command in (RENDER, ADJUST, ("history",)):
+        assert coach(*command, folder=folder, environment=environment).code == 0
+    assert not (folder / "some").exists()
+    assert (folder / "home/.config/audio-coach/settings").is_dir()
+    assert (folder / "home/.cache/audio-coach/clips").is_dir()
 
 
 # -- terminals -----------------------------------------------------------------------------------

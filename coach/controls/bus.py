@@ -44,7 +44,7 @@ def session_bus_paths(environment: Mapping[str, str]) -> list[bytes]:
         BusError: the environment names none that can be used.
     """
     runtime = environment.get("XDG_RUNTIME_DIR", "")
-    default = f"unix:path={runtime}/bus" if runtime else ""
+    default = f"unix:path={runtime}/bus" if runtime.startswith("/") else ""
     addresses = environment.get("DBUS_SESSION_BUS_ADDRESS") or default
     if not addresses:
         raise BusError("is not there (neither DBUS_SESSION_BUS_ADDRESS nor XDG_RUNTIME_DIR is set)")

@@ -552,8 +552,9 @@ def test_the_addresses_of_a_bus() -> None:
     assert paths("tcp:host=x;unix:abstract=/tmp/x;unix:path=/y") == [b"\0/tmp/x", b"/y"]
     assert paths("unix:runtime=yes", "/run/user/1") == [b"/run/user/1/bus"]
     assert paths("", "/run/user/1") == [b"/run/user/1/bus"]
-    with pytest.raises(BusError):
-        paths("unix:runtime=yes")
+    for address, runtime in (("unix:runtime=yes", ""), ("", "run/user/1")):
+        with pytest.raises(BusError):
+            paths(address, runtime)
 
 
 def test_without_jeepney(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
