@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+import wave
 from collections.abc import Iterable, Iterator
 from itertools import cycle
 from pathlib import Path
@@ -219,11 +220,15 @@ def played(server: Server, scripts: Iterable[Path], number: int) -> list[Coach]:
     ]
 
 
+def wait_for_repetition(coach: Coach, number: int) -> None:
+    until(lambda: f"Repetition {number} of" in coach.told or not coach.runs(0))
+
+
 def wait_for_a_moment(coach: Coach, dice: random.Random) -> None:
     """Wait until it starts, or until it is in the midst of some repetition."""
     repetition = dice.choice((0, 0, 1, 2, 3))
     if repetition:
-        until(lambda: f"Repetition {repetition} of" in coach.told or not coach.runs(0))
+        wait_for_repetition(coach, repetition)
     assert coach.runs(dice.uniform(0, REPETITION_S)), coach.told
 
 
@@ -312,6 +317,30 @@ def test_sessions_that_are_asked_to_end(
         assert (found.running, found.finished) == (False, False)
     until_alone(f"play 0 of {tmp_path}")
     assert files(History().path.parent) <= {History().path.name}
+    assert not list(temporary.iterdir())
+
+
+def test_a_session_into_a_file_that_is_killed_or_stopped(
+    tmp_path: Path, server: Server, spoken: Path, temporary: Path
+) -> None:
+    remember(spoken)
+    script = written(tmp_path / "a.yaml")
+    target = tmp_path / "out" / "a.wav"
+    target.parent.mkdir()
+    target.write_bytes(b"old")
+    for number, code in ((signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130)):
+        marker = f"file {code} of {tmp_path}"
+        options = ("--output", "file", "--file", target, *PLAY[2:])
+        coach = server.start("play", script, *options, environment=having(MARK, marker))
+        wait_for_repetition(coach, 2)
+        assert target.read_bytes() == b"old"
+        coach.send(number)
+        assert coach.wait() == code, coach.told
+        until_alone(marker)
+        let_time_pass(target.parent)
+    assert files(target.parent) == {target.name}
+    with wave.open(str(target)) as heard:
+        assert heard.getnframes() > heard.getframerate() * REPETITION_S
     assert not list(temporary.iterdir())
 
 

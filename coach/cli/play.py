@@ -131,14 +131,13 @@ def play_command(
     clock_ = _clock(output, fast=fast)
     interrupts = click.get_current_context().ensure_object(Interrupts)
     with ExitStack() as stack:
-        # A file is not opened for a script that turns out to be wrong. Opening a device takes as
-        # long as loading the script, so both are done at once.
-        loaded = load_routine(path) if output == "file" else None
-        chosen = _output(output, device, clock_, file or Path(f"{path.stem}-live.wav"), path)
+        # Opening a device takes as long as loading the script, so both are done at once.
+        live_file = file or Path(f"{path.stem}-live.wav")
+        chosen = stack.enter_context(_output(output, device, clock_, live_file, path))
         loudspeaker = Loudspeaker(chosen, LIVE_RATE)
         stack.callback(loudspeaker.close)
         studio = stack.enter_context(LiveStudio(personal.manner, LIVE_RATE))
-        loaded = loaded or load_routine(path)
+        loaded = load_routine(path)
         studio.furnish(loaded, personal.manner_for(loaded), personal.pronounce)
         with _explained(entry):
             decided = _decided(personal, loaded, studio)
@@ -250,24 +249,29 @@ def _clock(output: str, *, fast: bool) -> Clock:
     return VirtualClock()
 
 
-def _output(name: str, device: str | None, clock_: Clock, file: Path, script: Path) -> Output:
-    """Return the output that is asked for.
+@contextlib.contextmanager
+def _output(
+    name: str, device: str | None, clock_: Clock, file: Path, script: Path
+) -> Iterator[Output]:
+    """Yield the output that is asked for; a file is in its place once the block is over.
 
     Raises:
         CoachError: there is no such output, or the file cannot be written.
     """
-    from coach.files.replacing import check_writable
+    from coach.files.replacing import check_writable, replacing
     from coach.files.targets import check_different
     from coach.outputs import open_output
     from coach.outputs.paced import FileOutput, SilentOutput
 
     if name == "none":
-        return SilentOutput(clock_)
-    if name == "file":
+        yield SilentOutput(clock_)
+    elif name == "file":
         check_different(script, file)
         check_writable(file)
-        return FileOutput(clock_, file)
-    return open_output(name, device)
+        with replacing(file) as place:
+            yield FileOutput(clock_, place)
+    else:
+        yield open_output(name, device)
 
 
 @contextlib.contextmanager

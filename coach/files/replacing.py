@@ -56,52 +56,64 @@ def replacing(path: Path, *, lasting: bool = False) -> Iterator[Path]:
             chosen, and what cannot be made again.
 
     Raises:
-        OutputError: the file cannot be written; an OSError in the block becomes one, too.
+        OutputError: the file cannot be written; an OSError in the block becomes one, too, and a
+            text with half a character.
     """
     with telling(path):
         target = path.resolve()
-        prefix = _prefix(target)
-        for left in _unfinished(target.parent).get(prefix, ()):
+        folder, prefix = target.parent, _prefix(target)
+        for left in _unfinished(folder).get(prefix, ()):
             if is_left(left):  # a living process locks its own
                 with contextlib.suppress(OSError):
                     left.unlink()
-        nameless = open_nameless(target.parent)
-        if nameless is None:
-            handle, name = tempfile.mkstemp(prefix=prefix, suffix=_ENDING, dir=target.parent)
-            temporary = Path(name)
-            if sys.platform != "win32":
-                _lock(handle)
-            else:  # where a lock would keep others from writing, and nothing open is renamed
-                os.close(handle)
-            try:
-                temporary.chmod(0o666 & ~_umask())
-                yield temporary
-                if lasting:
-                    _write_out(temporary)
-                temporary.replace(target)
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    temporary.unlink()
-                raise
-            finally:
-                if sys.platform != "win32":
-                    with contextlib.suppress(OSError):
-                        os.close(handle)
+        nameless = open_nameless(folder)
+        taking = (
+            _named(*tempfile.mkstemp(prefix=prefix, suffix=_ENDING, dir=folder), target)
+            if nameless is None
+            else _nameless(nameless, prefix, target)
+        )
+    with telling(path, (OSError, UnicodeError)):
+        with taking as place:
+            yield place
             if lasting:
-                _write_out(target.parent)
-            return
-        _lock(nameless)
-        try:
-            yield Path(f"/proc/self/fd/{nameless}")
-            if lasting:
-                os.fsync(nameless)
-            _give_name(nameless, prefix, target)
-            if lasting:
-                _write_out(target.parent)
-        finally:
-            # Whoever wrote to it has closed it, too, and would have been told.
+                _write_out(place)
+        if lasting:
+            _write_out(folder)
+
+
+@contextlib.contextmanager
+def _named(handle: int, name: str, target: Path) -> Iterator[Path]:
+    """Yield an open temporary file's name, and let it take the place of `target`."""
+    temporary = Path(name)
+    if sys.platform == "win32":  # where a lock would keep others from writing
+        os.close(handle)  # and nothing open is renamed
+    else:
+        _lock(handle)
+    try:
+        temporary.chmod(0o666 & ~_umask())
+        yield temporary
+        temporary.replace(target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+    finally:
+        if sys.platform != "win32":
             with contextlib.suppress(OSError):
-                os.close(nameless)
+                os.close(handle)
+
+
+@contextlib.contextmanager
+def _nameless(handle: int, prefix: str, target: Path) -> Iterator[Path]:
+    """Yield the way to an open file without a name, and put it in the place of `target`."""
+    _lock(handle)
+    try:
+        yield Path(f"/proc/self/fd/{handle}")
+        _give_name(handle, prefix, target)
+    finally:
+        # Whoever wrote to it has closed it, too, and would have been told.
+        with contextlib.suppress(OSError):
+            os.close(handle)
 
 
 @contextlib.contextmanager

@@ -13,16 +13,22 @@ from coach.errors import OutputError
 
 
 @contextlib.contextmanager
-def telling(path: Path) -> Iterator[None]:
+def telling(
+    path: Path, errors: tuple[type[Exception], ...] = (OSError, RuntimeError, ValueError)
+) -> Iterator[None]:
     """Turn what the system refuses into a sentence about `path`.
 
+    Args:
+        path: what cannot be written.
+        errors: what tells that it cannot. A RuntimeError tells of links in a circle, a ValueError
+            of a name that cannot be one.
+
     Raises:
-        OutputError: instead of an OSError in the block.
+        OutputError: instead of such an error in the block.
     """
     try:
         yield
-    except (OSError, RuntimeError, ValueError) as error:
-        # A RuntimeError tells of links in a circle, a ValueError of a name that cannot be one.
+    except errors as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise OutputError(
             f"cannot write {path}: {reason[:1].lower()}{reason[1:]}",

@@ -61,7 +61,9 @@ class FileOutput:
                 file = soundfile.SoundFile(self._path, "w", rate, 1, "PCM_16", format="WAV")
                 self._is_begun = True
         except (OSError, soundfile.SoundFileError) as error:
-            raise DeviceError(f"cannot write {self._path}: {error}", "Choose another.") from error
+            raise DeviceError(
+                f"the sound cannot be written: {error}", "Give --file another."
+            ) from error
 
         def write(block: Samples) -> None:
             # Twice as fast as `write`, which looks at each block's type and shape anew.
