@@ -30,7 +30,7 @@ from coach.values import (
     KeyPath,
     Language,
     LevelName,
-    Name,
+    PackName,
     Pause,
     PlainText,
     ProgressRule,
@@ -338,7 +338,7 @@ class RoutineKeys(_Keys):
         description="Words and how to say them: `{SI: S I}`, or `{SI: {de: I S}}` for one "
         "language.",
     )
-    cues: Name | None = Field(
+    cues: PackName | None = Field(
         None,
         description="A cue pack: a name, or a folder below the script's own (`./my-pack`). "
         "Default: `classic`.",

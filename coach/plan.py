@@ -139,7 +139,7 @@ class _Planner:
         yield Now(Cue("finish"), nowhere)
         yield Gap(BETWEEN)
         if self._is_full:
-            yield from self._sentences(self._filled(self._routine.closing), nowhere)
+            yield from self._sentences(self._routine.closing, nowhere)
         if self._has_words:
             took = self._phrases.say("took", time=self._phrases.about(self._took))
             yield Now(Say(took), nowhere)
@@ -154,15 +154,11 @@ class _Planner:
         texts += spoken_changes(self._changes, routine, phrases)
         if self._is_full:
             if routine.equipment:
-                items = phrases.listed(self._filled(routine.equipment))
+                items = phrases.listed(routine.equipment)
                 texts.append(phrases.say("equipment", items=items))
-            texts += self._filled(routine.safety)
+            texts += routine.safety
         yield from self._sentences(texts, where)
         yield Gap(BETWEEN)
-
-    def _filled(self, texts: Sequence[str]) -> list[str]:
-        """Return texts of the routine with their fields."""
-        return [fill(text, {"name": self._routine.title}) for text in texts]
 
     def _sentences(self, texts: Sequence[str], where: Where) -> Iterator[Step]:
         for text in texts:

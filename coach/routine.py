@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from coach.errors import CoachError, Problem, ScriptError
 from coach.progress import Progress
 from coach.script import Document, default_id, is_beside, read_script
+from coach.template import fill
 from coach.units import Count, Detail, Level, Range, Style
 
 if TYPE_CHECKING:
@@ -309,9 +310,9 @@ class _Resolver:
             source=script.source or "",
             level=script.level,
             tags=script.tags,
-            equipment=script.equipment,
-            safety=script.safety,
-            closing=script.closing,
+            equipment=_filled(script.equipment, script),
+            safety=_filled(script.safety, script),
+            closing=_filled(script.closing, script),
             pronounce=tuple(script.pronounce.items()),
             cues=cues,
             detail=script.detail,
@@ -400,6 +401,10 @@ def _phases(parts: Sequence[keys.PhaseKeys]) -> Iterator[Phase]:
         yield Phase(name, part.cue or "", part.guide or "", part.move, part.hold, part.work)
 
 
+def _filled(texts: Sequence[str], script: keys.RoutineKeys) -> tuple[str, ...]:
+    return tuple(fill(text, {"name": script.title}) for text in texts)
+
+
 def _with_texts(routine: Routine, script: keys.RoutineKeys, language: str) -> Routine:
     """Return a routine with the texts of another edition of its script; ids stay."""
     return replace(
@@ -409,9 +414,9 @@ def _with_texts(routine: Routine, script: keys.RoutineKeys, language: str) -> Ro
         items=_items_with_texts(routine.items, script.exercises),
         description=script.description or "",
         source=script.source or "",
-        equipment=script.equipment,
-        safety=script.safety,
-        closing=script.closing,
+        equipment=_filled(script.equipment, script),
+        safety=_filled(script.safety, script),
+        closing=_filled(script.closing, script),
         pronounce=tuple(script.pronounce.items()),
         warnings=(),
     )

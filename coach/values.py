@@ -16,7 +16,7 @@ from coach import schemas
 from coach.errors import shortened
 from coach.progress import FORMS as PROGRESS_FORMS
 from coach.progress import Progress, checked, parse_pain, parse_progress
-from coach.template import fields_in
+from coach.template import fields_in, fill
 from coach.units import (
     ACTIVE_TIME,
     PAUSE,
@@ -138,6 +138,12 @@ def _text(limit: int, allowed: Sequence[str]) -> Callable[[Any], str]:
         return text
 
     return typed
+
+
+def _without_fields(limit: int) -> Callable[[Any], str]:
+    """Return the function that types a text in which a brace is one that was written twice."""
+    typed = _text(limit, ())
+    return lambda value: fill(typed(value), {})
 
 
 def _unknown_field(name: str, allowed: Sequence[str]) -> Wrong:
@@ -288,10 +294,16 @@ def _checked_rule(rule: Progress) -> Progress:
         raise failure(((), str(error))) from None
 
 
-Name = Annotated[str, BeforeValidator(_text(MAX_NAME, ())), WithJsonSchema(schemas.text(MAX_NAME))]
+PackName = Annotated[
+    str, BeforeValidator(_text(MAX_NAME, ())), WithJsonSchema(schemas.text(MAX_NAME))
+]
+"""A name or a path, whose braces are looked for as they stand."""
+Name = Annotated[
+    str, BeforeValidator(_without_fields(MAX_NAME)), WithJsonSchema(schemas.text(MAX_NAME))
+]
 SpokenName = Annotated[
     str,
-    BeforeValidator(_text(MAX_NAME, ())),
+    BeforeValidator(_without_fields(MAX_NAME)),
     WithJsonSchema(schemas.by_language(schemas.text(MAX_NAME))),
 ]
 Pronunciations = Annotated[
@@ -322,7 +334,7 @@ def _spoken_list(fields: Sequence[str]) -> WithJsonSchema:
     return WithJsonSchema(schemas.shared(f"Sentences{len(fields)}", schema))
 
 
-PlainText = Annotated[str, BeforeValidator(_text(MAX_TEXT, ())), _spoken(())]
+PlainText = Annotated[str, BeforeValidator(_without_fields(MAX_TEXT)), _spoken(())]
 RoutineText = Annotated[str, BeforeValidator(_text(MAX_TEXT, ("name",)))]
 ExerciseText = Annotated[str, BeforeValidator(_text(MAX_TEXT, TEXT_FIELDS)), _spoken(TEXT_FIELDS)]
 Id = Annotated[str, BeforeValidator(_identifier), WithJsonSchema(schemas.identifier(60))]

@@ -17,6 +17,7 @@ from coach.cli.console import problem_lines
 from coach.errors import MOST_PROBLEMS, CoachError, ScriptError
 from coach.routine import LONGEST_READY_WAIT, Circuit, Exercise, load_routine, wait_for_user
 from coach.script import MAX_BYTES, is_beside
+from coach.translation import in_language
 from coach.units import Range
 from tests.conftest import bundled, routine_of
 from tests.strategies import scripts
@@ -452,6 +453,24 @@ def test_near_matches_are_looked_for_only_of_what_is_shown(monkeypatch: pytest.M
 def test_unreadable_files(tmp_path: Path, name: str) -> None:
     with pytest.raises(CoachError, match="cannot read"):
         load_routine(tmp_path / name)
+
+
+def test_a_brace_is_one_that_is_written_twice_whichever_the_text() -> None:
+    routine = routine_of(
+        "title: {en: 'Set {{A}}', de: 'Satz {{A}}'}\n"
+        "description: '{{d}}'\nsource: '{{s}}'\nequipment: ['{{e}} for {name}']\n"
+        "safety: {en: '{name} {{1}}', de: '{name} {{2}}'}\nclosing: 'End }}'\ncues: 'a{{b'\n"
+        "exercises:\n"
+        "- {rounds: 1, name: '{{c}}', exercises: [{name: '{{n}}', hold: 1, sides: ['{{', '}}']}]}\n"
+    )
+    assert (routine.title, routine.description, routine.source) == ("Set {A}", "{d}", "{s}")
+    assert routine.equipment == ("{e} for Set {A}",)
+    assert (routine.safety, routine.closing) == (("Set {A} {1}",), ("End }",))
+    assert routine.cues == "a{{b", "a path is no text"
+    assert [circuit.name for circuit in routine.circuits()] == ["{c}"]
+    assert [(one.name, one.sides) for one in routine.exercises()] == [("{n}", ("{", "}"))]
+    german = in_language(routine, "de")
+    assert (german.title, german.safety) == ("Satz {A}", ("Satz {A} {2}",))
 
 
 @pytest.mark.parametrize("name", ["🧘 Stretch", "תרגיל", "Übung für Füße", "🙂"])

@@ -56,7 +56,7 @@ def page(session: Session, audio: BinaryIO, media_type: str) -> Iterator[str]:
     style, script = (_data(name) for name in ("page.css", "page.js"))
     length = clock(seconds(timeline.duration, timeline.rate))
     data["length"] = words.say("session", time=length)
-    data["description"] = fill(routine.description, {"name": routine.title})
+    data["description"] = routine.description
     parts = {
         "language": escape(language),
         "direction": direction(language),

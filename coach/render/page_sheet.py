@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 
 from coach.phrases import Phrasebook
@@ -44,12 +44,13 @@ class Sheet:
             *self._titled_list("safety", routine.safety),
         ]
         if routine.source:
-            source = self._filled((routine.source,))[0]
             title = self._say("source")
-            about.append(f'<div class="source"><h3>{title}</h3><p>{escape(source)}</p></div>')
+            about.append(
+                f'<div class="source"><h3>{title}</h3><p>{escape(routine.source)}</p></div>'
+            )
         parts = [self._panel(0, "about", "before", about)]
         parts += self._items(routine.items, 1)
-        closing = list(_list_of("ul", self._filled(routine.closing)))
+        closing = list(_list_of("ul", routine.closing))
         parts.append(self._panel(self.closing_panel, "closing", "afterwards", closing))
         return "\n".join(part for part in parts if part)
 
@@ -116,11 +117,8 @@ class Sheet:
     def _titled_list(self, title: str, texts: Sequence[str]) -> Iterator[str]:
         if texts:
             yield f'<div class="{title}"><h3>{self._say(title)}</h3>'
-            yield from _list_of("ul", self._filled(texts))
+            yield from _list_of("ul", texts)
             yield "</div>"
-
-    def _filled(self, texts: Iterable[str]) -> list[str]:
-        return [fill(text, {"name": self._routine.title}) for text in texts]
 
     def _say(self, key: str) -> str:
         return escape(self._words.say(key))

@@ -61,13 +61,7 @@ def session_at(path: Path) -> Session:
 def hostile_session() -> Session:
     # In a script a brace of one's own is written twice.
     text = json.dumps(HOSTILE.replace("{", "{{").replace("}", "}}"))
-    plain = SCRIPT.replace("{text}", "TEXT").replace("{{", "{").replace("}}", "}")
-    in_names = json.dumps(HOSTILE)
-    return session_of(
-        re.sub(r"((?:name|title): |sides: \[)TEXT", lambda m: m[1] + in_names, plain).replace(
-            "TEXT", text
-        )
-    )
+    return session_of(SCRIPT.replace("{{", "{").replace("}}", "}").replace("{text}", text))
 
 
 class Elements(HTMLParser):
