@@ -19,7 +19,7 @@ import yaml
 
 from coach.errors import CoachError, ScriptError
 from coach.routine import routine_from
-from coach.script import parse_script
+from coach.script import events, parse_script
 from coach.script_writer import CIRCUIT_ORDER, EXERCISE_ORDER, PHASE_ORDER, ROUTINE_ORDER
 
 _MERGE = "<<"
@@ -91,8 +91,7 @@ class _Parser:
     """Reads the nodes of a text of which it is known that it is a script."""
 
     def __init__(self, text: str) -> None:
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        self._events = yaml.parse(text, Loader=loader)
+        self._events = events(text)
         self._length = len(text)
         self._lines = [0]
         for found in re.finditer(r"\r\n|[\r\n\x85\u2028\u2029]", text):

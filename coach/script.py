@@ -161,8 +161,7 @@ def parse_script(text: str, name: str, expected: str = ROUTINE) -> Document:
         code = ord(unprintable[0])
         found = f"an unprintable character (0x{code:02X})" if code else "a binary file"
         raise ScriptError([_problem(lines, where, f"expected a YAML text, found {found}")])
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    composer = _Composer(yaml.parse(text, Loader=loader), name, lines)
+    composer = _Composer(events(text), name, lines)
     try:
         root = composer.compose()
     except yaml.MarkedYAMLError as error:
@@ -176,6 +175,31 @@ def parse_script(text: str, name: str, expected: str = ROUTINE) -> Document:
         message = f"expected {expected}, found {found}"
         raise ScriptError([*composer.problems, _problem(lines, where, message)])
     return Document(root, name, lines, tuple(composer.problems))
+
+
+def events(text: str) -> Iterator[Any]:
+    """Yield the events of a YAML text, of which nobody has looked whether it is within bounds."""
+    parsed: Iterator[Any] = yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return parsed
+
+
+def read_texts(data: bytes, name: str) -> dict[str, Any]:
+    """Return the texts, lists and dicts of a file that ships, of which `data` is the content.
+
+    Raises:
+        ScriptError: it is not UTF-8 text, not YAML, or no mapping.
+    """
+    texts: dict[str, Any] = plain(parse_script(decoded(data, name), name, "keys").root)
+    return texts
+
+
+def plain(node: Node) -> Any:
+    """Return a node as texts, lists and dicts."""
+    if isinstance(node, Scalar):
+        return node.text
+    if isinstance(node, Items):
+        return [plain(item) for item in node.items]
+    return {key: plain(value) for key, (_, value) in node.entries.items()}
 
 
 def describe(node: Node) -> str:

@@ -42,7 +42,7 @@ from coach.exchange.unfolding import tell_what_stays
 from coach.phrases import Phrasebook, languages, load_phrasebook
 from coach.phrases.fields import exercise_fields
 from coach.routine import Circuit, Exercise, Item, Routine
-from coach.script import Items, Node, Scalar, parse_script
+from coach.script import parse_script, plain
 from coach.template import fill
 from coach.units import ACTIVE_TIME, exact_duration
 from coach.values import MAX_TEXT
@@ -97,19 +97,10 @@ def read(content: Content, notes: Notes) -> list[Found]:
     except ScriptError as error:
         first = error.problems[0]
         raise CoachError(f"{first.where}: {first.message}") from error
-    data = _plain(document.root)
+    data = plain(document.root)
     announced = _ANNOUNCED.match(_text(data.get("before_workout_announce")))
     title = name_of(announced["title"]) if announced else ""
     return [Found(title or content.title, lambda notes: _draft(data, notes))]
-
-
-def _plain(node: Node) -> Any:
-    """Return a node as texts, lists and dicts."""
-    if isinstance(node, Scalar):
-        return node.text
-    if isinstance(node, Items):
-        return [_plain(item) for item in node.items]
-    return {key: _plain(value) for key, (_, value) in node.entries.items()}
 
 
 def _text(value: Any) -> str:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
-from typing import Any
 
 from coach.errors import ListeningError
 from coach.listening import SPOKEN, Spoken, Style
@@ -52,7 +51,7 @@ def command_list(language: str) -> CommandList:
     Raises:
         ListeningError: there are none in that language.
     """
-    import yaml
+    from coach.script import read_texts
 
     path = resources.files(__package__).joinpath("commands", f"{language}.yaml")
     if not path.is_file():
@@ -60,7 +59,7 @@ def command_list(language: str) -> CommandList:
             f"spoken commands are not understood in the language `{language}`",
             hint="They are understood in English, whatever language the coach speaks.",
         )
-    data: Any = yaml.load(path.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+    data = read_texts(path.read_bytes(), language)
     return CommandList(
         language=language,
         address=data["address"],

@@ -15,6 +15,7 @@ from pathlib import Path
 from coach.files.shipped import data_dir
 from coach.listening import Style
 from coach.listening.command_list import CommandList
+from coach.script import read_texts
 
 COMMANDS_WEIGH = 200
 """How many times a command counts among the sentences; measured on `tests/bench/listening.py`."""
@@ -96,13 +97,10 @@ def _arpa(model: object) -> str:
 
 def _texts() -> Iterable[str]:
     """Yield the texts in English that ship with the coach, keys left out."""
-    import yaml
-
-    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     phrases = resources.files("coach.phrases").joinpath("en.yaml").read_bytes()
-    yield from _english(yaml.load(phrases, loader))  # noqa: S506
+    yield from _english(read_texts(phrases, "en"))
     for path in sorted(data_dir("scripts").glob("*.yaml")):
-        yield from _english(yaml.load(path.read_bytes(), loader))  # noqa: S506
+        yield from _english(read_texts(path.read_bytes(), path.name))
 
 
 def _english(node: object) -> Iterable[str]:

@@ -10,7 +10,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from coach.errors import CoachError, did_you_mean
+from coach.errors import CoachError, ScriptError, did_you_mean
 from coach.template import fill
 
 if TYPE_CHECKING:
@@ -63,9 +63,9 @@ class Phrasebook:
 
         return get_decimal_symbol(self._locale)
 
-    def _form(self, forms: Mapping[Any, str], n: int | Decimal) -> str | None:
+    def _form(self, forms: Mapping[str, str], n: int | Decimal) -> str | None:
         """Return the form for `n`: the one for this very number, or that of its category."""
-        return forms.get(n) or forms.get(self._locale.plural_form(n)) or forms.get("other")
+        return forms.get(str(n)) or forms.get(self._locale.plural_form(n)) or forms.get("other")
 
     @property
     def _locale(self) -> Locale:
@@ -181,14 +181,10 @@ def load_phrasebook(language: str) -> Phrasebook:
 @cache
 def _parsed(code: str, text: bytes) -> _Phrases:
     """Return the phrases in a catalog's text, which many routines have in common."""
-    import yaml
+    from coach.script import read_texts
 
     try:
-        phrases = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f" from line {mark.line + 1} on" if mark else ""
-        raise _amiss(code, f"cannot be read{place}") from error
-    if not isinstance(phrases, Mapping):
-        raise _amiss(code, "are no list of phrases")
-    return _Phrases(code, phrases)
+        return _Phrases(code, read_texts(text, code))
+    except ScriptError as error:
+        line = error.problems[0].where.line
+        raise _amiss(code, f"cannot be read from line {line} on") from error

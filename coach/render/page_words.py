@@ -10,6 +10,7 @@ from typing import Any
 
 from coach.phrases import Phrasebook
 from coach.routine import Circuit, Exercise, Phase
+from coach.script import read_texts
 from coach.settings import DoseKey
 from coach.settings.dose import show_amount
 from coach.units import Range
@@ -31,11 +32,9 @@ def languages() -> tuple[str, ...]:
 
 def load_words(language: str) -> Phrasebook:
     """Return the page's words in `language`, or English ones if it has none in it."""
-    import yaml
-
     code = language.split("-", maxsplit=1)[0].lower()
     code = code if code in languages() else FALLBACK
-    return Phrasebook(code, yaml.safe_load((DATA / f"{code}.yaml").read_text("utf-8")))
+    return Phrasebook(code, read_texts((DATA / f"{code}.yaml").read_bytes(), code))
 
 
 def direction(language: str) -> str:

@@ -58,10 +58,10 @@ def languages() -> tuple[str, ...]:
 @cache
 def expander(language: str) -> Callable[[str], str]:
     """Return what writes out texts in `language`, one of `languages`."""
-    import yaml
+    from coach.script import read_texts
 
-    text = resources.files(__name__).joinpath(f"{language}.yaml").read_text("utf-8")
-    return _Expander(language, yaml.safe_load(text)).expand
+    data = resources.files(__name__).joinpath(f"{language}.yaml").read_bytes()
+    return _Expander(language, read_texts(data, language)).expand
 
 
 def _split(table: Mapping[str, Any]) -> dict[str, Any]:
