@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import os
 import sys
@@ -20,6 +21,8 @@ from coach.errors import CoachError, ScriptError
 
 DONE, MENDABLE, USAGE, BUG, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit codes."""
+_RUBBISH = 50_000
+"""Objects after which Python looks for those that only refer to one another."""
 
 _COMMANDS = {
     "play": ("coach.cli.play", "Speak a session, hands-free."),
@@ -92,6 +95,8 @@ def main() -> None:
     # numpy would start a thread for each core, to multiply matrices that coach does not have; that
     # takes a seventh of a short run.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # What is imported stays, so looking for rubbish among it at every 700th object is in vain.
+    gc.set_threshold(_RUBBISH)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
@@ -123,6 +128,7 @@ def main() -> None:
         with contextlib.suppress(OSError, AttributeError):
             sys.stderr.flush()
         os._exit(code)
+    gc.freeze()  # the interpreter would look through everything again, thrice
     sys.exit(code)
 
 
