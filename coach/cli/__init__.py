@@ -95,6 +95,8 @@ def main() -> None:
     # numpy would start a thread for each core, to multiply matrices that coach does not have; that
     # takes a seventh of a short run.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # pydantic would look through all installed packages for what changes how it validates.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # What is imported stays, so looking for rubbish among it at every 700th object is in vain.
     gc.set_threshold(_RUBBISH)
     for stream in (sys.stdout, sys.stderr):
