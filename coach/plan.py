@@ -347,12 +347,11 @@ class _Planner:
         for rep in range(1, total + 1):
             if rep > 1 and not is_flowing:
                 yield Gap(BETWEEN)
-            here = replace(where, rep=rep)
             says = self._count_of(rep, total)
             before = exercise.phases[-1] if is_flowing and rep > 1 else None
             remark = self._remark_in_set(rep, total)
             for phase in exercise.phases:
-                place = replace(here, phase=phase.id)
+                place = replace(where, rep=rep, phase=phase.id)
                 says += self._words_of(phase, place, values, first_side)
                 if before and _is_timed(before) and not _flows(before, phase):
                     yield Gap(AFTER_TONE)

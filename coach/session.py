@@ -296,7 +296,7 @@ class EstimatedVoice:
             if (length := known.get(line)) is None:
                 self.is_exact = False
                 speed = self._speed if line.speed is None else self._speed * line.speed
-                length = round(_spoken_seconds(line.text) / speed * self._rate)
+                length = frames(_spoken_seconds(line.text) / speed, self._rate)
             clips[line] = silence(length)
         return clips
 
@@ -353,11 +353,11 @@ def _line_of(clip: Clip) -> Line:
 
 
 def _spoken_seconds(text: str) -> Fraction:
-    """Return about how long a text takes to say at normal speed.
+    """Return about how long a text takes to say at normal speed: 15 characters a second.
 
     Fitted to the bundled routines as eSpeak NG speaks them.
     """
-    return Fraction(1, 5) + Fraction(len(text), 15)
+    return Fraction(3 + len(text), 15)
 
 
 def silence(length: int) -> Any:

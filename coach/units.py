@@ -233,7 +233,9 @@ class Quantity(Generic[Number]):
 
 def frames(seconds: Fraction, rate: int) -> int:
     """Return the frame nearest to `seconds` at `rate` Hz; halves go to the even frame."""
-    return round(seconds * rate)
+    # As `round(seconds * rate)`, in a quarter of the time; a plan asks for thousands.
+    whole, rest = divmod(seconds.numerator * rate, seconds.denominator)
+    return whole + (2 * rest + whole % 2 > seconds.denominator)
 
 
 def seconds(count: int, rate: int) -> Fraction:
