@@ -18,7 +18,7 @@ import pytest
 
 from coach.render import FORMATS
 
-LONG = "title: Long\nexercises: [{name: A, sets: 5, reps: 20, phases: [{cue: Up, move: 1, hold: 3}]}]\n"
+LONG = "title: Long\nexercises: [{name: A, sets: 9, reps: 20, phases: [{cue: Up, move: 1, hold: 3}]}]\n"
 HUGE = LONG.replace("hold: 3", "hold: 20")
 COACH = [sys.executable, "-m", "coach"]
 
@@ -142,8 +142,13 @@ def when_writing_begins(process: subprocess.Popen[bytes], folder: Path) -> None:
                         return
 
 
-@pytest.mark.parametrize("name", ["a.wav", "a.mp3", "a.opus"])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    ("number", "name"),
+    [
+        *((signal.SIGINT, "a.wav"), (signal.SIGINT, "a.mp3"), (signal.SIGINT, "a.opus")),
+        *((signal.SIGTERM, "a.mp3"), (signal.SIGKILL, "a.wav")),
+    ],
+)
 def test_an_interrupted_render_leaves_the_old_file(
     tmp_path: Path, number: signal.Signals, name: str
 ) -> None:
