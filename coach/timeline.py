@@ -152,7 +152,7 @@ class _Layout:
         """A tone that is not needed where the next span begins at its frame."""
         self._word_gap = frames(WORD_GAP, rate)
         self._tone_gap = frames(TONE_GAP, rate)
-        self._events: dict[tuple[int, int], tuple[list[_Event], list[_Event]]] = {}
+        self._events: dict[tuple[int, int], tuple[list[_Event], list[tuple[Say, _Event]]]] = {}
         """What `_events_of` found, by the objects it was found in: equal spans share theirs."""
 
     def add(self, step: Step) -> None:
@@ -201,7 +201,7 @@ class _Layout:
             self._clips.append(self._end_of_work)
             self._end_of_work = None
 
-    def _events_of(self, step: Timed) -> tuple[list[_Event], list[_Event]]:
+    def _events_of(self, step: Timed) -> tuple[list[_Event], list[tuple[Say, _Event]]]:
         """Return the cues of a span, and what is spoken in it, what matters most first."""
         key = (id(step.events), id(step.seconds))
         if (found := self._events.get(key)) is None:
@@ -212,11 +212,11 @@ class _Layout:
                 is_last = at.offset == step.seconds
                 event = _Event(at, self._clip_of(at.what), offset, until, is_last)
                 if isinstance(at.what, Say):
-                    says.append((at.what.rank, at.offset, event))
+                    says.append((at.what, event))
                 else:
                     cues.append(event)
-            says.sort(key=lambda said: said[:2])
-            found = self._events[key] = cues, [event for *_, event in says]
+            says.sort(key=lambda said: (said[0].rank, said[1].at.offset))
+            found = self._events[key] = cues, says
         return found
 
     def _timed(self, step: Timed) -> None:
@@ -243,8 +243,8 @@ class _Layout:
             self._place(say, start + offset, step.where)
         for event in cues:
             self._place_cue(event, start, length, step)
-        for event in says:
-            self._place_if_free(event, start, length, spoken, step.where)
+        for say, event in says:
+            self._place_if_free(say, event, start, length, spoken, step.where)
         self._spans.append(Span(start, start + length, step.kind, step.where))
         self._now = start + length
         if step.kind == "hold":
@@ -291,7 +291,13 @@ class _Layout:
         return row
 
     def _place_if_free(
-        self, event: _Event, start: int, length: int, spoken: list[tuple[int, int]], where: Where
+        self,
+        say: Say,
+        event: _Event,
+        start: int,
+        length: int,
+        spoken: list[tuple[int, int]],
+        where: Where,
     ) -> None:
         """Speak something at its place in a span, unless something else is spoken then.
 
@@ -302,20 +308,19 @@ class _Layout:
         limit = length if event.until is None else min(length, event.until)
         if end > limit:
             why = "longer than a second" if limit < length else "longer than the span"
-            self._leave_out(start + offset, event.at.what, why)
+            self._leave_out(start + offset, say, why)
             return
         # What is spoken does not overlap, so only the neighbours can reach into this.
         after = bisect_left(spoken, (offset, end))
         neighbours = spoken[max(0, after - 1) : after + 1]
         if any(offset < other_end and other < end for other, other_end in neighbours):
-            self._leave_out(start + offset, event.at.what, "something else is spoken then")
+            self._leave_out(start + offset, say, "something else is spoken then")
         else:
             spoken.insert(after, (offset, end))
-            self._place(event.at.what, start + offset, where, event.samples)
+            self._place(say, start + offset, where, event.samples)
 
-    def _leave_out(self, at: int, what: Say | Cue, why: str) -> None:
-        if isinstance(what, Say):
-            self._left_out.append(LeftOut(at, what.text, why, what.speed))
+    def _leave_out(self, at: int, say: Say, why: str) -> None:
+        self._left_out.append(LeftOut(at, say.text, why, say.speed))
 
 
 def mix(timeline: Timeline, start: int, stop: int) -> Samples:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from coach.cli.console import problem_lines
 from coach.errors import MOST_PROBLEMS, CoachError, ScriptError
 from coach.routine import LONGEST_READY_WAIT, Circuit, Exercise, load_routine, wait_for_user
-from coach.script import MAX_BYTES, is_beside
+from coach.script import MAX_BYTES, describe, is_beside, parse_script
 from coach.translation import in_language
 from coach.units import Range
 from tests.conftest import bundled, routine_of
@@ -30,6 +30,13 @@ def problems(text: str) -> list[str]:
     with pytest.raises(ScriptError) as caught:
         routine_of(text)
     return [f"{p.where.line}:{p.where.column} {p.message}" for p in caught.value.problems]
+
+
+def test_what_was_found_is_described() -> None:
+    entries = parse_script("a:\nb: ''\nc: [1]\nd: {e: 1}\n", "test.yaml").root.entries.values()
+    assert [describe(node) for _, node in entries] == [
+        *("nothing", 'the text ""', "a list", "a mapping"),
+    ]
 
 
 def exercise(text: str) -> Exercise:

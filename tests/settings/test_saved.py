@@ -197,6 +197,27 @@ def test_without_locks_settings_are_saved_all_the_same(
     assert store.load("short").saved.values["reps"].text == "7"
 
 
+def test_of_a_folder_that_leads_nowhere_is_told_and_nothing_saved(store: SettingsStore) -> None:
+    folder = store.path("short").parent
+    folder.symlink_to(folder)
+    assert "cannot read" in store.load("short").problem
+    with pytest.raises(OutputError, match="the settings cannot be saved in"):
+        put(store, reps="7")
+
+
+def test_what_cannot_be_looked_at_is_not_saved_over(
+    store: SettingsStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(store, reps="5")
+
+    def refuse(_path: Path) -> bool:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr("coach.settings.saved._is_there", refuse)
+    with pytest.raises(OutputError, match=r"cannot read .*: input/output error"):
+        put(store, reps="7")
+
+
 def test_a_lock_that_cannot_be_made_is_told(
     store: SettingsStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
