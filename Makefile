@@ -30,10 +30,10 @@ session: $(VENV)/.user
 	    echo "To hear the file: $$player session.wav"; exit 0; \
 	done; echo "To hear the file, open session.wav with any player, or copy it to a phone."
 
-# What is heard live wants the machine for itself, and what is compared to the frame all of it.
+# What is heard live wants the machine for itself, and what is compared to the frame has it alone.
 test: lint
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --ignore tests/live
-	$(BIN)/python -m pytest -n 3 --dist worksteal tests/live -m 'not to_the_frame'
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder --ignore tests/live
+	$(BIN)/python -m pytest -n 4 --dist worksteal tests/live -m 'not to_the_frame'
 	$(BIN)/python -m pytest tests/live -m to_the_frame
 
 # The same with far more of what is chosen by chance, and a recording of three minutes: hours,

@@ -23,6 +23,7 @@ DONE, MENDABLE, USAGE, BUG, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit codes."""
 _RUBBISH = 50_000
 """Objects after which Python looks for those that only refer to one another."""
+_USUAL_RUBBISH = gc.get_threshold()
 
 _COMMANDS = {
     "play": ("coach.cli.play", "Speak a session, hands-free."),
@@ -88,6 +89,12 @@ def coach() -> None:
     It reads a routine, speaks each instruction, counts the repetitions and marks every hold with
     beeps. ROUTINE is the name of a routine (`coach list`) or the path of a script.
     """
+
+
+def keep_looks_for_rubbish_short() -> None:
+    """Let Python look for rubbish often again, and not among what is there: sound cannot wait."""
+    gc.freeze()
+    gc.set_threshold(*_USUAL_RUBBISH)
 
 
 def main() -> None:

@@ -11,7 +11,9 @@ from tests.live.rig import Rig
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "to_the_frame: no underrun is allowed; wants both cores")
+    config.addinivalue_line(
+        "markers", "to_the_frame: what is heard has no gap; wants the machine alone"
+    )
 
 
 @pytest.fixture

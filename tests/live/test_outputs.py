@@ -87,6 +87,7 @@ def gaps(recording: Recording, noise: Noise) -> float:
     return (len(heard) - len(noise.samples)) / LIVE_RATE
 
 
+@pytest.mark.to_the_frame
 @BOTH
 def test_every_frame_is_heard_once(rig: Rig, name: str) -> None:
     noise = Noise(2)
@@ -97,6 +98,7 @@ def test_every_frame_is_heard_once(rig: Rig, name: str) -> None:
     assert gaps(recording, noise) < 0.1
 
 
+@pytest.mark.to_the_frame
 @BOTH
 def test_no_frame_is_lost_to_an_underrun(rig: Rig, name: str) -> None:
     noise = Noise(2)
@@ -129,6 +131,7 @@ def test_a_command_is_heard_soon(rig: Rig, name: str, limit: float) -> None:
     assert abs(np.median(delays) - said) < 0.1
 
 
+@pytest.mark.to_the_frame
 @BOTH
 def test_a_busy_program_loses_no_frame(rig: Rig, name: str) -> None:
     noise = Noise(2)
@@ -162,6 +165,7 @@ def test_without_a_device_nothing_plays_to_nobody(
     assert capfd.readouterr() == ("", ""), "ALSA writes about its troubles at length"
 
 
+@pytest.mark.to_the_frame
 @BOTH
 def test_a_server_that_is_killed_and_started_again(rig: Rig, name: str) -> None:
     with playing(name, Level()) as playback:
@@ -278,6 +282,7 @@ class Bursts:
         return self.position > len(self._song)
 
 
+@pytest.mark.to_the_frame
 def test_simpleaudio_changes_tapes_in_a_silence(rig: Rig) -> None:
     bursts = Bursts(5)
     # The third burst is still on the first tape, the last one already on the third.

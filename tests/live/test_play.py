@@ -190,6 +190,7 @@ def test_two_outputs_play_the_rendered_session_to_the_frame(
         assert not differs.size, f"from {differs[0] / LIVE_RATE} s on"
 
 
+@pytest.mark.to_the_frame
 def test_keys_pause_and_skip(rig: Rig, timeline: Timeline, play: Callable[..., Play]) -> None:
     with rig.record() as recording:
         session = play(ROUTINE, terminal=True)
@@ -205,6 +206,7 @@ def test_keys_pause_and_skip(rig: Rig, timeline: Timeline, play: Callable[..., P
         until(lambda: recording.frames > pressed + LIVE_RATE)
         session.press("\x1b[B")
         until(lambda: recording.frames > paused + 6 * LIVE_RATE)
+        stopped = recording.frames
         session.press("q")
         assert session.wait() == 0
     assert b"Stopped in Hand-heel rocks" in session.errors
@@ -215,10 +217,11 @@ def test_keys_pause_and_skip(rig: Rig, timeline: Timeline, play: Callable[..., P
     place = place_of(resumed[:WINDOW], timeline)
     assert place in np.array(starts) + first, "it goes on with the first word of a sentence"
     chapter = timeline.markers[2]
-    after = recording.samples[-3 * LIVE_RATE : -LIVE_RATE]
+    after = recording.samples[stopped - 2 * LIVE_RATE : stopped]
     assert chapter.start < place_of(after[np.flatnonzero(after)[0] :], timeline)
 
 
+@pytest.mark.to_the_frame
 def test_the_sound_server_dies_and_comes_back(
     rig: Rig, timeline: Timeline, play: Callable[..., Play]
 ) -> None:
@@ -318,6 +321,7 @@ def test_a_terminal_that_closes_ends_the_session_and_keeps_it(
         assert history.execute("SELECT finished, closed FROM session").fetchall() == [(0, 1)]
 
 
+@pytest.mark.to_the_frame
 def test_a_process_that_was_stopped_goes_on(
     rig: Rig, timeline: Timeline, play: Callable[..., Play]
 ) -> None:
@@ -336,6 +340,7 @@ def test_a_process_that_was_stopped_goes_on(
     assert place_of(last[len(last) // 2 :], timeline) < 12 * LIVE_RATE
 
 
+@pytest.mark.to_the_frame
 def test_the_first_session_speaks_while_it_plays(rig: Rig, play: Callable[..., Play]) -> None:
     """Nothing is stored: it begins all the same, and then all of it is spoken."""
     with rig.record() as recording:
