@@ -32,7 +32,7 @@ session: $(VENV)/.user
 
 # What is heard live wants the machine for itself, and what is compared to the frame has it alone.
 test: lint
-	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder --ignore tests/live
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --ignore tests/live
 	$(BIN)/python -m pytest -n 4 --dist worksteal tests/live -m 'not to_the_frame'
 	$(BIN)/python -m pytest tests/live -m to_the_frame
 
