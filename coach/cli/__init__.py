@@ -21,9 +21,9 @@ from coach.errors import CoachError, ScriptError
 
 DONE, MENDABLE, USAGE, BUG, INTERRUPTED = 0, 1, 2, 3, 130
 """Exit codes."""
-_RUBBISH = 50_000
-"""Objects after which Python looks for those that only refer to one another."""
-_USUAL_RUBBISH = gc.get_threshold()
+_GARBAGE = 50_000
+"""Objects after which Python collects garbage, that is what only refers to one another."""
+_USUAL_GARBAGE = gc.get_threshold()
 
 _COMMANDS = {
     "play": ("coach.cli.play", "Speak a session, hands-free."),
@@ -91,10 +91,10 @@ def coach() -> None:
     """
 
 
-def keep_looks_for_rubbish_short() -> None:
-    """Let Python look for rubbish often again, and not among what is there: sound cannot wait."""
+def collect_garbage_often() -> None:
+    """Collect it little and often from now on, not among what is there: sound cannot wait."""
     gc.freeze()
-    gc.set_threshold(*_USUAL_RUBBISH)
+    gc.set_threshold(*_USUAL_GARBAGE)
 
 
 def main() -> None:
@@ -104,8 +104,8 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # pydantic would look through all installed packages for what changes how it validates.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    # What is imported stays, so looking for rubbish among it at every 700th object is in vain.
-    gc.set_threshold(_RUBBISH)
+    # What is imported stays, so looking for garbage among it at every 700th object is in vain.
+    gc.set_threshold(_GARBAGE)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

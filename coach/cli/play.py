@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from coach.cli import keep_looks_for_rubbish_short
+from coach.cli import collect_garbage_often
 from coach.cli.by_voice import begin_listening, by_voice, listen_options
 from coach.cli.console import left_out_lines, note, note_over
 from coach.cli.interrupts import Interrupts
@@ -143,7 +143,7 @@ def play_command(
         with _explained(entry):
             decided = _decided(personal, loaded, studio)
         tell_decided(decided, personal, quiet=options["quiet"])
-        keep_looks_for_rubbish_short()
+        collect_garbage_often()
         live = LiveSession(
             loaded, decided.settings, studio, loudspeaker, clock_, changes=decided.changes
         )

@@ -166,7 +166,7 @@ def pieces(samples: Samples, silence: int = WINDOW) -> list[Samples]:
 def test_two_outputs_play_the_rendered_session_to_the_frame(
     rig: Rig, timeline: Timeline, play: Callable[..., Play]
 ) -> None:
-    """No beep early or late, nothing missing, nothing doubled, for minutes."""
+    """No beep early or late, nothing missing, nothing doubled, for all that is recorded."""
     expected = mix(timeline, 0, timeline.duration)
     first = np.flatnonzero(expected)[0]
     with rig.record("out0") as by_simpleaudio, rig.record("out1") as by_miniaudio:
