@@ -74,6 +74,20 @@ def own_home(homes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "disabled:")
 
 
+@pytest.fixture(scope="session")
+def common_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cache that tests with `clips_at_hand` have in common, of all processes of this run."""
+    folder = tmp_path_factory.getbasetemp()
+    return (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "common-cache"
+
+
+@pytest.fixture
+def clips_at_hand(own_home: None, common_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let nothing be spoken anew that such a test has spoken before; return the cache."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(common_cache))
+    return common_cache
+
+
 @pytest.fixture
 def bus(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bus]:
     """A private message bus, in the environment as the session's."""

@@ -40,6 +40,8 @@ from coach.timeline import mix
 from coach.units import seconds
 from tests.test_cli import SHORT, output
 
+pytestmark = pytest.mark.usefixtures("clips_at_hand")
+
 NAME = "si-joint-relief"
 
 

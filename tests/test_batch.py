@@ -24,6 +24,8 @@ from tests.conftest import RATE
 from tests.render.sounds import decoded, probed
 from tests.waiting import until
 
+pytestmark = pytest.mark.usefixtures("clips_at_hand")
+
 SCRIPT = """
 title: Small
 exercises:

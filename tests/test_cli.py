@@ -16,6 +16,8 @@ from coach.cli import run
 from coach.files.shipped import data_dir
 from tests.conftest import bundled
 
+pytestmark = pytest.mark.usefixtures("clips_at_hand")
+
 SHORT = (
     "title: Short\nsafety: [Be careful.]\nexercises:\n"
     "  - {name: Squeeze, reps: 2-4, settle: 3s, phases: [{cue: Squeeze, move: 1s, hold: 3s}]}\n"

@@ -22,6 +22,8 @@ from coach.errors import CuePackError
 from coach.files.shipped import data_dir
 from coach.steps import CUE_NAMES
 
+pytestmark = pytest.mark.usefixtures("clips_at_hand")
+
 AUDIO_CUES = data_dir("audio_cues")
 RATE = 48_000
 

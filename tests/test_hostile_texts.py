@@ -24,6 +24,8 @@ from coach.history import History
 from coach.settings import Settings
 from tests.forked import Ran, coach
 
+pytestmark = pytest.mark.usefixtures("clips_at_hand")
+
 COMMANDS = "\x1b[53mA\x1b]0;title\x07B\x1b]8;;https://link.example\x1b\\C\x9b53mD\x90E\x08F\rG\x7fH"
 """What a terminal obeys: colours, a window's title, a link, 8-bit forms of them, and backspaces."""
 TRICKS = "\u202edrow\u2066s\u2069 \u200bI\ufeffJ\u2028K\u2029L\u2064M\U000e0041N"

@@ -35,12 +35,14 @@ Noise in place of the speech gets none."""
 
 
 @pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> tuple[NDArray[np.int16], int, Any]:
+def session(
+    tmp_path_factory: pytest.TempPathFactory, common_cache: Path
+) -> tuple[NDArray[np.int16], int, Any]:
     """Return the samples, the rate and the cue sheet of si-joint-relief."""
     folder = tmp_path_factory.mktemp("listen")
     wav, sheet = folder / "a.wav", folder / "a.json"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(folder))
+        patch.setenv("XDG_CACHE_HOME", str(common_cache))
         assert run(["render", "si-joint-relief", "-o", str(wav), "--cue-sheet", str(sheet)]) == 0
     samples, rate = soundfile.read(wav, dtype="int16")
     return samples, rate, json.loads(Path(sheet).read_text("utf-8"))

@@ -30,6 +30,8 @@ from tests.bus import Bus, remote
 from tests.conftest import spoken
 from tests.waiting import until
 
+pytestmark = pytest.mark.usefixtures("clips_at_hand")
+
 SHORT = (
     "title: Short\nexercises:\n"
     "  - {name: Squeeze, reps: 2-4, settle: 3s, phases: [{cue: Squeeze, move: 1s, hold: 3s}]}\n"

@@ -22,6 +22,8 @@ from coach.steps import Line
 from coach.volume import Volumes, at_volume, balanced, cues_at, heard, voice_at
 from tests.conftest import routine_of
 
+pytestmark = pytest.mark.usefixtures("clips_at_hand")
+
 RATE = 24_000
 SHORT = (
     "title: Short\nexercises:\n"

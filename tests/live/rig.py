@@ -64,7 +64,7 @@ class Rig:
             self._server = subprocess.Popen(
                 # An orphan ends by itself.
                 ["pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=30",
-                 "--realtime=no", "--high-priority=no", "--log-target=stderr",
+                 "--realtime=no", "--high-priority=no", "--disable-shm=yes", "--log-target=stderr",
                  *(part for module in modules for part in ("-L", module))],
                 env={**os.environ, **dict.fromkeys(private, str(self._folder))},
                 stdin=subprocess.DEVNULL,

@@ -38,7 +38,7 @@ WINDOW = LIVE_RATE // 2
 
 
 @pytest.fixture
-def timeline() -> Timeline:
+def timeline(clips_at_hand: Path) -> Timeline:
     """Speak everything once, so that sessions begin at once; return what they play."""
     return spoken(find_routine(ROUTINE), LIVE_RATE).timeline
 
@@ -340,7 +340,7 @@ def test_a_process_that_was_stopped_goes_on(
     assert place_of(last[len(last) // 2 :], timeline) < 12 * LIVE_RATE
 
 
-@pytest.mark.to_the_frame
+@pytest.mark.alone
 def test_the_first_session_speaks_while_it_plays(rig: Rig, play: Callable[..., Play]) -> None:
     """Nothing is stored: it begins all the same, and then all of it is spoken."""
     with rig.record() as recording:

@@ -28,6 +28,8 @@ from tests.conftest import RATE, FakeVoice, fake_cues, routine_of, typical
 from tests.render.sounds import decoded, probed
 from tests.strategies import scripts
 
+pytestmark = pytest.mark.usefixtures("clips_at_hand")
+
 
 def session_of(text: str | dict[str, Any]) -> Session:
     script = text if isinstance(text, str) else json.dumps(text)

@@ -23,6 +23,8 @@ from coach.render import FORMATS, SOUNDS, format_for
 from tests.conftest import RATE
 from tests.render.sounds import decoded, probed
 
+pytestmark = pytest.mark.usefixtures("clips_at_hand")
+
 ROUTINE = "living-room-circuit"
 ONLY = ("--only", "jumping-jacks", "--only", "plank")
 """Of four exercises two, in three rounds."""

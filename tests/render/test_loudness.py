@@ -22,6 +22,8 @@ from coach.timeline import Clip, Timeline
 from tests.conftest import RATE, spoken, typical
 from tests.render.sounds import measured
 
+pytestmark = pytest.mark.usefixtures("clips_at_hand")
+
 CEILING = 10 ** (CEILING_DB / 20)
 
 

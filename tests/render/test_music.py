@@ -20,6 +20,8 @@ from coach.steps import Where
 from coach.timeline import Clip, Timeline
 from tests.render.sounds import measured
 
+pytestmark = pytest.mark.usefixtures("clips_at_hand")
+
 RATE = 48_000
 
 

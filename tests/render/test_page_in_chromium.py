@@ -130,12 +130,12 @@ SEEK = f"""(time) => new Promise((done) => {{
 
 
 @pytest.fixture(scope="module")
-def session() -> Iterator[Session]:
+def session(common_cache: Path) -> Iterator[Session]:
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
         folder = Path(name)
-        for variable in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+        for variable in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
             patch.setenv(variable, str(folder))
-        patch.setenv("XDG_DATA_HOME", str(folder))
+        patch.setenv("XDG_CACHE_HOME", str(common_cache))
         script = folder / "short.yaml"
         script.write_text(SCRIPT, "utf-8")
         yield spoken(script, RENDER_RATE)

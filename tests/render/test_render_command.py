@@ -9,6 +9,8 @@ import pytest
 from coach.cli import run
 from tests.render.sounds import measured, probed
 
+pytestmark = pytest.mark.usefixtures("clips_at_hand")
+
 SCRIPT = "title: {title}\nexercises: [{{name: Plank, hold: 3}}, {{name: Squat, hold: 2}}]\n"
 
 
