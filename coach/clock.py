@@ -109,8 +109,9 @@ class VirtualClock:
             if self.now() >= until:
                 return None
             self._steps += 1
+            now = self.now()
             for tell in list(self._attached):
-                tell(self.now())
+                tell(now)
         return arrivals.get()
 
     def slept(self) -> float:

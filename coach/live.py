@@ -40,7 +40,7 @@ from coach.spoken import Conversation, Ear, Words
 from coach.steps import Where
 from coach.tally import Ending, Recording, Tally, next_repetition
 from coach.units import VOLUME, decimal, seconds
-from coach.view import State, View, is_user_awaited, view
+from coach.view import EarState, State, View, is_user_awaited, view
 
 if TYPE_CHECKING:
     from coach.clock import Clock
@@ -117,6 +117,8 @@ class LiveSession:
         self._lost_since: float | None = None
         self._over_since: float | None = None
         self._notice = ("", 0.0)
+        self._seen: tuple[Planned, tuple[object, ...], View] | None = None
+        """What was looked at last."""
         self._ended: str | None = None
         self._next = Where()
         self._recorded: Timeline | None = None
@@ -245,9 +247,13 @@ class LiveSession:
         if self._clock.now() - since > NOTICE_S:
             notice = ""
         spoken = self._replanner.spoken
-        seen = view(plan.session, plan.found, frame, self.state, notice, spoken)
         said = self._conversation
-        return replace(seen, ear=said.state, heard=said.heard) if said else seen
+        ear: EarState = said.state if said else ""
+        moment = frame, self.state, notice, spoken, ear, said.heard if said else None
+        # A pause is looked at as often as what is played.
+        if self._seen is None or self._seen[0] is not plan or self._seen[1] != moment:
+            self._seen = plan, moment, view(plan.session, plan.found, *moment)
+        return self._seen[2]
 
     def ending(self) -> Ending:
         """Return how it ended, or how it stands."""

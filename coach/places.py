@@ -27,6 +27,8 @@ CLOSING_BEEPS = Fraction(3)
 LEAD_TO_BEEPS = Fraction(1, 2)
 """Seconds of silence before these beeps, where somebody comes in just before them."""
 
+_TO_BEEPS = CLOSING_BEEPS + LEAD_TO_BEEPS
+
 WAITING: dict[str, PlaceKind] = {"rest": "rest", "settle": "settle", "switch": "switch"}
 """The spans that are places of their own."""
 
@@ -173,8 +175,10 @@ def go_on_at(timeline: Timeline, frame: int) -> int | None:
         return None
     if span.kind == "work" and span.where.rep == 0:
         return span.end
+    if span.kind not in WAITING:
+        return None
     beeps = _before_beeps(span, timeline.rate)
-    if span.kind not in WAITING or frame >= beeps:
+    if frame >= beeps:
         return None
     speech = speech_at(timeline, beeps)
     return speech.end if speech else beeps
@@ -251,4 +255,4 @@ def _place(pieces: Sequence[_Piece]) -> Place:
 
 
 def _before_beeps(span: Span, rate: int) -> int:
-    return span.end - frames(CLOSING_BEEPS + LEAD_TO_BEEPS, rate)
+    return span.end - frames(_TO_BEEPS, rate)

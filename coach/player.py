@@ -132,13 +132,13 @@ class Player:
     def is_waiting(self) -> bool:
         """Return whether it stands at something that is not ready."""
         with self._lock:
-            return self._is_at_end() and self._position < self.timeline.duration
+            return self._position < self.timeline.duration and self._is_at_end()
 
     @property
     def is_over(self) -> bool:
         """Return whether the last frame has been handed out."""
         with self._lock:
-            return self._is_at_end() and self._position >= self.timeline.duration
+            return self._position >= self.timeline.duration and self._is_at_end()
 
     @property
     def aside_left(self) -> int:

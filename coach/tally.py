@@ -59,6 +59,7 @@ class Tally:
     Attributes:
         done: the repetitions that were finished.
         frames: how many frames were played.
+        coming: the repetition to go on from if the session is broken off now.
     """
 
     def __init__(self, replanner: Replanner, tell: Callable[[Where], None]) -> None:
@@ -76,7 +77,7 @@ class Tally:
         """The repetitions that were planned before the one that comes next, done or skipped."""
         self._passed: tuple[Timeline | None, int] = (None, 0)
         """Up to which place of a timeline they have been noted."""
-        self._note_behind()
+        self.coming = self._note_behind()
 
     def count(self) -> int:
         """Note what was played since the last call, and return how many frames that is."""
@@ -95,7 +96,7 @@ class Tally:
                     self.finish(plan, place)
         self.frames += frames
         self._replanner.forget_before(playing)
-        self._note_behind()
+        self.coming = self._note_behind()
         return frames
 
     def finish(self, plan: Planned, place: Place) -> None:
@@ -113,20 +114,17 @@ class Tally:
         ahead = {where for place in upcoming for where in _repetitions(plan, place)}
         return len(self._behind | self.done | ahead)
 
-    @property
-    def coming(self) -> Where:
-        """Return the repetition to go on from if the session is broken off now."""
-        plan, frame = self.destination()
-        return next_repetition(plan, frame)
-
     def destination(self) -> tuple[Planned, int]:
         """Return what is played, and the frame that comes next apart from a detour."""
         plan, frame = self._replanner.here()
         detour = self._replanner.player.detour()
         return plan, detour.then if detour else frame
 
-    def _note_behind(self) -> None:
-        """Note the repetitions that the session has passed, as they were planned at that time."""
+    def _note_behind(self) -> Where:
+        """Note the repetitions that the session has passed, as they were planned at that time.
+
+        Returns the one to go on from.
+        """
         plan, frame = self.destination()
         i = place_at(plan.found, frame)
         timeline, passed = self._passed
@@ -134,6 +132,7 @@ class Tally:
             for place in plan.found[passed:i]:
                 self._behind.update(_repetitions(plan, place))
         self._passed = (plan.timeline, i)
+        return next_repetition(plan, frame)
 
 
 def next_repetition(plan: Planned, frame: int) -> Where:

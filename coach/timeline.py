@@ -13,7 +13,7 @@ from fractions import Fraction
 from operator import attrgetter
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from coach.steps import At, Chapter, Cue, Gap, Now, Part, Rank, Say, SpanKind, Step, Timed, Where
+from coach.steps import At, Chapter, Cue, Gap, Part, Rank, Say, SpanKind, Step, Timed, Where
 from coach.units import frames
 
 if TYPE_CHECKING:
@@ -156,18 +156,18 @@ class _Layout:
         """What `_events_of` found, by the objects it was found in: equal spans share theirs."""
 
     def add(self, step: Step) -> None:
-        if not isinstance(step, Timed):
-            self._keep_end_of_work()
+        if isinstance(step, Timed):
+            self._timed(step)
+            return
+        self._keep_end_of_work()
         if isinstance(step, Gap):
             self._now += frames(step.seconds, self._rate)
         elif isinstance(step, Chapter):
             self._markers.append(Marker(self._now, step.title))
         elif isinstance(step, Part):
             self._parts.append(Marker(self._now, step.title))
-        elif isinstance(step, Now):
-            self._now = self._place(step.what, self._now, step.where)
         else:
-            self._timed(step)
+            self._now = self._place(step.what, self._now, step.where)
 
     def timeline(self) -> Timeline:
         self._keep_end_of_work()
@@ -187,14 +187,15 @@ class _Layout:
     ) -> int:
         """Put a sound at `start` and return the frame after its last."""
         samples = self._clip_of(what) if samples is None else samples
-        if not len(samples):
+        end = start + len(samples)
+        if end == start:
             return start
-        kind: Literal["speech", "cue"] = "speech" if isinstance(what, Say) else "cue"
-        label = what.text if isinstance(what, Say) else what.name
-        speed = what.speed if isinstance(what, Say) else None
-        self._clips.append(Clip(start, samples, kind, label, where, speed))
-        self._end = max(self._end, start + len(samples))
-        return start + len(samples)
+        if isinstance(what, Say):
+            self._clips.append(Clip(start, samples, "speech", what.text, where, what.speed))
+        else:
+            self._clips.append(Clip(start, samples, "cue", what.name, where, None))
+        self._end = max(self._end, end)
+        return end
 
     def _keep_end_of_work(self) -> None:
         if self._end_of_work:

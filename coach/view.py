@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Literal
 
@@ -76,13 +77,17 @@ def view(
     state: State,
     notice: str = "",
     spoken: tuple[int, int] = (0, 0),
+    ear: EarState = "",
+    heard: Heard | None = None,
 ) -> View:
     """Return what there is to see of `session`, whose places are `found`, at a frame."""
     timeline = session.timeline
     exercises = list(session.routine.exercises())
+    ids = [item.id for item in exercises]
     i = place_at(found, frame)
     place = found[i]
-    exercise = next((item for item in exercises if item.id == place.where.exercise), None)
+    number = ids.index(place.where.exercise) + 1 if place.where.exercise in ids else 0
+    exercise = exercises[number - 1] if number else None
     span = span_at(timeline, frame)
     sentence, spoken_at = _last_sentence(timeline, place.start, frame)
     phase_id = span.where.phase if span else spoken_at.phase
@@ -93,22 +98,30 @@ def view(
         title=session.routine.title,
         notice=notice,
         exercise=exercise,
-        number=exercises.index(exercise) + 1 if exercise else 0,
+        number=number,
         exercises=len(exercises),
         kind=place.kind,
         where=place.where,
         phase=next((phase.cue for phase in phases if phase.id == phase_id), ""),
         sentence=sentence,
         span=span.kind if span else None,
-        span_length=seconds(span.end - span.start, timeline.rate) if span else Fraction(0),
-        span_left=seconds(span.end - frame, timeline.rate) if span else Fraction(0),
+        span_length=_length(span.end - span.start, timeline.rate) if span else _NOTHING,
+        span_left=seconds(span.end - frame, timeline.rate) if span else _NOTHING,
         is_awaited=is_user_awaited(session, place, frame),
-        upcoming=next((item.name for item in exercises if item.id == following), ""),
+        upcoming=exercises[ids.index(following)].name if following in ids else "",
         position=seconds(min(frame, timeline.duration), timeline.rate),
-        length=seconds(timeline.duration, timeline.rate),
+        length=_length(timeline.duration, timeline.rate),
         spoken=spoken[0],
         texts=spoken[1],
+        ear=ear,
+        heard=heard,
     )
+
+
+_NOTHING = Fraction(0)
+
+_length = lru_cache(maxsize=256)(seconds)
+"""A session has few lengths, which are looked at time and again."""
 
 
 def is_user_awaited(session: Session, place: Place, frame: int) -> bool:
@@ -136,7 +149,8 @@ def _last_sentence(timeline: Timeline, start: int, frame: int) -> tuple[str, Whe
 
 def _following(found: Sequence[Place], i: int, exercise: str | None) -> str | None:
     """Return the exercise that comes after the one at the place `i`."""
-    for place in found[i + 1 :]:
-        if place.where.exercise not in (None, exercise):
-            return place.where.exercise
+    for n in range(i + 1, len(found)):
+        following = found[n].where.exercise
+        if following is not None and following != exercise:
+            return following
     return None

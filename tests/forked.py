@@ -21,6 +21,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,9 +41,14 @@ PROGRAMS = ("coach.__main__", "coach.controls.windows_keys", "coach.listening.pe
 LIBRARIES = (
     *("rich.live", "rich.table", "rich.progress", "soundfile", "soxr", "av", "lameenc", "wakepy"),
     *("mutagen.id3", "PIL.Image", "PIL.ImageFont", "babel.dates", "babel.plural", "num2words"),
-    *("matplotlib.figure", "matplotlib.backends.backend_svg", "pyfiglet", "platformdirs"),
-    *("prompt_toolkit.application", "jsonschema", "sqlite3"),
+    *("PIL.BmpImagePlugin", "PIL.GifImagePlugin", "PIL.JpegImagePlugin", "PIL.PngImagePlugin"),
+    *("PIL.PpmImagePlugin", "PIL.ImageDraw", "difflib", "importlib.readers", "av.subtitles"),
+    *("mutagen.flac", "mutagen.mp4", "mutagen.oggvorbis", "importlib.metadata"),
+    *("pyfiglet", "platformdirs", "prompt_toolkit.application", "sqlite3", "wave", "numpy.fft"),
+    *("numpy.random", "babel.numbers", "babel.lists", "jeepney", "jeepney.io.blocking"),
+    *("wakepy.dbus_adapters.jeepney", "encodings.utf_8_sig"),
 )
+"""What runs import when they need it; but not what few do and takes long, such as matplotlib."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +191,8 @@ class Server:
 
 
 @functools.cache
-def _server() -> Server:
+def common_server() -> Server:
+    """Return the one that all tests of this process have in common, which ends with it."""
     server = Server()
     atexit.register(server.close)
     return server
@@ -208,7 +215,7 @@ def coach(
         terminal: columns and lines of a terminal for stdin, stdout and stderr; default: none.
     """
     begin = functools.partial(
-        _server().start,
+        common_server().start,
         *arguments,
         folder=folder,
         environment=environment,
@@ -313,10 +320,27 @@ def _become_coach(request: Mapping[str, Any], before: Callable[[], object] | Non
 
         traceback.print_exc()
     finally:
+        # As an interpreter does at its end: what never ends keeps the run from ending.
+        threading._shutdown()  # type: ignore[attr-defined]
         for written in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError, AttributeError):
                 written.flush()
         os._exit(code)
+
+
+def _build() -> None:
+    """Build what each run would for itself: models of scripts, names of emoji, how English counts."""
+    from babel import Locale
+    from pydantic import BaseModel
+    from rich.emoji import Emoji
+
+    from coach import format as keys
+
+    for model in vars(keys).values():
+        if isinstance(model, type) and issubclass(model, BaseModel) and model is not BaseModel:
+            model.model_rebuild()
+    assert Emoji("coffee")
+    assert Locale("en").plural_form
 
 
 def serve() -> None:
@@ -328,6 +352,7 @@ def serve() -> None:
             importlib.import_module(module.name)
     for name in LIBRARIES:
         importlib.import_module(name)
+    _build()
     for name in sys.argv[1:]:
         named(name)()
     # A process that looks at everything in memory would have to copy it all.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -21,6 +21,7 @@ from coach.errors import CoachError
 from coach.profile import Profile
 from coach.settings.default_voices import DefaultVoice, save_default_voice
 from tests.conftest import RATE
+from tests.forked import Coach, coach, common_server, name_of
 from tests.render.sounds import decoded, probed
 from tests.waiting import until
 
@@ -241,20 +242,20 @@ def test_keys_tell_parts_apart() -> None:
 def test_a_batch_that_was_stopped_goes_on(folder: Path, number: signal.Signals) -> None:
     people = "".join(f"P{n},box-breathing\n" for n in range(6))
     table = roster(folder, f"name,routine\n{people}")
-    command = [sys.executable, "-m", "coach", "batch", str(table), "--out", "made", "-q"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE)
+    command = ("batch", table, "--out", "made", "-q")
+    begun = common_server().start(*command)
     manifest = folder / "made" / NAME
     until(lambda: manifest.exists() and manifest.stat().st_size > 0, "the first file")
-    process.send_signal(number)
-    _, told = process.communicate(timeout=60)
-    assert process.returncode == (130 if number == signal.SIGINT else -number), told
+    begun.send(number)
+    ran = begun.ran()
+    assert ran.code == (130 if number == signal.SIGINT else -number), ran
     there = {path.name: path.stat().st_mtime_ns for path in (folder / "made").glob("*.mp3")}
     assert 1 <= len(there) < 6
     others = {path.name for path in (folder / "made").iterdir() if path.suffix != ".mp3"}
     # What locks the folder goes with the next batch.
     assert others == {NAME} | ({"manifest.lock"} if number == signal.SIGKILL else set())
-    done = subprocess.run(command, capture_output=True, check=False, text=True)
-    assert done.returncode == 0, done.stderr
+    ran = coach(*command)
+    assert ran.code == 0, ran
     files = sorted((folder / "made").glob("*.mp3"))
     assert len(files) == 6
     assert not list((folder / "made").glob("*.lock"))
@@ -270,20 +271,35 @@ def test_a_scheduler_that_is_not_there(folder: Path, capsys: pytest.CaptureFixtu
     assert "cannot reach the scheduler tcp://127.0.0.1:9" in capsys.readouterr().err
 
 
+def import_programs() -> None:
+    """Import what a cluster's programs need."""
+    for name in ("dask_scheduler", "dask_worker"):
+        importlib.import_module(f"distributed.cli.{name}")
+
+
+def run_program(name: str, *arguments: str) -> None:
+    """Become a program of a cluster."""
+    import dask
+
+    dask.config.set({"distributed.diagnostics.nvml": False})
+    sys.argv = [name, *arguments]
+    importlib.import_module(f"distributed.cli.{name}").main()
+
+
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[str]:
-    """A Dask scheduler and two workers, as programs of their own; gives its address."""
+    """A Dask scheduler and two workers, as processes of their own; gives its address."""
     home = tmp_path / "dask"
     home.mkdir()
-    environment = {**os.environ, "HOME": str(home), "DASK_DISTRIBUTED__DIAGNOSTICS__NVML": "false"}
+    environment = {**os.environ, "HOME": str(home)}
     address_file = home / "scheduler.json"
-    running: list[subprocess.Popen[bytes]] = []
+    server = common_server()
+    server.ask(name_of(import_programs))
+    running: list[Coach] = []
 
-    def start(module: str, *arguments: str) -> None:
-        command = [sys.executable, "-m", f"distributed.cli.{module}", *arguments]
-        log = (home / f"{len(running)}.log").open("wb")
-        running.append(subprocess.Popen(command, cwd=home, env=environment, stdout=log, stderr=log))
-        log.close()
+    def start(*program: str) -> None:
+        began = server.start(folder=home, environment=environment, before=(run_program, *program))
+        running.append(began)
 
     start("dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard",
           "--scheduler-file", str(address_file))  # fmt: skip
@@ -292,10 +308,10 @@ def cluster(tmp_path: Path) -> Iterator[str]:
     for _ in range(2):
         start("dask_worker", address, "--nthreads", "1", "--no-dashboard", "--no-nanny")
     yield address
-    for process in reversed(running):
-        process.kill()
-    for process in running:
-        process.wait(30)
+    for program in reversed(running):
+        program.send(signal.SIGKILL)
+    for program in running:
+        assert program.wait() == -signal.SIGKILL, program.told
 
 
 def test_a_cluster_makes_the_same_files(folder: Path, cluster: str) -> None:
@@ -304,19 +320,12 @@ def test_a_cluster_makes_the_same_files(folder: Path, cluster: str) -> None:
     environment = {**os.environ, "COACH_TEST": str(time.time())}
 
     def made(name: str, *options: str) -> dict[str, bytes]:
-        done = subprocess.run(
-            [
-                *(sys.executable, "-m", "coach", "batch", str(table), "--out", name),
-                *("--format", "wav", *options),
-            ],
-            capture_output=True,
-            check=False,
-            env=environment,
-            text=True,
-        )
-        assert done.returncode == 1, done.stderr
-        assert f"{table}:8: reps 9 is outside" in done.stderr
-        assert "Made 6 files, 1 row is wrong" in done.stderr
+        arguments = ("batch", table, "--out", name, "--format", "wav", *options)
+        ran = coach(*arguments, environment=environment)
+        said = ran.err.decode()
+        assert ran.code == 1, said
+        assert f"{table}:8: reps 9 is outside" in said
+        assert "Made 6 files, 1 row is wrong" in said
         return {path.name: path.read_bytes() for path in (folder / name).glob("*.wav")}
 
     here, there = made("here"), made("there", "--scheduler", cluster)

@@ -245,7 +245,7 @@ def test_a_voice_that_is_not_there(
 def test_what_was_left_out_is_listed_on_request(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, script: Path
 ) -> None:
-    script.write_text("title: T\nexercises: [{name: A, hold: 120, settle: 0}]\n")
+    script.write_text("title: T\nexercises: [{name: A, hold: 20, settle: 0}]\n")
     assert (
         run(["render", str(script), "--count", "voice", "-o", str(tmp_path / "a.wav"), "-v"]) == 0
     )

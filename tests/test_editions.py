@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from jsonschema import Draft202012Validator
 
 from coach.cli import run
 from coach.editions import matching
@@ -147,6 +146,8 @@ def test_too_many_languages_of_too_long_a_script_are_refused() -> None:
 
 
 def test_the_schema_knows_languages() -> None:
+
+    from jsonschema import Draft202012Validator  # takes a second
 
     validator = Draft202012Validator(json_schema())
     script = yaml.safe_load(SCRIPT)

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import pty
-import select
-import shlex
-import shutil
 import signal
 import subprocess
 import sys
-import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from coach.render import FORMATS
+from tests.forked import Coach, Ran, coach, common_server
 
 LONG = "title: Long\nexercises: [{name: A, sets: 9, reps: 20, phases: [{cue: Up, move: 1, hold: 3}]}]\n"
 HUGE = LONG.replace("hold: 3", "hold: 20")
@@ -30,44 +29,61 @@ def script(tmp_path: Path) -> Path:
     return path
 
 
+RENDER = ("render", "--engine", "pyttsx3")
+"""With the engine that is loaded soonest: what follows is about files."""
+
+
 @pytest.fixture(scope="module")
-def spoken(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache in which everything that the scripts say has been spoken already."""
+def spoken(common_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Have everything that the scripts say spoken already."""
     folder = tmp_path_factory.mktemp("spoken")
-    cache = folder / "cache"
     homes = {f"XDG_{name}_HOME": str(folder / name) for name in ("CONFIG", "DATA", "STATE")}
-    environment = {**os.environ, **homes, "HOME": str(folder), "XDG_CACHE_HOME": str(cache)}
+    environment = {**os.environ, **homes, "HOME": str(folder), "XDG_CACHE_HOME": str(common_cache)}
     for text in (LONG, HUGE):
         script = folder / "script.yaml"
         script.write_text(text)
-        command = [*COACH, "render", str(script), "-q", "-o", str(folder / "warm.srt")]
-        subprocess.run(command, check=True, timeout=120, env=environment)
-    return cache
+        ran = coach(*RENDER, script, "-q", "-o", folder / "warm.srt", environment=environment)
+        assert ran.code == 0, ran
 
 
 @pytest.fixture(autouse=True)
-def stored(spoken: Path) -> None:
+def stored(spoken: None, clips_at_hand: Path) -> None:
     """Let nothing have to be spoken, so that what follows is about files."""
-    shutil.copytree(spoken, os.environ["XDG_CACHE_HOME"])
 
 
-def in_mount(
-    options: str, folder: Path, *command: object, environment: str = ""
-) -> subprocess.CompletedProcess[str]:
-    """Run a command while `folder` is a small file system, and list what it leaves there."""
-    folder.mkdir()
-    told = f"{environment} {shlex.join(map(str, command))}"
-    program = (
-        f"mount -t tmpfs {options} none {folder} || exit 99; {told}; code=$?; "
-        f"ls -A {folder}; exit $code"
-    )
-    return subprocess.run(
-        ["unshare", "-rm", "sh", "-c", program],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+NEW_USERS, NEW_MOUNTS = 0x1000_0000, 0x0002_0000
+"""What a process gets of its own, in numbers of Linux."""
+
+
+def mount(folder: str, options: str) -> None:
+    """Let a folder be a small file system for this process alone, and list what it leaves there.
+
+    The names are written on stdout as it ends.
+    """
+    user, group = os.geteuid(), os.getegid()
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(NEW_USERS | NEW_MOUNTS):
+        raise OSError(ctypes.get_errno(), "no file systems of its own")
+    process = Path("/proc/self")
+    (process / "setgroups").write_text("deny")
+    (process / "uid_map").write_text(f"0 {user} 1")
+    (process / "gid_map").write_text(f"0 {group} 1")
+    subprocess.run(["mount", "-t", "tmpfs", *options.split(), "none", folder], check=True)
+    leave = os._exit
+
+    def end(code: int) -> None:
+        os.write(1, "".join(f"{path.name}\n" for path in Path(folder).iterdir()).encode())
+        leave(code)
+
+    os._exit = end  # type: ignore[assignment]
+
+
+def in_mount(options: str, folder: Path, *arguments: object, **environment: str) -> Ran:
+    """Run coach while `folder` is a small file system; what it leaves there is told on stdout."""
+    folder.mkdir(exist_ok=True)
+    variables = {**os.environ, **environment}
+    before = (mount, str(folder), options)
+    return common_server().start(*arguments, environment=variables, before=before).ran()
 
 
 @pytest.mark.parametrize(
@@ -78,39 +94,28 @@ def test_a_full_or_read_only_folder(
     tmp_path: Path, script: Path, options: str, reason: str
 ) -> None:
     folder = tmp_path / "small"
-    result = in_mount(options, folder, *COACH, "render", script, "-o", folder / "a.wav")
-    assert result.returncode == 1, result.stderr
-    assert f"a.wav: {reason}" in result.stderr
-    assert result.stdout == "", "no half-written file"
+    ran = in_mount(options, folder, *RENDER, script, "-o", folder / "a.wav")
+    assert ran.code == 1, ran
+    assert f"a.wav: {reason}" in ran.err.decode()
+    assert ran.out == b"", "no half-written file"
 
 
-EACH_FORMAT = """
-import contextlib, io, os, sys
-from coach.cli import run
-script, folder, *names = sys.argv[1:]
-for name in names:
-    # Words take less room than sound, and some sound is written when all is encoded.
-    sets = "9" if name in ("srt", "vtt", "lrc") else "1"
-    with contextlib.redirect_stderr(io.StringIO()) as told:
-        code = run(["render", script, "--beyond-range", "--sets", sets, "-o", f"{folder}/a.{name}"])
-    print(name, code, f"a.{name}: no space left on device" in told.getvalue(), os.listdir(folder))
-"""
-
-
-def test_no_format_leaves_anything_on_a_full_disk(tmp_path: Path, script: Path) -> None:
+@pytest.mark.parametrize("name", [name for name in FORMATS if name not in ("m3u8", "txt")])
+def test_no_format_leaves_anything_on_a_full_disk(tmp_path: Path, script: Path, name: str) -> None:
     folder = tmp_path / "small"
-    names = [name for name in FORMATS if name not in ("m3u8", "txt")]
-    result = in_mount(
-        "-o size=4k", folder, sys.executable, "-c", EACH_FORMAT, script, folder, *names
-    )
-    assert result.stdout.splitlines() == [f"{name} 1 True []" for name in names], result.stderr
+    # Words take less room than sound, and some sound is written when all is encoded.
+    dose = ("--sets", "9") if name in ("srt", "vtt", "lrc") else ("--sets", "1", "--reps", "3")
+    options = ("--beyond-range", *dose, "-o", folder / f"a.{name}")
+    ran = in_mount("-o size=4k", folder, *RENDER, script, *options)
+    assert (ran.code, ran.out) == (1, b""), ran
+    assert f"a.{name}: no space left on device" in ran.err.decode()
 
 
 def test_two_renders_to_one_name_leave_one_whole_file(tmp_path: Path, script: Path) -> None:
     target = tmp_path / "a.flac"
-    commands = [[*COACH, "render", str(script), "-q", "-o", str(target)] for _ in range(2)]
-    running = [subprocess.Popen(command) for command in commands]
-    assert [process.wait(60) for process in running] == [0, 0]
+    arguments = (*RENDER, script, "--sets", "3", "-q", "-o", target)
+    running = [common_server().start(*arguments) for _ in range(2)]
+    assert [run.wait() for run in running] == [0, 0]
     assert [path.name for path in tmp_path.iterdir() if path.suffix != ".yaml"] == ["a.flac"]
     done = subprocess.run(
         ["ffmpeg", "-v", "error", "-i", target, "-f", "null", "-"], capture_output=True, check=True
@@ -122,23 +127,20 @@ def test_a_cue_sheet_on_a_full_disk(tmp_path: Path, script: Path) -> None:
     folder = tmp_path / "tiny"
     sheet = folder / "sheet.json"
     wav = tmp_path / "a.wav"
-    result = in_mount(
-        "-o size=16k", folder, *COACH, "render", script, "-o", wav, "--cue-sheet", sheet
-    )
-    assert result.returncode == 1, result.stderr
-    assert "sheet.json: no space left on device" in result.stderr
-    assert result.stdout == ""
+    ran = in_mount("-o size=16k", folder, *RENDER, script, "-o", wav, "--cue-sheet", sheet)
+    assert ran.code == 1, ran
+    assert "sheet.json: no space left on device" in ran.err.decode()
+    assert ran.out == b""
 
 
-def when_writing_begins(process: subprocess.Popen[bytes], folder: Path) -> None:
+def when_writing_begins(run: Coach, folder: Path) -> None:
     """Return as soon as the render has written into `folder`, or has ended.
 
     What it writes has no name yet.
     """
-    while process.poll() is None:
-        time.sleep(0.01)
+    while run.runs(0.01):
         with contextlib.suppress(OSError):
-            for handle in Path(f"/proc/{process.pid}/fd").iterdir():
+            for handle in Path(f"/proc/{run.pid}/fd").iterdir():
                 with contextlib.suppress(OSError):
                     if str(folder) in str(handle.readlink()) and handle.stat().st_size:
                         return
@@ -159,17 +161,15 @@ def test_an_interrupted_render_leaves_the_old_file(
     folder = tmp_path / "out"
     folder.mkdir()
     (folder / name).write_bytes(b"old")
-    process = subprocess.Popen(
-        [*COACH, "render", script, "-o", folder / name], stderr=subprocess.PIPE
-    )
-    when_writing_begins(process, folder)
-    process.send_signal(number)
-    _, told = process.communicate(timeout=60)
+    run = common_server().start(*RENDER, script, "-o", folder / name)
+    when_writing_begins(run, folder)
+    run.send(number)
+    ran = run.ran()
     if number == signal.SIGKILL:
-        assert process.returncode == -number
+        assert ran.code == -number
     else:
-        assert process.returncode == 130, told
-        assert told.decode().strip() == "Interrupted."
+        assert ran.code == 130, ran
+        assert ran.err.decode().strip() == "Interrupted."
     assert [path.name for path in folder.iterdir()] == [name]
     assert (folder / name).read_bytes() == b"old"
 
@@ -204,69 +204,82 @@ def test_a_closed_or_full_stdout_is_no_traceback() -> None:
 def test_a_closed_or_full_stderr_keeps_no_file_from_being_written(
     tmp_path: Path, script: Path, stderr: str
 ) -> None:
-    command = f"{' '.join(COACH)} render {script} -o {tmp_path}/a.wav {stderr}"
+    render = " ".join((*COACH, *RENDER))
+    command = f"{render} {script} -o {tmp_path}/a.wav {stderr}"
     assert subprocess.run(["sh", "-c", command], timeout=60, check=False).returncode == 0
     assert (tmp_path / "a.wav").stat().st_size > 1000
 
 
 def test_a_full_temporary_folder_is_told_as_such(tmp_path: Path) -> None:
     folder, wav = tmp_path / "temporary", tmp_path / "a.wav"
-    environment = f"TMPDIR={folder} XDG_CACHE_HOME={tmp_path}/new"
-    render = (*COACH, "render", "box-breathing", "-o", wav, "--engine", "pyttsx3")
-    result = in_mount("-o size=48k", folder, *render, environment=environment)
-    assert result.returncode == 1
-    assert "No space left on device" in result.stderr
-    assert result.stdout == ""
+    variables = {"TMPDIR": str(folder), "XDG_CACHE_HOME": str(tmp_path / "new")}
+    ran = in_mount("-o size=48k", folder, *RENDER, "box-breathing", "-o", wav, **variables)
+    assert ran.code == 1
+    assert b"No space left on device" in ran.err
+    assert ran.out == b""
     assert not wav.exists()
 
 
+def ignore_hangup() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
 def test_under_nohup_a_hangup_is_ignored(tmp_path: Path, script: Path) -> None:
-    command = f"trap '' HUP; {' '.join(COACH)} render {script} -o {tmp_path}/a.wav & kill -HUP $!; wait $!"
-    result = subprocess.run(["sh", "-c", command], capture_output=True, timeout=60, check=False)
-    assert result.returncode == 0, result.stderr
+    folder = tmp_path / "out"
+    folder.mkdir()
+    render = (*RENDER, script, "-o", folder / "a.wav")
+    run = common_server().start(*render, before=(ignore_hangup,))
+    when_writing_begins(run, folder)
+    run.send(signal.SIGHUP)
+    ran = run.ran()
+    assert ran.code == 0, ran
+
+
+def tell_on(terminal: str) -> None:
+    """Let stderr, and nothing else, be a terminal."""
+    os.dup2(os.open(terminal, os.O_RDWR | os.O_NOCTTY), 2)
 
 
 def test_progress_is_shown_on_a_terminal_only(tmp_path: Path, script: Path) -> None:
-    command = [*COACH, "render", str(script), "-o", str(tmp_path / "a.wav")]
-    piped = subprocess.run(command, capture_output=True, timeout=60, check=True)
-    assert piped.stdout == b""
-    assert piped.stderr.decode().startswith("Wrote ")
+    arguments = (*RENDER, script, "-o", tmp_path / "a.wav")
+    piped = coach(*arguments)
+    assert (piped.code, piped.out) == (0, b"")
+    assert piped.err.decode().startswith("Wrote ")
     master, slave = pty.openpty()
-    with subprocess.Popen(command, stderr=slave, stdout=subprocess.PIPE) as process:
-        os.close(slave)
-        shown = b""
-        while select.select([master], [], [], 30)[0]:
-            try:
-                shown += os.read(master, 4096)
-            except OSError:
-                break
-        assert process.wait(30) == 0
+    run = common_server().start(*arguments, before=(tell_on, os.ttyname(slave)))
+    shown = run.shown(master)
+    assert run.wait() == 0
+    os.close(slave)
     os.close(master)
     assert "Writing" in shown.decode()
 
 
+def started(*arguments: object, environment: dict[str, str]) -> Ran:
+    """Run coach in an interpreter that begins in this environment."""
+    done = subprocess.run(
+        [*COACH, *map(str, arguments)],
+        env=environment, capture_output=True, timeout=60, check=False, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
 @pytest.mark.parametrize(
-    "environment",
+    ("environment", "run"),
     [
-        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"},
-        {"TERM": "dumb", "COLUMNS": "20"},
-        {"NO_COLOR": "1"},
-        {"HOME": "/nonexistent", "XDG_CACHE_HOME": "/proc/nowhere"},
+        ({"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "ascii"}, started),
+        ({"TERM": "dumb", "COLUMNS": "20"}, coach),
+        ({"NO_COLOR": "1"}, coach),
+        ({"HOME": "/nonexistent", "XDG_CACHE_HOME": "/proc/nowhere"}, coach),
     ],
 )
-def test_odd_surroundings(tmp_path: Path, environment: dict[str, str]) -> None:
+def test_odd_surroundings(
+    tmp_path: Path, environment: dict[str, str], run: Callable[..., Ran]
+) -> None:
     path = tmp_path / "a.yaml"
     path.write_text("title: Übung 🧘\nexercises: [{name: תרגיל, hold: 3, settle: 0}]\n", "utf-8")
     variables = {**os.environ, **environment}
-    for command in (
-        ["list"],
-        ["show", str(path)],
-        ["render", str(path), "-o", str(tmp_path / "a.wav"), "--engine", "pyttsx3"],
-    ):
-        result = subprocess.run(
-            [*COACH, *command],
-            env=variables, capture_output=True, timeout=60, check=False, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-        assert result.returncode == 0, result.stderr
-        assert b"Traceback" not in result.stderr
-        assert b"\x1b[" not in result.stdout
+    for command in (("list",), ("show", path), (*RENDER, path, "-o", tmp_path / "a.wav")):
+        ran = run(*command, environment=variables)
+        assert ran.code == 0, ran
+        assert b"Traceback" not in ran.err
+        assert b"\x1b[" not in ran.out

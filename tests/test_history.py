@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import functools
 import io
 import json
 import os
 import random
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -35,6 +38,8 @@ from coach.locks import Lock
 from coach.settings import DoseKey, Override, Settings
 from coach.steps import Where
 from coach.units import Count, Detail, Style
+from tests.forked import Coach, Ran, common_server
+from tests.waiting import until
 
 NOON = datetime(2024, 5, 15, 12, tzinfo=timezone(timedelta(hours=2)))
 """A Wednesday."""
@@ -372,65 +377,71 @@ def test_a_session_that_came_to_no_exercise_hides_none(path: Path) -> None:
     assert again.where == Where("plank")
 
 
-RECORDER = """
-import sys
-from pathlib import Path
-from coach.history import History
-from coach.settings import Settings
-from coach.steps import Where
-
-path, reps, finish = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "finish"
-sys.stdin.readline()
-recording = History(path).begin(
-    routine="r", title="R", script="r", settings=Settings(), planned=reps, length=1.0
-)
-for rep in range(1, reps + 1):
-    recording.done(Where("squeeze", rep=rep))
-    recording.at(Where("squeeze", rep=rep + 1), rep)
-    if not finish:
-        assert recording.flush(60), recording.problem
-        print(rep, flush=True)
-if finish:
-    recording.finish(finished=True)
-    print(recording.problem)
-"""
+def record_alone(path: str, reps: int, how: str, gate: str) -> None:
+    """Record a session as soon as there is a line to read, and be nothing but that."""
+    with Path(gate).open() as opened:
+        opened.readline()
+    recording = begin(History(Path(path)), planned=reps, length=1.0)
+    for rep in range(1, reps + 1):
+        recording.done(Where("squeeze", rep=rep))
+        recording.at(Where("squeeze", rep=rep + 1), rep)
+        if how != "finish":
+            assert recording.flush(60), recording.problem
+            os.write(1, f"{rep}\n".encode())
+    if how == "finish":
+        recording.finish(finished=True)
+        os.write(1, f"{recording.problem}\n".encode())
+    sys.exit(0)
 
 
-def recorder(path: Path, reps: int, *, finish: bool) -> subprocess.Popen[str]:
-    """Start a process that records a session as soon as it is sent a line."""
-    how = "finish" if finish else "go on"
-    return subprocess.Popen(
-        [sys.executable, "-c", RECORDER, str(path), str(reps), how],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+def has_told(run: Coach, lines: int) -> bool:
+    """Return whether a run has printed so many lines, or has ended."""
+    return run.told.count("\n") >= lines or not run.runs(0)
+
+
+class Recorder:
+    """A process that records a session as soon as it is told to begin."""
+
+    def __init__(self, path: Path, reps: int, *, finish: bool) -> None:
+        gate = Path(tempfile.mkdtemp(dir=path.parents[1]), "gate")
+        os.mkfifo(gate)
+        # One that reads, too, has not to wait for the other end.
+        self._gate = os.open(gate, os.O_RDWR)
+        how = "finish" if finish else "go on"
+        self.run = common_server().start(before=(record_alone, str(path), reps, how, str(gate)))
+
+    def begin(self) -> None:
+        os.write(self._gate, b"\n")
+
+    def ran(self) -> Ran:
+        """Return what came of it, once it has ended."""
+        ran = self.run.ran()
+        os.close(self._gate)
+        return ran
 
 
 def test_a_killed_session_loses_nothing_that_was_written(path: Path) -> None:
     history = History(path)
     chance = random.Random(7)
     for number in range(1, 21):
-        with recorder(path, 100_000, finish=False) as process:
-            assert process.stdin
-            assert process.stdout
-            process.stdin.write("\n")
-            process.stdin.flush()
-            for _ in range(chance.randrange(1, 12)):
-                process.stdout.readline()
-            for _ in range(chance.randrange(30_000)):  # a moment within the writing
-                pass
-            if number % 5 == 0:
-                assert history.sessions(limit=1)[0].running
-                assert history.unfinished() is None, "it is still running"
-            process.kill()
-            told = process.stdout.read().splitlines()
+        recorder = Recorder(path, 100_000, finish=False)
+        recorder.begin()
+        least = chance.randrange(1, 12)
+        until(functools.partial(has_told, recorder.run, least))
+        for _ in range(chance.randrange(30_000)):  # a moment within the writing
+            pass
+        if number % 5 == 0:
+            assert history.sessions(limit=1)[0].running
+            assert history.unfinished() is None, "it is still running"
+        recorder.run.send(signal.SIGKILL)
+        ran = recorder.ran()
+        assert ran.code == -signal.SIGKILL, ran
+        reported = int(ran.out.splitlines()[-1])
         found = history.unfinished()
         assert found
         assert not found.running
         assert len(history.sessions()) == number
-        reported = int(told[-1]) if told else 1
-        assert found.done - reported in (0, 1) if told else found.done >= reported
+        assert found.done - reported in (0, 1)
         assert found.where
         assert found.where.rep - found.done in (0, 1)
     record(history)
@@ -439,22 +450,19 @@ def test_a_killed_session_loses_nothing_that_was_written(path: Path) -> None:
 
 
 def test_several_processes_at_once(path: Path) -> None:
-    processes = [recorder(path, 40, finish=True) for _ in range(4)]
-    told = together(processes)
+    told = together([Recorder(path, 40, finish=True) for _ in range(4)])
     assert told == ["None"] * 4
     found = History(path).sessions()
     assert [(one.done, one.finished, one.running) for one in found] == [(40, True, False)] * 4
 
 
-def together(processes: list[subprocess.Popen[str]]) -> list[str]:
+def together(recorders: list[Recorder]) -> list[str]:
     """Let them begin as one, and return what each printed."""
-    for process in processes:
-        assert process.stdin
-        process.stdin.write("\n")
-        process.stdin.flush()
-    told = [process.communicate(timeout=60)[0].strip() for process in processes]
-    assert [process.returncode for process in processes] == [0] * len(processes)
-    return told
+    for recorder in recorders:
+        recorder.begin()
+    ran = [recorder.ran() for recorder in recorders]
+    assert [one.code for one in ran] == [0] * len(ran), ran
+    return [one.out.decode().strip() for one in ran]
 
 
 # -- when things go wrong ------------------------------------------------------------------------
@@ -534,7 +542,7 @@ def test_a_history_removed_in_mid_session_is_begun_anew(path: Path) -> None:
 
 def test_of_several_that_find_the_damage_at_once_one_moves_it(path: Path) -> None:
     content = damage(path, garbage)
-    told = together([recorder(path, 20, finish=True) for _ in range(4)])
+    told = together([Recorder(path, 20, finish=True) for _ in range(4)])
     assert sum("a new one has begun" in line for line in told) == 1
     assert sum(line == "None" for line in told) == 3
     assert [found.done for found in History(path).sessions()] == [20] * 4

@@ -40,6 +40,8 @@ OWN = re.compile(
     rb"\x1b\[(?!53m)[0-9;]*m|\x1b\[\?(?:25|1049)[hl]|\x1b\[[0-9;]*[AHJK]|\r(?=[\n\r\x1b]|Speaking)"
 )
 """What coach itself has a terminal do: colours but the hostile one, the cursor, clear lines."""
+QUICKLY = ("--engine", "pyttsx3")
+"""The engine that is loaded sooner; what is rendered is spoken by the default one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +168,8 @@ TELLING: list[tuple[str, ...]] = [
     ("adjust", "{name}.yaml", "--json"),
     ("render", "{name}.yaml", "-o", "{name}.wav"),
     ("render", "{name}.yaml", "-o", "{name}.srt", "-o", "{name}.vtt", "-o", "{name}.lrc"),
-    ("play", "{name}.yaml", "--output", "none", "--fast", "-v"),
-    ("play", "{name}.yaml", "--output", "none", "--fast", "--plain", "-v"),
+    ("play", "{name}.yaml", "--output", "none", "--fast", "-v", *QUICKLY),
+    ("play", "{name}.yaml", "--output", "none", "--fast", "--plain", "-v", *QUICKLY),
     ("history",),
     ("history", "--json"),
     ("history", "--csv"),
@@ -283,7 +285,8 @@ def test_a_shell_is_offered_no_name_that_is_more_to_it(place: Place, shell: str)
 
 
 @pytest.mark.parametrize(
-    "command", ["show", "check", "edit", "export --to csv", "play --output none --fast"]
+    "command",
+    ["show", "check", "edit", "export --to csv", f"play --output none --fast {' '.join(QUICKLY)}"],
 )
 def test_a_name_that_begins_like_an_option(place: Place, command: str) -> None:
     (place.folder / "-o.yaml").write_text(script("A"))

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 import wave
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import cycle
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from coach.profile import Profile
 from coach.settings import Settings
 from coach.settings.saved import SettingsStore
 from coach.speech.store import ClipStore
-from tests.forked import Coach, Server, of_session
+from tests.forked import Coach, Server, common_server, of_session
 from tests.waiting import LIMIT_S, until
 
 ROUNDS = int(os.environ.get("COACH_KILLS", "21")) // 3
@@ -44,9 +44,8 @@ AGO_S = 7200.0
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with Server() as opened:
-        yield opened
+def server() -> Server:
+    return common_server()
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
@@ -50,14 +51,28 @@ class Hands(VirtualClock):
         self.sleeps: dict[float, float] = {}
 
     def wait(self, arrivals: queue.Queue[T], seconds: float) -> T | None:
-        for at, act in list(self.plan):
-            if self.now() >= at:
-                self.plan.remove((at, act))
-                act()
+        now = self.now()
+        for due in [planned for planned in self.plan if now >= planned[0]]:
+            self.plan.remove(due)
+            due[1]()
         return super().wait(arrivals, seconds)
 
     def slept(self) -> float:
-        return sum(self.sleeps.pop(at) for at in list(self.sleeps) if self.now() >= at)
+        now = self.now()
+        return sum([self.sleeps.pop(at) for at in list(self.sleeps) if now >= at])
+
+
+class Recorder:
+    """An output that keeps in memory what a loudspeaker would get."""
+
+    name = "recorder"
+
+    def __init__(self, clock: VirtualClock, _: Path) -> None:
+        self._clock = clock
+        self.blocks: list[NDArray[np.int16]] = []
+
+    def start(self, source: Source, rate: int) -> PacedPlayback:
+        return PacedPlayback(self._clock, source, rate, self.blocks.append, lambda: None)
 
 
 @dataclass
@@ -102,7 +117,7 @@ class Room:
 
 
 class Session:
-    """A live session of `SCRIPT` that is written to a file as it is heard."""
+    """A live session of `SCRIPT` that is kept as it is heard, in a file if that is the output."""
 
     def __init__(
         self,
@@ -111,14 +126,15 @@ class Session:
         settings: Settings | None = None,
         *,
         resume: Where | None = None,
-        output: Callable[[VirtualClock, Path], Output] = FileOutput,
+        output: Callable[[VirtualClock, Path], Output] = Recorder,
         room: Room | None = None,
         spawn: Callable[[Callable[[], None]], None] = lambda job: job(),
     ) -> None:
         self.clock = Hands()
         self.path = folder / "heard.wav"
         self.routine = routine_of(script)
-        self.loudspeaker = Loudspeaker(output(self.clock, self.path), RATE)
+        self._output = output(self.clock, self.path)
+        self.loudspeaker = Loudspeaker(self._output, RATE)
         self.live = LiveSession(
             self.routine,
             settings or Settings(),
@@ -148,6 +164,8 @@ class Session:
         self.views.append(view)
 
     def heard(self) -> NDArray[np.int16]:
+        if isinstance(self._output, Recorder):
+            return np.concatenate(self._output.blocks)
         sound: NDArray[np.int16] = soundfile.read(self.path, dtype="int16")[0]
         return sound
 
@@ -166,6 +184,14 @@ class Session:
         return self.views[bisect_right(self.times, second) - 1]
 
 
+@cache
+def free_session(script: str = SCRIPT) -> Session:
+    """Return a session that has been run, in which nothing was asked for."""
+    session = Session(Path(), script)
+    session.run()
+    return session
+
+
 def rendered(script: str, settings: Settings | None = None) -> Timeline:
     from coach.routine import wait_for_user
 
@@ -181,7 +207,7 @@ def tones(heard: NDArray[np.int16], value: int) -> NDArray[np.intp]:
 
 
 def test_what_is_heard_is_the_rendered_session(tmp_path: Path) -> None:
-    session = Session(tmp_path)
+    session = Session(tmp_path, output=FileOutput)
     ending = session.run()
     timeline = rendered(SCRIPT)
     heard = session.heard()
@@ -201,11 +227,10 @@ def test_what_is_heard_is_the_rendered_session(tmp_path: Path) -> None:
 
 
 def test_a_pause_holds_everything_and_a_hold_begins_again(tmp_path: Path) -> None:
-    free = Session(tmp_path)
-    free.run()
+    free = free_session()
     hold = free.second_of(lambda view: view.span == "hold")
-    session = Session(tmp_path).at(hold + 2, Command.TOGGLE).at(hold + 32, Command.TOGGLE)
-    ending = session.run()
+    session = Session(tmp_path, output=FileOutput)
+    ending = session.at(hold + 2, Command.TOGGLE).at(hold + 32, Command.TOGGLE).run()
     heard = session.heard()
     starts, ends = tones(heard, START), tones(heard, END)
     # The hold that was broken off begins anew, and lasts what it lasts.
@@ -231,8 +256,7 @@ def test_skipping_does_not_count_as_done(tmp_path: Path) -> None:
 
 
 def test_back_repeats_and_counts_once(tmp_path: Path) -> None:
-    free = Session(tmp_path)
-    free.run()
+    free = free_session()
     second = free.second_of(lambda view: view.where.rep == 2)
     session = Session(tmp_path).at(second + 0.5, Command.BACK)
     ending = session.run()
@@ -248,8 +272,7 @@ def test_back_repeats_and_counts_once(tmp_path: Path) -> None:
 
 
 def test_ready_ends_a_wait_and_self_paced_repetitions_are_done_then(tmp_path: Path) -> None:
-    free = Session(tmp_path)
-    free.run()
+    free = free_session()
     waits = free.second_of(lambda view: view.kind == "settle" and view.number == 2)
     session = Session(tmp_path).at(waits + 3, Command.READY).at(waits + 12, Command.READY)
     ending = session.run()
@@ -265,8 +288,7 @@ def test_ready_ends_a_wait_and_self_paced_repetitions_are_done_then(tmp_path: Pa
 
 @pytest.mark.parametrize("when", ["introduction", "words", "settle", "reps", "rest"])
 def test_the_instruction_is_repeated_and_the_session_goes_on(tmp_path: Path, when: str) -> None:
-    free = Session(tmp_path)
-    free.run()
+    free = free_session()
     second = free.second_of(
         lambda view: view.kind == when and view.number > 0 if when != "introduction" else True
     )
@@ -285,8 +307,7 @@ def test_the_instruction_is_repeated_and_the_session_goes_on(tmp_path: Path, whe
 
 
 def test_one_more_and_one_fewer(tmp_path: Path) -> None:
-    free = Session(tmp_path)
-    free.run()
+    free = free_session()
     second = free.second_of(lambda view: view.where.rep == 2)
     session = (
         Session(tmp_path).at(second, Command.MORE, Command.MORE).at(second + 15, Command.FEWER)
@@ -303,8 +324,7 @@ def test_one_more_and_one_fewer(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("into", [0.2, 1.0, 2.5, 4.8])
 def test_a_longer_hold_begins_with_the_one_under_way(tmp_path: Path, into: float) -> None:
-    free = Session(tmp_path)
-    free.run()
+    free = free_session()
     hold = free.second_of(lambda view: view.span == "hold")
     session = Session(tmp_path).at(hold + into, Command.LONGER, Command.LONGER)
     ending = session.run()
@@ -343,8 +363,7 @@ def test_a_hold_keeps_its_length_when_speech_changes_within_it(
     tmp_path: Path, command: Command
 ) -> None:
     script = "title: P\nexercises: [{name: Plank, hold: 21}]\n"
-    free = Session(tmp_path, script)
-    free.run()
+    free = free_session(script)
     halfway = free.second_of(lambda view: view.sentence == "Halfway.")
     for into in (-0.5, 0.1, 0.3, 0.6):
         session = Session(tmp_path, script).at(halfway + into, command)
@@ -354,8 +373,7 @@ def test_a_hold_keeps_its_length_when_speech_changes_within_it(
 
 
 def test_repeating_twice_goes_on_with_the_same_repetition(tmp_path: Path) -> None:
-    free = Session(tmp_path)
-    free.run()
+    free = free_session()
     second = free.second_of(lambda view: view.where.rep == 3)
     for then in (Command.REPEAT, Command.BACK, Command.NEXT):
         session = Session(tmp_path).at(second + 1, Command.REPEAT).at(second + 3, then)
@@ -381,8 +399,7 @@ exercises:
 
 @pytest.mark.parametrize("into", [0.2, 4.9, 5.1, 5.5, 5.9])
 def test_a_phase_that_is_shortened_past_its_end_still_counts(tmp_path: Path, into: float) -> None:
-    free = Session(tmp_path, BREATHS)
-    free.run()
+    free = free_session(BREATHS)
     second = free.second_of(lambda view: view.where.rep == 2)
     for offset in (0, 6):
         session = Session(tmp_path, BREATHS).at(second + offset + into, Command.SHORTER)
@@ -391,8 +408,7 @@ def test_a_phase_that_is_shortened_past_its_end_still_counts(tmp_path: Path, int
 
 
 def test_what_is_behind_stays_planned_as_it_was(tmp_path: Path) -> None:
-    free = Session(tmp_path, BREATHS)
-    free.run()
+    free = free_session(BREATHS)
     second = free.second_of(lambda view: view.where.set == 2 and view.where.rep == 1)
     fewer = Session(tmp_path, BREATHS).at(second + 1, *[Command.FEWER] * 3).run()
     assert (fewer.done, fewer.planned) == (5, 5)
@@ -403,9 +419,7 @@ def test_what_is_behind_stays_planned_as_it_was(tmp_path: Path) -> None:
 def test_a_repetition_that_is_taken_away_is_done_to_its_end(tmp_path: Path) -> None:
     """It began while the session was planned without it."""
     jobs: list[Callable[[], None]] = []
-    session = Session(tmp_path)
-    session.run()
-    second = session.second_of(lambda view: view.where.rep == 3)
+    second = free_session().second_of(lambda view: view.where.rep == 3)
     session = Session(tmp_path, spawn=lambda job: jobs.append(job))  # noqa: PLW0108
     jobs.pop()()
     session.at(second - 0.5, Command.FEWER)
@@ -475,8 +489,7 @@ def test_what_cannot_be_changed_is_told_and_changes_nothing(tmp_path: Path) -> N
 
 
 def test_stop_and_resume(tmp_path: Path) -> None:
-    free = Session(tmp_path)
-    free.run()
+    free = free_session()
     second = free.second_of(lambda view: view.where.rep == 3)
     session = Session(tmp_path).at(second + 1, Command.STOP)
     ending = session.run()
@@ -513,8 +526,7 @@ def test_a_resumed_session_keeps_its_repetition_whatever_is_pressed(
 
 
 def test_a_session_that_is_stopped_in_its_closing_is_finished(tmp_path: Path) -> None:
-    free = Session(tmp_path)
-    free.run()
+    free = free_session()
     closing = free.second_of(lambda view: view.number == 0 and view.position > 60)
     ending = Session(tmp_path).at(closing + 0.5, Command.STOP).run()
     assert ending.is_finished

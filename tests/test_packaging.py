@@ -91,7 +91,8 @@ class Environment:
 
     def install(self, *what: str | Path) -> None:
         """Install without any download, beside whatever is there."""
-        pip = (sys.executable, "-m", "pip", "--python", self.python, "install", "--quiet")
+        # The environment sees this one's pip; `--python` would start that a second time.
+        pip = (self.python, "-m", "pip", "install", "--quiet")
         run(
             *(*pip, "--no-index", "--no-deps", "--ignore-installed", "--no-build-isolation", *what),
             folder=self.folder,

@@ -11,7 +11,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -33,6 +32,8 @@ Damage = Callable[[Script], None]
 @cache
 def validator(definition: str = "") -> Any:
     """Return what validates by the schema, or by one of its definitions."""
+    import jsonschema  # which takes longer than anything here
+
     schema = keys.json_schema()
     if definition:
         schema = {"$ref": f"#/$defs/{definition}", "$defs": schema["$defs"]}
@@ -460,6 +461,8 @@ def properties(schema: Any, owner: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def test_the_schema_is_valid_and_describes_every_key() -> None:
+    import jsonschema
+
     schema = keys.json_schema()
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     jsonschema.Draft202012Validator.check_schema(schema)

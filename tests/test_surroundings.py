@@ -18,7 +18,9 @@ from tests.forked import Ran, coach
 
 SCRIPT = "title: Übung 🧘\nsettle: 0s\nexercises: [{name: תרגיל, hold: 1, reps: 1}]\n"
 RENDER = ("render", "a.yaml", "-o", "a.wav")
-PLAY = ("play", "a.yaml", "--output", "none", "--fast")
+QUICKLY = ("--engine", "pyttsx3")
+"""For sessions whose home may keep no clips; one that is rendered is spoken by the default engine."""
+PLAY = ("play", "a.yaml", "--output", "none", "--fast", *QUICKLY)
 ADJUST = ("adjust", "a.yaml", "hold=2s")
 
 
@@ -91,7 +93,7 @@ def test_homes(folder: Path, place: str, command: tuple[str, ...]) -> None:
 
 def test_relative_xdg_folders_are_ignored(folder: Path) -> None:
     environment = {**xdg("some/where"), "HOME": str(folder / "home")}
-    for command in (RENDER, ADJUST, ("history",)):
+    for command in ((*RENDER, *QUICKLY), ADJUST, ("history",)):
         assert coach(*command, folder=folder, environment=environment).code == 0
     assert not (folder / "some").exists()
     assert (folder / "home/.config/audio-coach/settings").is_dir()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,12 +26,15 @@ def check_recording(path: Path, style: Style, profile: Profile, *, as_json: bool
     from coach.listening import RATE
     from coach.listening.recording import read_recording, seconds_of
 
+    blocks = read_recording(path)
+    # What is no recording is told before what understands speech is loaded.
+    first = next(blocks)
     recogniser = _recogniser(style, profile)
     found: list[Heard] = []
     with progress("Listening", quiet=as_json) as advance:
         whole = seconds_of(path)
         done = 0.0
-        for samples in read_recording(path):
+        for samples in chain([first], blocks):
             found += recogniser.hear(samples)
             done += len(samples) / RATE
             advance(round(min(done, whole)), round(whole) or 1)

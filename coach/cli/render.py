@@ -93,7 +93,11 @@ def render_command(
         for personal, targets in zip(people, _targets(people, outputs, formats), strict=True)
     ]
     extra = [path for path in (cue_sheet, chapters) if path]
-    _check(people, [target for plan in plans for target, _, _ in plan.targets], extra)
+    targets = [target for plan in plans for target, _, _ in plan.targets]
+    _check(people, targets, extra)
+    music = music_files(wanted.music) if wanted.music else []
+    for file in music:
+        check_different(file, *targets, *extra, what="the music")
     made = [plan.publication(wanted, quiet=quiet) for plan in plans]
     jobs = [
         job
@@ -105,8 +109,8 @@ def render_command(
         jobs += _descriptions(publication, cue_sheet, chapters)
     written = [job.target for job in jobs]
     _check(people, [], written)
-    for music in music_files(wanted.music) if wanted.music else ():
-        check_different(music, *written, what="the music")
+    for file in music:
+        check_different(file, *written, what="the music")
     _write(jobs, quiet=quiet)
     for publication in made:
         _tell_left_out(publication, quiet=quiet, verbose=options["verbose"])

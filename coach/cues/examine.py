@@ -110,10 +110,15 @@ def distance(one: Sound, other: Sound) -> float:
     The share of the energy that lies elsewhere, in five parts of the time and third octaves, plus
     the ratio of their lengths in octaves, at most 1: pitch, timbre, movement, decay and length.
     """
+    return _apart(_picture(one), _picture(other), len(one) / len(other))
+
+
+def _apart(one: Sound, other: Sound, ratio: float) -> float:
+    """Return how different the sounds of two pictures are whose lengths have a ratio."""
     import numpy as np
 
-    elsewhere = float(np.abs(_picture(one) - _picture(other)).sum() / 2)
-    return elsewhere + min(1.0, abs(math.log2(len(one) / len(other))))
+    elsewhere = float(np.abs(one - other).sum() / 2)
+    return elsewhere + min(1.0, abs(math.log2(ratio)))
 
 
 def _sound(cue: CueFile) -> Sound:
@@ -237,9 +242,10 @@ def _flaws(cue: Examined) -> Iterator[Finding]:
 
 
 def _similar(sounds: Mapping[CueName, Sound]) -> Iterator[Finding]:
-    heard = {name: sound for name, sound in sounds.items() if sound.any()}
-    for one, other in itertools.combinations(heard, 2):
-        apart = distance(heard[one], heard[other])
+    pictures = {name: _picture(sound) for name, sound in sounds.items() if sound.any()}
+    for one, other in itertools.combinations(pictures, 2):
+        ratio = len(sounds[one]) / len(sounds[other])
+        apart = _apart(pictures[one], pictures[other], ratio)
         if apart < LOWEST_DISTANCE:
             yield Finding(
                 "similar",

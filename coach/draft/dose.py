@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Literal, TypeAlias
 
 from coach.units import decimal
@@ -186,8 +186,6 @@ _SIDES: tuple[str, ...] = (
     r"\bstand on (?:the|your) other (?P<part>leg|foot)\b",
 )  # fmt: skip
 
-_COMPILED = tuple((name, re.compile(pattern, re.IGNORECASE)) for name, pattern in _PATTERNS)
-_SIDES_COMPILED = tuple(re.compile(pattern, re.IGNORECASE) for pattern in _SIDES)
 _NOT_SIDES = re.compile(
     r"\b(?:to|towards?|at|by|from|over|behind|under|against|past|between|of) (?:each|either|"
     r"both)\b|\b(?:both|each) (?:sides? )?of\b",
@@ -205,13 +203,23 @@ _GROWS, _UP_TO = re.compile(r"\b(?:build|work)(?:ing)?\s*$", re.IGNORECASE), "up
 _LONGEST = 2_000
 
 
-@lru_cache(maxsize=4096)
+@cache
+def _compiled() -> tuple[tuple[tuple[str, re.Pattern[str]], ...], tuple[re.Pattern[str], ...]]:
+    """Return all patterns; making them takes a tenth of a second, which few programs need."""
+    return (
+        tuple((name, re.compile(pattern, re.IGNORECASE)) for name, pattern in _PATTERNS),
+        tuple(re.compile(pattern, re.IGNORECASE) for pattern in _SIDES),
+    )
+
+
+@lru_cache(maxsize=16_384)  # as many as a handout's lines and sentences
 def doses_in(text: str) -> tuple[Dose, ...]:
     """Return the doses in a text, in its order; no word belongs to two of them."""
     text = text[:_LONGEST]
     taken = [False] * len(text)
     found: list[Dose] = []
-    for name, pattern in _COMPILED:
+    patterns, sides = _compiled()
+    for name, pattern in patterns:
         for match in pattern.finditer(text):
             start, end = match.span()
             if start == end or any(taken[start:end]):
@@ -220,7 +228,7 @@ def doses_in(text: str) -> tuple[Dose, ...]:
             if made:
                 found += made
                 taken[start:end] = [True] * (end - start)
-    for pattern in _SIDES_COMPILED:
+    for pattern in sides:
         for match in pattern.finditer(text):
             start, end = match.span()
             if any(taken[start:end]) and not _is_free_end(taken, start, end):

@@ -143,7 +143,7 @@ def move_aside(path: Path) -> Path | None:
     lock = Lock(path.with_name(f"{path.name}.mending"))
     with _told(path, "written"):
         # Two processes may find the damage at once: the second must leave the new file alone.
-        if not lock.acquire():
+        if not lock.wait(BUSY_S):
             raise DamagedHistoryError(path, "another coach is moving it aside")
         try:
             if not _is_damaged(path):

@@ -50,12 +50,12 @@ def spoken_at(timeline: Timeline, frame: int) -> Iterator[str]:
             yield clip.label
 
 
-def _clips(timeline: Timeline, start: int, stop: int) -> Iterator[Clip]:
-    """Yield the clips that may sound between two frames."""
+def _clips(timeline: Timeline, start: int, stop: int) -> tuple[Clip, ...]:
+    """Return the clips that may sound between two frames."""
     begin = attrgetter("start")
     first = bisect_left(timeline.clips, start - timeline.longest_clip, key=begin)
     last = bisect_left(timeline.clips, stop, key=begin)
-    yield from timeline.clips[first:last]
+    return timeline.clips[first:last]
 
 
 def _disturbs(clip: Clip, rate: int) -> bool:

@@ -9,7 +9,7 @@ import json
 import threading
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -236,6 +236,7 @@ def _load(file: VoiceFile) -> Any:
     return PiperVoice(session=session, config=config)
 
 
+@cache
 def _installed() -> dict[str, Path]:
     """Return the files of the voices that are installed as packages, by the voice's name."""
     from importlib.metadata import distributions

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import io
+import json
 import re
+import subprocess
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +17,8 @@ from typing import Any
 import yaml
 
 from coach.draft import draft
-from coach.draft.reading import handout_from
+from coach.draft.blocks import Handout
+from coach.draft.reading import Unfold, handout_from, handout_of
 from coach.errors import CoachError
 from coach.routine import routine_from
 from coach.script import parse_script
@@ -111,13 +118,40 @@ class Score:
     """What was missed, of exercises, doses and all the rest."""
 
 
-def score(path: Path) -> Score:
-    """Draft a handout and compare."""
+_READER = """
+import base64, json, sys
+from coach.draft import documents
+documents._bound()
+for line in sys.stdin:
+    kind, data = json.loads(line)
+    print(json.dumps(documents.answer(kind, base64.b64decode(data))), flush=True)
+"""
+
+
+@contextlib.contextmanager
+def one_reader() -> Iterator[Unfold]:
+    """Let one process read all documents, in the bounds that otherwise each of them has."""
+    with subprocess.Popen(
+        [sys.executable, "-c", _READER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        asked, answered = process.stdin, process.stdout
+        assert asked
+        assert answered
+
+        def unfold(kind: str, data: bytes, name: str) -> Handout:
+            print(json.dumps([kind, base64.b64encode(data).decode()]), file=asked, flush=True)
+            return handout_of(json.loads(answered.readline()), name)
+
+        yield unfold
+
+
+def score(path: Path, unfold: Unfold | None = None) -> Score:
+    """Draft a handout and compare; None lets a process of its own read it."""
     expected = yaml.safe_load((CORPUS / f"{path.name.split('.')[0]}.yaml").read_text("utf-8"))
     result = Score(path.name, wanted=len(expected["exercises"]))
     source = path.read_text("utf-8")
     try:
-        handout = handout_from(io.BytesIO(data_of(path)), path.name)
+        handout = handout_from(io.BytesIO(data_of(path)), path.name, unfold)
         result.script = draft(handout, file=path.name).text
     except CoachError as error:
         result.amiss.append(error.message)
@@ -298,8 +332,6 @@ def _compare_rest(expected: dict[str, Any], script: dict[str, Any], result: Scor
 
 def main() -> None:
     """Print the figures of one half: `python -m tests.draft.handouts open|aside|FILE...`."""
-    import sys
-
     half = {"open": OPEN, "aside": SET_ASIDE, "all": HANDOUTS}.get(sys.argv[1])
     paths = half or [
         path for path in HANDOUTS if any(path.name.startswith(x) for x in sys.argv[1:])

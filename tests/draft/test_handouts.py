@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.draft.handouts import CORPUS, HANDOUTS, OPEN, SET_ASIDE, Score, score
+from tests.draft.handouts import CORPUS, HANDOUTS, OPEN, SET_ASIDE, Score, one_reader, score
 
 
 @pytest.fixture(scope="module")
 def scores() -> dict[Path, Score]:
-    return {path: score(path) for path in HANDOUTS}
+    with one_reader() as unfold:
+        return {path: score(path, unfold) for path in HANDOUTS}
 
 
 def test_every_handout_has_what_is_expected_of_it() -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +15,8 @@ from coach.cues import load_pack, load_samples
 from coach.errors import ListeningError
 from coach.files.shipped import data_dir
 from coach.listening import RATE, Heard, Spoken, Style
-from coach.listening.command_list import command_list
+from coach.listening.command_list import CommandList, command_list
+from coach.listening.phrase_model import PhraseModel, phrase_model
 from coach.listening.recogniser import CommandRecogniser
 from tests.listening.voices import apart, silence, spoken
 
@@ -22,8 +26,25 @@ JOE = "en_US-joe-medium"
 SAID: tuple[Spoken, ...] = ("pause", "resume", "next", "stop")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def models() -> Iterator[pytest.MonkeyPatch]:
+    """Let what is expected to be said be worked out once a style."""
+
+    def kept(commands: CommandList, style: Style, dictionary: Path) -> PhraseModel:
+        assert commands is command_list("en")
+        return made(style, dictionary)
+
+    @cache
+    def made(style: Style, dictionary: Path) -> PhraseModel:
+        return phrase_model(command_list("en"), style, dictionary)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("coach.listening.decoder.phrase_model", kept)
+        yield patch
+
+
 @pytest.fixture(scope="module")
-def recogniser() -> CommandRecogniser:
+def recogniser(models: pytest.MonkeyPatch) -> CommandRecogniser:
     return CommandRecogniser()
 
 
@@ -136,7 +157,8 @@ def test_a_strict_threshold_lets_nothing_pass() -> None:
     assert hear(CommandRecogniser(threshold=1.01), said("pause")) == []
 
 
-def test_it_is_ready_soon() -> None:
+def test_it_is_ready_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("coach.listening.decoder.phrase_model", phrase_model)
     start = time.process_time()
     CommandRecogniser()
     assert time.process_time() - start < 1.5

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
-import sys
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,13 +21,14 @@ from coach.cli.render import _FORMATS
 from coach.errors import OutputError
 from coach.render import FORMATS, SOUNDS, format_for
 from tests.conftest import RATE
+from tests.forked import coach
 from tests.render.sounds import decoded, probed
 
 pytestmark = pytest.mark.usefixtures("clips_at_hand")
 
 ROUTINE = "living-room-circuit"
-ONLY = ("--only", "jumping-jacks", "--only", "plank")
-"""Of four exercises two, in three rounds."""
+ONLY = ("--only", "jumping-jacks", "--only", "plank", "--adjust", "rounds=2")
+"""Of four exercises two, in two rounds."""
 LOSSLESS = ("wav", "flac")
 LOSSY = tuple(name for name in SOUNDS if name not in LOSSLESS)
 
@@ -46,6 +47,15 @@ class Rendered:
             self._decoded[name] = decoded(self.path(name), RATE)[:, 0]
         return self._decoded[name]
 
+    def probed(self, name: str) -> dict[str, Any]:
+        if name not in self._probed:
+            self._probed[name] = probed(self.path(name))
+        return self._probed[name]
+
+    @cached_property
+    def _probed(self) -> dict[str, dict[str, Any]]:
+        return {}
+
     @cached_property
     def _decoded(self) -> dict[str, NDArray[np.int16]]:
         return {}
@@ -62,22 +72,17 @@ class Rendered:
 
 
 @pytest.fixture(scope="module")
-def rendered(tmp_path_factory: pytest.TempPathFactory) -> Rendered:
+def rendered(tmp_path_factory: pytest.TempPathFactory, common_cache: Path) -> Rendered:
+    home = tmp_path_factory.mktemp("home")
     folder = tmp_path_factory.mktemp("formats")
     formats = [option for name in FORMATS if name != "m3u8" for option in ("--format", name)]
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "coach", "render", ROUTINE, *ONLY, *formats, "-q"),
-            *("-o", str(folder)),
-            *("--cue-sheet", str(folder / "sheet.json")),
-            *("--chapters", str(folder / "chapters.json")),
-        ],
-        capture_output=True,
-        check=False,
-        text=True,
+    ran = coach(
+        *("render", ROUTINE, *ONLY, *formats, "-q", "-o", folder),
+        *("--cue-sheet", folder / "sheet.json", "--chapters", folder / "chapters.json"),
+        environment={**os.environ, "HOME": str(home), "XDG_CACHE_HOME": str(common_cache)},
     )
-    assert done.returncode == 0, done.stderr
-    assert not done.stderr
+    assert ran.code == 0, ran
+    assert not ran.told
     return Rendered(folder)
 
 
@@ -144,7 +149,7 @@ def test_lossy_formats_sound_like_the_session(rendered: Rendered, name: str) -> 
 
 @pytest.mark.parametrize("name", SOUNDS)
 def test_ffprobe_reads_the_chapters(rendered: Rendered, name: str) -> None:
-    found = probed(rendered.path(name))["chapters"]
+    found = rendered.probed(name)["chapters"]
     assert [chapter["tags"]["title"] for chapter in found] == [
         chapter["title"] for chapter in rendered.chapters
     ]
@@ -156,7 +161,7 @@ def test_ffprobe_reads_the_chapters(rendered: Rendered, name: str) -> None:
 
 @pytest.mark.parametrize("name", SOUNDS)
 def test_ffprobe_reads_the_tags(rendered: Rendered, name: str) -> None:
-    found = probed(rendered.path(name))
+    found = rendered.probed(name)
     streams = found["streams"]
     tags = {
         key.lower(): value

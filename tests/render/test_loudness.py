@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,11 @@ def louder(timeline: Timeline, gain: float) -> Timeline:
     return levelled(timeline, gain, ClipMeter().measure(clips, RATE))
 
 
+@cache
+def spoken_timeline(path: Path) -> Timeline:
+    return spoken(path, RATE).timeline
+
+
 def noise(seconds: float, level: float, seed: int = 1) -> np.ndarray:
     shape = np.random.default_rng(seed).standard_normal(round(seconds * RATE))
     return np.clip(shape * level, -32768, 32767).astype(np.int16)
@@ -53,7 +59,7 @@ def written(programme: Programme, folder: Path) -> Path:
 
 @pytest.mark.parametrize("path", typical()[::2], ids=lambda path: path.stem)
 def test_bundled_routines_are_as_loud_as_is_wanted(path: Path, tmp_path: Path) -> None:
-    programme = produce(spoken(path, RATE).timeline, LOUDNESS)
+    programme = produce(spoken_timeline(path), LOUDNESS)
     found, peak = measured(written(programme, tmp_path))
     assert abs(found - LOUDNESS) <= 0.5
     assert peak <= -1.0
@@ -147,7 +153,7 @@ def test_gating_leaves_out_what_is_soft() -> None:
 
 @pytest.mark.parametrize("path", typical()[::2], ids=lambda path: path.stem)
 def test_clip_by_clip_it_is_what_the_whole_is(path: Path) -> None:
-    timeline = spoken(path, RATE).timeline
+    timeline = spoken_timeline(path)
     measured = ClipMeter().measure((clip.samples for clip in timeline.clips), RATE)
     whole = of_sound(Programme(timeline))
     assert whole is not None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 
 import coach.phrases
 from coach.cli import run
+from tests.forked import Ran, common_server
 
 SCRIPT = "title: Small\nexercises: [{name: Plank, hold: 2s}]\n"
 
@@ -116,6 +118,15 @@ sys.meta_path.insert(0, Hidden())
 BROKEN = "raise ImportError('libonnxruntime.so: cannot open shared object file')\n"
 
 
+def find_first(folder: str) -> None:
+    """Look for modules in a folder first, as an interpreter does that has it in PYTHONPATH."""
+    assert "onnxruntime" not in sys.modules
+    sys.path.insert(0, folder)
+    sys.modules.pop("sitecustomize", None)
+    with contextlib.suppress(ModuleNotFoundError):
+        importlib.import_module("sitecustomize")
+
+
 @pytest.mark.parametrize("engine", ["neural", "piper"])
 @pytest.mark.parametrize(
     ("file", "code", "told"),
@@ -130,23 +141,26 @@ def test_an_engine_that_is_half_installed(
     (folder / "first" / file).parent.mkdir(parents=True)
     (folder / "first" / file).write_text(code)
 
-    def render(*options: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "coach", "render", "small.yaml", "-o", "a.wav", *options],
-            env={**os.environ, "PYTHONPATH": str(folder / "first")},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
+    def render(*options: str) -> Ran:
+        return (
+            common_server()
+            .start(
+                *("render", "small.yaml", "-o", "a.wav", *options),
+                folder=folder,
+                environment={**os.environ, "PYTHONPATH": str(folder / "first")},
+                before=(find_first, str(folder / "first")),
+            )
+            .ran()
         )
 
-    done = render("--engine", engine)
-    assert done.returncode == 1, done.stderr
-    assert f"the speech engine {engine} is only half installed" in done.stderr
-    assert told in done.stderr
-    assert "-m pip install --force-reinstall" in done.stderr
-    assert "Traceback" not in done.stderr
-    assert render("--engine", "pyttsx3").returncode == 0
+    ran = render("--engine", engine)
+    said = ran.err.decode()
+    assert ran.code == 1, said
+    assert f"the speech engine {engine} is only half installed" in said
+    assert told in said
+    assert "-m pip install --force-reinstall" in said
+    assert "Traceback" not in said
+    assert render("--engine", "pyttsx3").code == 0
 
 
 @pytest.mark.parametrize(
