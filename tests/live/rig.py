@@ -177,7 +177,7 @@ class Recording:
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
-        self._blocks: list[bytes] = []
+        self._room = np.empty(RATE, np.int16)
         self._earliest = float("inf")
         self.frames = 0
         """Frames so far."""
@@ -191,9 +191,14 @@ class Recording:
             while block := os.read(stdout.fileno(), 1 << 16):
                 now = time.monotonic()
                 whole = rest + block
-                rest = whole[len(whole) // 2 * 2 :]
-                self._blocks.append(whole[: len(whole) // 2 * 2])
-                self.frames += len(whole) // 2
+                count = len(whole) // 2
+                rest = whole[count * 2 :]
+                if self.frames + count > len(self._room):  # twice as much: copying stays rare
+                    self._room = np.resize(self._room, 2 * (self.frames + count))
+                self._room[self.frames : self.frames + count] = np.frombuffer(
+                    whole, np.int16, count
+                )
+                self.frames += count
                 self._earliest = min(self._earliest, now - self.frames / RATE)
 
     def end(self) -> None:
@@ -203,7 +208,8 @@ class Recording:
     @property
     def samples(self) -> Samples:
         """Return everything, int16."""
-        return np.frombuffer(b"".join(self._blocks), np.int16)
+        frames = self.frames  # first: the room is never smaller
+        return self._room[:frames]
 
     def heard(self) -> Samples:
         """Return everything between the first and the last frame that is not silent."""

@@ -319,7 +319,7 @@ def test_a_session_obeys_beside_its_own_sound(
     voice = any_voice
     mic.echo(-10)
     with mic.record(MOUTH) as captured:
-        coach = session()
+        coach = session("--detail", "cues")
         until(lambda: b"Repetition 1 of 3" in coach.output, limit=90)
         played, echoed = (np.std(one.samples[-RATE * 5 :]) for one in (coach.recording, captured))
         assert -11 < 20 * np.log10(echoed / played) < -9, "its own sound is in the microphone"
