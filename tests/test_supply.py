@@ -10,8 +10,6 @@ from typing import Any
 
 import pytest
 import yaml
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 from packaging.licenses import canonicalize_license_expression
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -127,6 +125,10 @@ def test_a_licence_is_the_one_that_the_package_states(name: str) -> None:
 
 
 def test_the_bill_of_materials_is_valid_complete_and_the_same_each_time() -> None:
+    # Here, since it takes longer to load than all tests here take.
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
     text = bill_of_materials()
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
     assert bill_of_materials() == text

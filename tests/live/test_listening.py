@@ -340,7 +340,7 @@ def test_a_session_obeys_beside_its_own_sound(
     assert b"Traceback" not in coach.errors
 
 
-@pytest.mark.to_the_frame
+@pytest.mark.alone
 def test_what_listens_delays_no_beep(
     mic: Rig, voice: Voice, session: Callable[..., Session], tmp_path: Path
 ) -> None:
