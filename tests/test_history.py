@@ -378,7 +378,10 @@ def test_a_session_that_came_to_no_exercise_hides_none(path: Path) -> None:
 
 
 def record_alone(path: str, reps: int, how: str, gate: str) -> None:
-    """Record a session as soon as there is a line to read, and be nothing but that."""
+    """Record a session as soon as there is a line to read, and be nothing but that.
+
+    One that does not finish stays in its last repetition until it is killed.
+    """
     with Path(gate).open() as opened:
         opened.readline()
     recording = begin(History(Path(path)), planned=reps, length=1.0)
@@ -391,6 +394,8 @@ def record_alone(path: str, reps: int, how: str, gate: str) -> None:
     if how == "finish":
         recording.finish(finished=True)
         os.write(1, f"{recording.problem}\n".encode())
+    else:
+        signal.pause()
     sys.exit(0)
 
 
@@ -423,14 +428,16 @@ class Recorder:
 def test_a_killed_session_loses_nothing_that_was_written(path: Path) -> None:
     history = History(path)
     chance = random.Random(7)
-    for number in range(1, 21):
-        recorder = Recorder(path, 100_000, finish=False)
-        recorder.begin()
+    for number in range(1, 26):
         least = chance.randrange(1, 12)
+        # Who reads beside one that never stops writing, as no session does, may wait for long.
+        is_read = number % 5 == 0
+        recorder = Recorder(path, least if is_read else 100_000, finish=False)
+        recorder.begin()
         until(functools.partial(has_told, recorder.run, least))
         for _ in range(chance.randrange(30_000)):  # a moment within the writing
             pass
-        if number % 5 == 0:
+        if is_read:
             assert history.sessions(limit=1)[0].running
             assert history.unfinished() is None, "it is still running"
         recorder.run.send(signal.SIGKILL)
