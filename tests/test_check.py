@@ -192,7 +192,10 @@ def test_a_watched_script_is_checked_again_until_ctrl_c(tmp_path: Path) -> None:
             assert said.get(timeout=20) == f"{script}: 1 problem\n"
             while not complaints.get(timeout=20).startswith("Checking again"):
                 pass
-            script.write_text(GOOD)
+            # Whole at once: one that is written in two steps may be checked at each.
+            changed = tmp_path / "changed"
+            changed.write_text(GOOD)
+            changed.replace(script)
             assert said.get(timeout=20) == "\n"
             assert said.get(timeout=20) == f"{script}: good\n"
             script.unlink()
