@@ -28,7 +28,7 @@ from tests.waiting import until
 if TYPE_CHECKING:
     from coach.timeline import Samples
 
-RECORD_S = float(os.environ.get("COACH_RECORD_SECONDS", "30"))
+RECORD_S = float(os.environ.get("COACH_RECORD_SECONDS", "45"))
 """How long the two outputs are recorded and compared to the frame."""
 COACH = [sys.executable, "-m", "coach", "play"]
 ROUTINE = "si-joint-relief"
