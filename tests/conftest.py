@@ -44,10 +44,10 @@ hypothesis_settings.load_profile("coach")
 
 
 LONGEST = (
-    *("test_play", "test_formats", "test_faults", "test_spoken", "test_page_in_chromium"),
-    *("test_batch", "test_surroundings", "test_failing_files", "test_listening", "test_live"),
-    *("test_kills", "test_recogniser", "test_loudness", "test_adjust", "test_render_command"),
-    *("test_handouts", "test_live_properties", "test_hostile_texts", "test_damaged_files"),
+    *("test_page_in_chromium", "test_recogniser", "test_surroundings", "test_kills"),
+    *("test_picture", "test_failing_files", "test_faults", "test_spoken", "test_live"),
+    *("test_batch", "test_formats", "test_hostile_texts", "test_packaging", "test_adjust"),
+    *("test_render_command", "test_schema", "test_damaged_files", "test_loudness"),
 )
 """The files that take longest, which one process tries alone: begun with, none is left at the end."""
 

@@ -109,7 +109,7 @@ def render_command(
         jobs += _descriptions(publication, cue_sheet, chapters)
     written = [job.target for job in jobs]
     _check(people, [], written)
-    for file in music:
+    for file in music:  # and none of the files of a playlist is it
         check_different(file, *written, what="the music")
     _write(jobs, quiet=quiet)
     for publication in made:

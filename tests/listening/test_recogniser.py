@@ -27,7 +27,7 @@ SAID: tuple[Spoken, ...] = ("pause", "resume", "next", "stop")
 
 
 @pytest.fixture(scope="module", autouse=True)
-def models() -> Iterator[pytest.MonkeyPatch]:
+def models() -> Iterator[None]:
     """Let what is expected to be said be worked out once a style."""
 
     def kept(commands: CommandList, style: Style, dictionary: Path) -> PhraseModel:
@@ -40,11 +40,11 @@ def models() -> Iterator[pytest.MonkeyPatch]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("coach.listening.decoder.phrase_model", kept)
-        yield patch
+        yield
 
 
 @pytest.fixture(scope="module")
-def recogniser(models: pytest.MonkeyPatch) -> CommandRecogniser:
+def recogniser(models: None) -> CommandRecogniser:
     return CommandRecogniser()
 
 

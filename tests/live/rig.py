@@ -2,7 +2,8 @@
 
 The server has its own socket and home, and is ended by its process id. `norewinds=1` keeps its
 null sinks from taking back what they have played: without it the first distances are off by up to
-19 ms. What it plays is exactly what the monitor records.
+19 ms. What it plays is exactly what the monitor records. It shares no memory with its clients: with
+that it may abort when a microphone is unplugged.
 """
 
 from __future__ import annotations
