@@ -32,11 +32,11 @@ session: $(VENV)/.user
 	done; echo "To hear the file, open session.wav with any player, or copy it to a phone."
 
 # What is heard live mostly waits, so more of it than there are cores is tried at once; less of what
-# may have no gap; and alone what may have none while it speaks or listens.
+# may have no gap; and alone what may have none for long, or while it speaks or listens.
 test: lint
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --ignore tests/live
 	$(LIVE) -n 6 -m 'not to_the_frame and not alone'
-	$(LIVE) -n 3 -m to_the_frame
+	$(LIVE) -n 2 -m to_the_frame
 	$(LIVE) -n 1 -m alone
 
 # The same with far more of what is chosen by chance, and a recording of three minutes: hours,
