@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -85,13 +86,22 @@ class Voice:
 
 
 @pytest.fixture(scope="module")
-def voice(tmp_path_factory: pytest.TempPathFactory) -> Voice:
-    return Voice("neural", tmp_path_factory.mktemp("voice"))
+def voice(common_cache: Path) -> Voice:
+    return voice_of("neural", common_cache)
 
 
 @pytest.fixture(scope="module", params=["neural", "piper"])
-def any_voice(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Voice:
-    return Voice(request.param, tmp_path_factory.mktemp("voice"))
+def any_voice(request: pytest.FixtureRequest, common_cache: Path) -> Voice:
+    return voice_of(request.param, common_cache)
+
+
+def voice_of(engine: str, cache: Path) -> Voice:
+    """Return a voice, whose clips the first process that wants it makes for all."""
+    folder = cache / "voices"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return Voice(engine, folder)
 
 
 @pytest.fixture
@@ -297,7 +307,7 @@ class Session(Play):
 
 
 @pytest.fixture
-def session(rig: Rig, tmp_path: Path) -> Iterator[Callable[..., Session]]:
+def session(rig: Rig, clips_at_hand: Path, tmp_path: Path) -> Iterator[Callable[..., Session]]:
     script = tmp_path / "still.yaml"
     script.write_text(SCRIPT)
     begun: list[Session] = []

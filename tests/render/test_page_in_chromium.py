@@ -28,7 +28,7 @@ from tests.render.test_page import HOSTILE, hostile_session
 from tests.waiting import until
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page, Route
+    from playwright.sync_api import Browser, Page, Route
 
 SCRIPT = """
 coach: 1
@@ -165,49 +165,65 @@ def browser(keys: Bus, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bro
             yield opened
 
 
+def open_page(browser: Browser, session: Session, script: str, **options: Any) -> View:
+    """Return an empty page that has no network, in a context of its own."""
+    context = browser.new_context(**options)
+    context.set_offline(True)
+    context.add_init_script(script)
+    view = View(context.new_page(), session)
+    view.page.on("pageerror", lambda error: view.problems.append(str(error)))
+    view.page.on(
+        "console",
+        lambda message: (
+            view.problems.append(message.text) if message.type in ("error", "warning") else None
+        ),
+    )
+    view.page.on(
+        "request",
+        lambda request: (
+            view.problems.append(request.url)
+            if not request.url.startswith(("file:", "blob:", "data:"))
+            else None
+        ),
+    )
+    return view
+
+
 @pytest.fixture
 def opened(browser: Browser, file: Path, session: Session) -> Iterator[Callable[..., View]]:
-    """Return the function that opens the page; at the end nothing may have gone wrong."""
-    contexts: list[BrowserContext] = []
+    """Return the function that opens the page anew; at the end nothing may have gone wrong."""
     views: list[View] = []
 
-    def open_page(path: Path = file, script: str = STUBS, **options: Any) -> View:
-        context = browser.new_context(**options)
-        contexts.append(context)
-        context.set_offline(True)
-        context.add_init_script(script)
-        view = View(context.new_page(), session)
+    def opened_page(path: Path = file, script: str = STUBS, **options: Any) -> View:
+        view = open_page(browser, session, script, **options)
         views.append(view)
-        view.page.on("pageerror", lambda error: view.problems.append(str(error)))
-        view.page.on(
-            "console",
-            lambda message: (
-                view.problems.append(message.text) if message.type in ("error", "warning") else None
-            ),
-        )
-        view.page.on(
-            "request",
-            lambda request: (
-                view.problems.append(request.url)
-                if not request.url.startswith(("file:", "blob:", "data:"))
-                else None
-            ),
-        )
         view.page.goto(path.as_uri())
         if options.get("java_script_enabled", True):
             until(lambda: view.sound("sound.readyState > 0"), "the sound's length")
         return view
 
-    yield open_page
+    yield opened_page
     problems = [problem for view in views for problem in view.problems]
-    for context in contexts:
-        context.close()
+    for view in views:
+        view.page.context.close()
     assert not problems
 
 
+@pytest.fixture(scope="module")
+def common_page(browser: Browser, session: Session) -> View:
+    """A page that tests load one after the other, which is quicker; none finds what was stored."""
+    return open_page(browser, session, STUBS + "localStorage.clear();")
+
+
 @pytest.fixture
-def view(opened: Callable[..., View]) -> View:
-    return opened()
+def view(common_page: View, file: Path) -> Iterator[View]:
+    common_page.page.set_viewport_size({"width": 1280, "height": 720})
+    common_page.page.emulate_media(color_scheme="light")
+    common_page.page.goto(file.as_uri())
+    until(lambda: common_page.sound("sound.readyState > 0"), "the sound's length")
+    yield common_page
+    problems, common_page.problems = common_page.problems, []
+    assert not problems
 
 
 def chapters(session: Session) -> list[dict[str, Any]]:
@@ -526,7 +542,8 @@ def test_without_what_only_some_browsers_have_it_plays_all_the_same(
     until(lambda: view.time > 0.2, "playing")
 
 
-def test_the_place_is_remembered(view: View) -> None:
+def test_the_place_is_remembered(opened: Callable[..., View]) -> None:
+    view = opened()
     view.go(21)
     view.button("Play")
     until(lambda: view.time > 21.2, "playing")
@@ -612,10 +629,10 @@ BOXES = """[...document.querySelectorAll("button, p, li, h1, h2, input, svg")]
     })"""
 
 
-def test_light_and_dark_are_readable(opened: Callable[..., View]) -> None:
+def test_light_and_dark_are_readable(view: View) -> None:
     papers = []
     for scheme in ("light", "dark"):
-        view = opened(color_scheme=scheme)
+        view.page.emulate_media(color_scheme=scheme)
         ratios = view.eval(CONTRASTS)
         assert min(ratios.values()) >= 4.5, ratios
         assert ratios["ink on paper"] >= 12
