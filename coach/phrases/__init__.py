@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from babel import Locale
 
 
+MILLION = 1_000_000
+"""Of which some languages have a plural of their own. Below, a catalog says itself which whole
+numbers are `one`: all that Babel knows of a language takes 60 ms to load."""
+
+
 @dataclass(frozen=True, slots=True)
 class Phrasebook:
     """The phrases of one language."""
@@ -65,7 +70,14 @@ class Phrasebook:
 
     def _form(self, forms: Mapping[str, str], n: int | Decimal) -> str | None:
         """Return the form for `n`: the one for this very number, or that of its category."""
-        return forms.get(str(n)) or forms.get(self._locale.plural_form(n)) or forms.get("other")
+        return forms.get(str(n)) or forms.get(self._category(n)) or forms.get("other")
+
+    def _category(self, n: int | Decimal) -> str:
+        """Return the plural category of a number, after Unicode's CLDR."""
+        ones = self.phrases.get("ones")
+        if ones and isinstance(n, int) and 0 <= n < MILLION:
+            return "one" if str(n) in ones else "other"
+        return self._locale.plural_form(n)
 
     @property
     def _locale(self) -> Locale:
@@ -87,9 +99,8 @@ class Phrasebook:
         """Return "a and b" or "a, b, and c", as the language has it."""
         if len(items) < 2:
             return "".join(items)
-        from babel.lists import format_list
-
-        return format_list(items, locale=self._locale)
+        key = "both" if len(items) == 2 else "all"
+        return self.say(key, first=self.listed_with_comma(items[:-1]), last=items[-1])
 
     def listed_with_comma(self, items: Sequence[str]) -> str:
         """Return "a, b, c"."""
