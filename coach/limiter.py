@@ -54,16 +54,40 @@ def factors_of(peaks: NDArray[np.float32], ceiling: float) -> NDArray[np.float32
     """
     import numpy as np
 
-    if not len(peaks) or float(peaks.max()) <= ceiling:
-        return None
-    needed = np.float32(ceiling) / np.maximum(peaks, np.float32(ceiling))
     look = round(LOOK_S / STEP_S)
+    near = _within(np.flatnonzero(peaks > ceiling), 2 * look + 2, len(peaks))
+    if not len(near):
+        return None
+    # What else there is keeps its factor of 1. In between, so much is near that one peak's slope
+    # does not reach the next one's.
+    needed = np.float32(ceiling) / np.maximum(peaks[near], np.float32(ceiling))
     # Between two steps the factor is on a line, so each side needs one step more.
     least = _least_within(needed.astype(np.float32, copy=False), look + 1)
     window = np.hanning(2 * look + 3)[1:-1].astype(np.float32)
     window /= window.sum()
-    factors: NDArray[np.float32] = np.convolve(np.pad(least, look, mode="edge"), window, "valid")
-    return np.minimum(factors, np.float32(1))
+    factors = np.ones(len(peaks), np.float32)
+    smooth = np.convolve(np.pad(least, look, mode="edge"), window, "valid")
+    factors[near] = np.minimum(smooth, np.float32(1))
+    return factors
+
+
+def _within(places: NDArray[np.intp], reach: int, length: int) -> NDArray[np.intp]:
+    """Return each of the first `length` places that is within `reach` of one of `places`.
+
+    Args:
+        places: in order.
+        reach: on both sides.
+        length: places.
+    """
+    import numpy as np
+
+    near = np.zeros(length, np.bool_)
+    if len(places):
+        (gaps,) = np.nonzero(np.diff(places) > 2 * reach)
+        first, last = places[np.append(0, gaps + 1)], places[np.append(gaps, len(places) - 1)]
+        for low, high in zip(first.tolist(), last.tolist(), strict=True):
+            near[max(0, low - reach) : high + reach + 1] = True
+    return np.flatnonzero(near)
 
 
 def on_frames(factors: NDArray[np.float32], length: int, step: int) -> NDArray[np.float32]:

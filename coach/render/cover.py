@@ -35,9 +35,15 @@ def draw_cover(title: str) -> bytes:
         top = SIZE - _MARGIN - height * len(lines)
         for n, line in enumerate(lines):
             draw.text((_MARGIN, top + n * height), line, font=font, fill=_INK)
-    file = io.BytesIO()
-    image.save(file, "JPEG", quality=85)
+    file = _File()
+    image.save(file, quality=85)
     return file.getvalue()
+
+
+class _File(io.BytesIO):
+    """A file in memory whose name says what it holds: Pillow then loads that format alone."""
+
+    name = "cover.jpg"
 
 
 def _font(size: int) -> FreeTypeFont | None:

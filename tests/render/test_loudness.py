@@ -12,8 +12,9 @@ import soundfile
 import soxr
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.lib.stride_tricks import sliding_window_view
 
-from coach.limiter import LOOK_S, gains, on_frames
+from coach.limiter import LOOK_S, STEP_S, factors_of, gains, on_frames
 from coach.render.levelling import CEILING_DB, levelled
 from coach.render.loudness import LOUDNESS, gated, of_clips, of_sound
 from coach.render.measuring import ClipMeter, Measurement
@@ -120,6 +121,25 @@ def test_the_limiter_is_smooth_and_leaves_alone_what_is_far(at: int, peak: float
     far = round(3 * LOOK_S * RATE)
     assert (factors[: max(0, at - far)] == 1).all()
     assert (factors[at + far :] == 1).all()
+
+
+@given(st.integers(0, 2**31), st.integers(0, 60))
+def test_the_limiter_looks_near_peaks_alone_and_finds_what_it_would_find_everywhere(
+    seed: int, count: int
+) -> None:
+    random = np.random.default_rng(seed)
+    peaks = np.full(600, 0.2, np.float32)
+    peaks[random.integers(0, len(peaks), count)] = random.uniform(0.4, 3, count)
+    look = round(LOOK_S / STEP_S)
+    needed = np.pad(0.5 / np.maximum(peaks, 0.5), look + 1, constant_values=1)
+    least = sliding_window_view(needed, 2 * look + 3).min(axis=1)
+    weights = np.hanning(2 * look + 3)[1:-1]
+    mean = sliding_window_view(np.pad(least, look, mode="edge"), 2 * look + 1) @ weights
+    factors = factors_of(peaks, 0.5)
+    if peaks.max() <= 0.5:
+        assert factors is None
+        return
+    assert factors == pytest.approx(mean / weights.sum(), abs=1e-6)
 
 
 def test_any_range_is_read_as_it_is_in_the_whole() -> None:
