@@ -464,7 +464,7 @@ class _Planner:
     def _work_events(self, seconds: Fraction) -> Iterator[At]:
         yield At(Fraction(0), Cue("start"))
         if seconds >= BEEPED_WORK:
-            for at in _last_three(seconds, "final", earliest=Fraction(1)):
+            for at in _last_three(seconds, "final"):
                 if self._beeps:
                     yield at
                 if self._voice:

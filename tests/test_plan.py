@@ -18,7 +18,21 @@ from coach.routine import Routine, load_routine
 from coach.session import build, prepare, prepared
 from coach.settings import Manner, Settings
 from coach.settings.since import DoseChange
-from coach.steps import At, Chapter, Cue, Gap, Line, Now, Part, Say, Step, Timed, Where, lines_in
+from coach.steps import (
+    At,
+    Chapter,
+    Cue,
+    Gap,
+    Line,
+    Now,
+    Part,
+    Rank,
+    Say,
+    Step,
+    Timed,
+    Where,
+    lines_in,
+)
 from coach.units import decimal, short_duration
 from tests.conftest import RATE, FakeVoice, bundled, fake_cues, routine_of
 
@@ -396,3 +410,102 @@ def test_an_exercise_has_a_speed_of_its_own() -> None:
     plain = {line.text: len(clip) for line, clip in FakeVoice().speak(map(Line, length)).items()}
     assert length["Sit up."] == plain["Sit up."]
     assert length["Lie down."] == pytest.approx(plain["Lie down."] / 0.8, abs=1)
+
+
+# -- single rules ------------------------------------------------------------------------------
+
+
+def steps_of(exercise: str, manner: Manner | None = None) -> tuple[Step, ...]:
+    """Return the steps of a session of one exercise or circuit."""
+    routine = routine_of(f"title: T\nexercises: [{exercise}]\n")
+    return plan(routine, manner or Manner(), load_phrasebook("en"), Fraction(600))
+
+
+def test_a_cue_names_the_side_that_is_done() -> None:
+    words = said(
+        "title: T\nexercises: [{name: A, cue: 'Up, {side}', hold: 5, sides: [left, right]}]"
+    )
+    assert [word for word in words if word.startswith("Up")] == ["Up, left.", "Up, right."]
+
+
+def test_what_is_said_before_a_hold_belongs_to_its_repetition() -> None:
+    steps = steps_of("{name: A, reps: 2, phases: [{id: up, cue: Up, hold: 5}]}")
+    (first, second) = (
+        step.where
+        for step in steps
+        if isinstance(step, Now) and isinstance(step.what, Say) and step.what.text == "Up."
+    )
+    assert (first.exercise, first.rep, first.phase) == ("a", 1, "up")
+    assert (second.exercise, second.rep, second.phase) == ("a", 2, "up")
+
+
+def test_a_hold_that_leads_into_work_is_announced_before_it() -> None:
+    steps = steps_of("{name: A, phases: [{cue: Up, hold: 3s, work: 4s}]}")
+    hold, work = (step for step in steps if isinstance(step, Timed) and step.kind != "settle")
+    assert (hold.kind, work.kind) == ("hold", "work")
+    assert hold.opening == work.opening == ()
+    assert "Up." in said(
+        "title: T\nexercises: [{name: A, phases: [{cue: Up, hold: 3s, work: 4s}]}]"
+    )
+
+
+def test_work_after_a_movement_does_not_flow_into_the_next_repetition() -> None:
+    steps = steps_of("{name: A, reps: 2, phases: [{cue: Push, work: 5s}, {cue: Back, move: 2s}]}")
+    (back, *_) = (
+        n for n, step in enumerate(steps) if isinstance(step, Timed) and step.kind == "move"
+    )
+    assert isinstance(steps[back + 1], Gap)
+
+
+@pytest.mark.parametrize(
+    ("exercise", "parts"),
+    [
+        ("{name: A, hold: 5}", 0),
+        ("{name: A, hold: 5, sets: 2}", 2),
+        ("{name: A, hold: 5, sides: [left, right]}", 2),
+        ("{name: A, hold: 5, sets: 2, sides: [left, right]}", 4),
+    ],
+)
+def test_sets_and_sides_are_parts_where_there_are_several(exercise: str, parts: int) -> None:
+    assert sum(isinstance(step, Part) for step in steps_of(exercise)) == parts
+
+
+def test_a_circuit_that_is_gone_through_once_counts_no_rounds() -> None:
+    text = "title: T\nexercises: [{name: C, rounds: %d, exercises: [{name: A, work: 5}]}]"
+    assert "Round 1 of 1." not in said(text % 1)
+    assert "Round 1 of 2." in said(text % 2)
+
+
+def test_a_guide_is_given_in_the_first_round_only() -> None:
+    steps = steps_of("{rounds: 2, exercises: [{name: A, cue: Up, guide: Slowly., hold: 5}]}")
+    (guide,) = (step for step in steps if isinstance(step, Now) and step.what == Say("Slowly."))
+    assert guide.where.rounds == (1,)
+
+
+def test_the_name_of_what_comes_may_be_dropped_where_it_is_announced_all_the_same() -> None:
+    steps = steps_of(
+        "{rounds: 2, exercises: [{name: A, work: 5, rest: 9}, {name: B, work: 5, rest: 9}]}"
+    )
+    ranks = [
+        say.rank
+        for step in steps
+        if isinstance(step, Timed) and step.kind == "rest"
+        for say in step.opening
+        if say.text == "Next: B."
+    ]
+    assert ranks == [Rank.ENCOURAGEMENT, Rank.REQUIRED]
+
+
+def test_what_has_no_dose_is_told_none() -> None:
+    text = "title: T\nexercises: [{name: A, phases: [{cue: Up, move: 2s}]}]"
+    assert "." not in said(text)
+
+
+@pytest.mark.parametrize(("seconds", "beeps"), [("9.5s", 0), ("10s", 3)])
+def test_the_last_three_seconds_of_longer_work_have_beeps(seconds: str, beeps: int) -> None:
+    (work,) = (
+        step
+        for step in steps_of(f"{{name: A, work: {seconds}}}")
+        if isinstance(step, Timed) and step.kind == "work"
+    )
+    assert [at.what for at in work.events].count(Cue("final")) == beeps

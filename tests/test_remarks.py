@@ -133,3 +133,36 @@ def test_lively_makes_no_session_longer(word_seconds: Fraction) -> None:
         return [(span.kind, span.end - span.start) for span in session.timeline.spans]
 
     assert spans("lively") == spans("plain")
+
+
+@pytest.mark.parametrize(("style", "seconds"), [("calm", 40), ("lively", 20)])
+def test_a_long_hold_has_a_word_from_its_limit_on(style: Style, seconds: int) -> None:
+    def late(length: float) -> int:
+        text = f"title: T\nexercises: [{{name: A, hold: {length}}}]\n"
+        return len(remarks_in(steps_of(style, text=text)))
+
+    assert (late(seconds - 0.5), late(seconds)) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("phases", "phase"),
+    [
+        ("{cue: Up, hold: 3s}", "up"),
+        ("{cue: Up, hold: 2.5s}", None),
+        ("{cue: Up, hold: 2s}, {cue: On, hold: 4s}", "on"),
+        ("{cue: Up, hold: 4s}, {cue: On, hold: 4s}", "up"),
+        ("{cue: Up, hold: 4s, work: 4s}", "up"),
+    ],
+)
+def test_a_word_in_a_repetition_comes_once_and_where_there_is_room(
+    phases: str, phase: str | None
+) -> None:
+    text = f"title: T\nexercises: [{{name: A, reps: 4, phases: [{phases}]}}]\n"
+    found = [
+        (step.where.rep, step.kind, step.where.phase)
+        for step in steps_of("lively", text=text)
+        if isinstance(step, Timed)
+        for at in step.events
+        if isinstance(at.what, Say) and at.what.rank == Rank.ENCOURAGEMENT
+    ]
+    assert found == ([(3, "hold", phase)] if phase else [])
