@@ -3,13 +3,16 @@
 The whole render is compared with what the engine itself needs, which `probe.py` measures in turn
 with it: its sentences one after the other, divided by its workers, without and with its start.
 The first word is the second sound in the file that `coach play --output file` writes as time
-passes, after the tone that wakes a loudspeaker.
+passes, after the tone that wakes a loudspeaker. That file has no name before it is whole: Linux
+shows it among what the process has open.
 """
 
 from __future__ import annotations
 
+import contextlib
 import statistics
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -57,20 +60,26 @@ def cold(bench: Bench, engine: str) -> list[Row]:
 def first_word(bench: Bench, engine: str) -> float:
     """Return the seconds from the command to the first word."""
     bench.cold()
-    path = bench.folder / "live.wav"
-    path.unlink(missing_ok=True)
     command = (*COACH, "play", ROUTINE, "-q", "--plain", "--engine", engine)
     start = time.perf_counter()
-    process = bench.start((*command, "--output", "file", "--file", path.name))
+    process = bench.start((*command, "--output", "file", "--file", "live.wav"))
     try:
         while time.perf_counter() - start < LONGEST_WAIT_S:
             time.sleep(0.01)
-            if path.exists() and _sounds(path) >= 2:
+            if any(_sounds(path) >= 2 for path in _unnamed(process.pid, bench.folder)):
                 return time.perf_counter() - start
     finally:
         process.terminate()
         process.communicate()
     raise SystemExit(f"{engine} says nothing within {LONGEST_WAIT_S:g} s")
+
+
+def _unnamed(pid: int, folder: Path) -> Iterator[Path]:
+    """Yield the files of a folder without a name that a process has open."""
+    for path in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # it has just been closed
+            if str(path.readlink()).startswith(f"{folder}/#"):
+                yield path
 
 
 def _sounds(path: Path) -> int:
