@@ -20,7 +20,8 @@ LONGEST = (
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
-        "markers", "to_the_frame: what is heard has no gap; wants a machine that is hardly busy"
+        "markers",
+        "to_the_frame: what is heard has no gap, or is not late; wants a machine that is hardly busy",
     )
     config.addinivalue_line("markers", "alone: has no gap for long, or while every core is busy")
 

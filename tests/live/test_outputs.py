@@ -110,6 +110,7 @@ def test_no_frame_is_lost_to_an_underrun(rig: Rig, name: str) -> None:
     assert gaps(recording, noise) > 0.1
 
 
+@pytest.mark.to_the_frame
 @pytest.mark.parametrize(("name", "limit"), [("miniaudio", 0.12), ("simpleaudio", 0.5)])
 def test_a_command_is_heard_soon(rig: Rig, name: str, limit: float) -> None:
     level = Level()
