@@ -53,7 +53,7 @@ coverage: $(VENV)/.dev
 	$(BIN)/coverage report
 
 # Puts one small fault after the other into the core, and lists those that no test notices. That
-# takes hours; `make mutants ONLY='coach.units.*'` takes minutes.
+# takes an hour or more; `make mutants ONLY='coach.units.*'` takes minutes.
 mutants: $(VENV)/.dev
 	$(PIP) --require-hashes -r .ci/lock/mutants.txt
 	$(BIN)/mutmut run $(ONLY)

@@ -330,3 +330,30 @@ def test_every_duration_is_exact_at_every_rate() -> None:
         timeline = build(prepared, FakeVoice(rate=rate), fake_cues(rate), rate).timeline
         for hold in spans(timeline, "hold"):
             assert hold.end - hold.start == round(Fraction(53, 10) * rate)
+
+
+def test_work_that_flows_into_work_has_one_tone_in_between() -> None:
+    script = {
+        "title": "T",
+        "exercises": [
+            {
+                "name": "B",
+                "reps": 2,
+                "phases": [{"cue": "In", "work": 4}, {"cue": "Out", "work": 4}],
+            }
+        ],
+    }
+    _, timeline = session_of(script, Manner(), FakeVoice())
+    works = spans(timeline, "work")
+    assert [one.end for one in works[:-1]] == [one.start for one in works[1:]]
+    assert cues_at(timeline, "end") == {works[-1].end}
+    assert {one.start for one in works} <= cues_at(timeline, "start")
+
+
+def test_what_does_not_fit_into_a_span_is_said_before_it_and_belongs_to_it() -> None:
+    exercise = {"name": "A", "hold": 5, "sides": ["left", "right"], "switch": 2}
+    _, timeline = session_of({"title": "T", "exercises": [exercise]}, Manner(), FakeVoice())
+    (switch,) = spans(timeline, "switch")
+    (clip,) = (clip for clip in timeline.clips if clip.label == "Switch sides. Right side.")
+    assert clip.end <= switch.start
+    assert clip.where == switch.where

@@ -106,6 +106,13 @@ def test_frames_are_off_by_half_a_frame_at_most(value: Fraction, rate: int) -> N
     assert abs(units.frames(value, rate) - value * rate) <= Fraction(1, 2)
 
 
+@pytest.mark.parametrize("rate", [1, 8])
+def test_halves_of_a_frame_go_to_the_even_one(rate: int) -> None:
+    quarters = [0, 0, 0, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3, 4, 4, 4]
+    found = [units.frames(Fraction(n, 4 * rate), rate) for n in range(len(quarters))]
+    assert found == quarters
+
+
 def test_counts() -> None:
     assert units.parse_count("010") == 10
     for text in ("1.5", "-1", "ten", "", "1" * 60):
