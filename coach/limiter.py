@@ -58,8 +58,8 @@ def factors_of(peaks: NDArray[np.float32], ceiling: float) -> NDArray[np.float32
     near = _within(np.flatnonzero(peaks > ceiling), 2 * look + 2, len(peaks))
     if not len(near):
         return None
-    # What else there is keeps its factor of 1. In between, so much is near that one peak's slope
-    # does not reach the next one's.
+    # All else keeps a factor of 1. What lies between two peaks is left out only where it is so
+    # long that neither reaches the other across it.
     needed = np.float32(ceiling) / np.maximum(peaks[near], np.float32(ceiling))
     # Between two steps the factor is on a line, so each side needs one step more.
     least = _least_within(needed.astype(np.float32, copy=False), look + 1)

@@ -26,10 +26,8 @@ MIX_CEILING_DB = -1.8
 _CEILING = 10 ** (CEILING_DB / 20) * 32768
 _BETWEEN = 3 * round(LOOK_S / STEP_S)
 """Steps of silence after which two clips have nothing to do with each other."""
-_HEARD = math.log(1.005)
-"""A change of power, as a logarithm; less than 0.02 dB is not made up for."""
-_LEAST_SLOPE = 0.25
-"""The least by which the logarithm of the power is taken to rise with that of the gain."""
+_HEARD = 1.005
+"""A change of power; less than 0.02 dB is not made up for."""
 _ROUNDS = 20
 
 
@@ -89,19 +87,12 @@ def _made_up(clips: Sequence[Measurement], uses: Sequence[int], wanted: float) -
         return gain**2 * float(after.sum(dtype="f8"))
 
     before = power(1.0)
-    gain, slope = wanted, 2.0
-    tried: tuple[float, float] | None = None
+    gain = wanted
     for _ in range(_ROUNDS):
         after = power(gain)
-        missing = math.log(before * wanted**2 / after) if after else 0.0
-        if abs(missing) < _HEARD:
+        if not after or before * wanted**2 / after < _HEARD:
             break
-        if tried is not None:
-            # The power rises with the square of the gain, or less where much is limited.
-            rise = (tried[1] - missing) / (math.log(gain) - tried[0])
-            slope = min(2.0, max(_LEAST_SLOPE, rise))
-        tried = math.log(gain), missing
-        gain *= math.exp(missing / slope)
+        gain *= wanted * math.sqrt(before / after)
     return gain
 
 
