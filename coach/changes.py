@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from coach.controls import Command
 from coach.settings import Override, Settings
@@ -47,8 +49,7 @@ class Refused(Exception):  # noqa: N818 - no error: an answer
         self.brief = brief or message
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """New settings, and what to tell about them."""
 
     settings: Settings

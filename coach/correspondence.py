@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from operator import attrgetter
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from coach.places import WAITING, is_timed, span_at, speech_at
 from coach.steps import Where
@@ -110,8 +112,7 @@ def _place_of(span: Span) -> tuple[Where, bool]:
 _Key = tuple[str, str, Where, int]
 
 
-@dataclass(frozen=True, slots=True)
-class _Anchor:
+class _Anchor(Struct, frozen=True):
     """Something that two timelines may have in common."""
 
     frame: int

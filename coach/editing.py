@@ -10,8 +10,9 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from coach.errors import CoachError
 from coach.files.replacing import replacing
@@ -22,8 +23,7 @@ from coach.locks import Lock
 from coach.script import MAX_BYTES
 
 
-@dataclass(frozen=True, slots=True)
-class Editing:
+class Editing(Struct, frozen=True):
     """One script that is being edited."""
 
     source: Path

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from coach.errors import Problem, shortened
 from coach.script import MAX_NODES, Document, Items, Mapping, Node, Scalar
@@ -30,8 +32,7 @@ DEFAULT_LANGUAGE = "en"
 _LANGUAGE = re.compile("[a-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
 
-@dataclass(frozen=True, slots=True)
-class Editions:
+class Editions(Struct, frozen=True):
     """A script in each of its languages."""
 
     own: Document
@@ -84,8 +85,7 @@ def editions(document: Document) -> Editions:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Text:
+class _Text(Struct, frozen=True):
     """A place where a text may stand."""
 
     node: Node

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Location:
+class Location(NamedTuple):
     """A place in a text file."""
 
     file: str
@@ -27,8 +24,7 @@ Severity: TypeAlias = Literal["error", "warning", "advice"]
 """An error keeps a script from being used, a warning is most likely one, advice is optional."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing that is wrong with a script, and where."""
 
     where: Location
@@ -122,4 +118,4 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 def at_column(where: Location, offset: int) -> Location:
     """Return the place `offset` characters to the right of `where`."""
-    return dataclasses.replace(where, column=where.column + offset)
+    return where._replace(column=where.column + offset)

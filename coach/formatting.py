@@ -11,11 +11,11 @@ import hashlib
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+from msgspec import Struct
 
 from coach.errors import CoachError, ScriptError
 from coach.routine import routine_from
@@ -29,8 +29,7 @@ _COMMENT_OR_BLANK = re.compile(r"\s*(?:#.*)?")
 _NONE: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class _Node:
+class _Node(Struct, frozen=True):
     """A node with where it is: offsets of characters from the text's beginning."""
 
     start: int
@@ -131,8 +130,7 @@ class _Parser:
         return _Node(start, end, text, anchors=own)
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(Struct, frozen=True):
     """A key with its value, as lines or as a part of one."""
 
     key: str

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias, get_args
+
+from msgspec import Struct
 
 from coach.errors import ScriptError
 from coach.routine import routine_from
@@ -17,8 +18,7 @@ from coach.units import Level
 Script: TypeAlias = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """Something to ask."""
 
     text: str

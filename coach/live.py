@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Callable
-from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from coach.answers import Answers
 from coach.changes import CHANGES, Refused, changed

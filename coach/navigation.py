@@ -6,9 +6,10 @@ Frames are of the session's timeline.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from coach.places import (
     Place,
@@ -36,8 +37,7 @@ REPEAT = Fraction(1, 2)
 """Who asks to repeat within these seconds after a sentence has begun means the one before."""
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """How to go on."""
 
     start: int
@@ -48,8 +48,7 @@ class Way:
     """Within the range that is played now, with all that is to come after it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Detour:
+class Detour(Struct, frozen=True):
     """A range that is played before something else."""
 
     start: int
@@ -58,8 +57,7 @@ class Detour:
     """The frame to go on from in the end."""
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(Struct, frozen=True):
     """A session that is or was played, and its places."""
 
     session: Session

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from operator import attrgetter
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from coach.steps import Where
 from coach.timeline import Clip, Span, Timeline
@@ -33,8 +35,7 @@ WAITING: dict[str, PlaceKind] = {"rest": "rest", "settle": "settle", "switch": "
 """The spans that are places of their own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A stretch of a session that is skipped or gone back to as one."""
 
     start: int
@@ -48,8 +49,7 @@ class Place:
     """The frame at which its last span or sound ends, and with it a repetition; at most `end`."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(Struct, frozen=True):
     """A span, or a clip outside of spans."""
 
     start: int

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from coach.phrases.doses import spoken_changes, spoken_dose, spoken_limits
 from coach.phrases.fields import exercise_fields, phase_fields

@@ -9,9 +9,10 @@ from __future__ import annotations
 import threading
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from coach.correspondence import Correspondence
 from coach.navigation import Detour, Way
@@ -27,8 +28,7 @@ FADE_S = 0.01
 fades in: short enough to be no fade for the ear, long enough to be no click."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(Struct, frozen=True):
     """A range of a timeline to be played, and what comes after it."""
 
     timeline: Timeline
@@ -39,8 +39,7 @@ class Stretch:
     then: Stretch | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Played:
+class Played(Struct, frozen=True):
     """A range of a timeline that was handed to the output without a break."""
 
     timeline: Timeline
@@ -52,8 +51,7 @@ Ready = Callable[[int], int]
 """Returns the frame up to which a timeline can be played, beginning at a frame."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Change:
+class _Change(Struct, frozen=True):
     """Another timeline that is going to take the place of the one that is played."""
 
     timeline: Timeline

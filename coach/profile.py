@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from coach.errors import SettingError, did_you_mean
 
@@ -13,8 +14,7 @@ VARIABLE = "COACH_PROFILE"
 _NAME = re.compile(r"[^\W_](?:[\w-]{0,38}[^\W_])?")
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Struct, frozen=True):
     """One person's place; without a name, that of whoever does not use profiles."""
 
     name: str = ""

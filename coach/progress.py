@@ -6,9 +6,10 @@ Pure. `coach.settings.climb` applies a rule to what has been done.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, TypeAlias, get_args
+
+from msgspec import Struct
 
 from coach.errors import did_you_mean, shortened
 from coach.units import ACTIVE_TIME, COUNT_FORMS, exact_duration, parse_count
@@ -41,8 +42,7 @@ _PAIN = re.compile(r"pain\s*(?P<sign>>=|>|\u2265)\s*(?P<level>\d{1,2})", re.IGNO
 _CONDITION = re.compile(r"(?P<what>hold|down)\s+if\s+(?P<pain>.*)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Climb:
+class Climb(Struct, frozen=True):
     """One kind of step: so much more of something, each time so much has been done."""
 
     key: ClimbedKey
@@ -60,8 +60,7 @@ class Climb:
         return f"{more} every {often}"
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """How ranges are climbed; without any step, not at all."""
 
     climbs: tuple[Climb, ...] = ()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from coach.errors import CoachError, Problem, ScriptError
 from coach.progress import Progress
@@ -36,8 +38,7 @@ LONGEST_READY_WAIT = Fraction(30)
 """Seconds after which a live session goes on even if the user says nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Phase:
+class Phase(Struct, frozen=True):
     """One part of a repetition: travel, then stillness or activity. Durations in seconds."""
 
     id: str
@@ -56,8 +57,7 @@ class Phase:
         return sum((time.value for time in times if time), Fraction(0))
 
 
-@dataclass(frozen=True, slots=True)
-class Exercise:
+class Exercise(Struct, frozen=True):
     """An exercise with its dose. Durations in seconds."""
 
     id: str
@@ -107,8 +107,7 @@ class Exercise:
         return self.reps.value * self.sets.value * max(1, len(self.sides))
 
 
-@dataclass(frozen=True, slots=True)
-class Circuit:
+class Circuit(Struct, frozen=True):
     """Exercises done in turn, several rounds. Durations in seconds."""
 
     id: str
@@ -125,8 +124,7 @@ class Circuit:
 Item: TypeAlias = Exercise | Circuit
 
 
-@dataclass(frozen=True, slots=True)
-class Routine:
+class Routine(Struct, frozen=True):
     """A whole routine."""
 
     id: str
@@ -155,10 +153,10 @@ class Routine:
     speech_volume: Fraction | None = None
     """dB, beside the level of all voices."""
     style: Style | None = None
-    warnings: tuple[Problem, ...] = field(default=(), repr=False)
-    translations: Mapping[str, Routine] = field(default_factory=dict, repr=False, compare=False)
+    warnings: tuple[Problem, ...] = ()
+    translations: Mapping[str, Routine] = field(default_factory=dict)
     """The same in each language of the script, its own included; empty if it has but one."""
-    untranslated: Mapping[str, int] = field(default_factory=dict, compare=False)
+    untranslated: Mapping[str, int] = field(default_factory=dict)
     """How many texts the script has not in one of its languages."""
 
     def exercises(self) -> Iterator[Exercise]:

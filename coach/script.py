@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
 import yaml
+from msgspec import Struct
 
 from coach.errors import CoachError, Location, Problem, ScriptError, Severity, shortened
 from coach.files.given import leaves, open_given
@@ -33,8 +33,7 @@ _PLAIN_TAGS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(Struct, frozen=True):
     """A single text."""
 
     text: str
@@ -44,8 +43,7 @@ class Scalar:
     size: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Items:
+class Items(Struct, frozen=True):
     """A list."""
 
     items: tuple[Node, ...]
@@ -54,8 +52,7 @@ class Items:
     """Count of nodes, this one included, with all aliases unfolded."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mapping:
+class Mapping(Struct, frozen=True):
     """Keys with their values, in the order of the file, merge keys unfolded."""
 
     entries: dict[str, tuple[Scalar, Node]]
@@ -75,13 +72,12 @@ class Mapping:
 Node: TypeAlias = Scalar | Items | Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """A script as read: its nodes and the lines that problems quote."""
 
     root: Mapping
     name: str
-    lines: tuple[str, ...] = field(repr=False)
+    lines: tuple[str, ...]
     problems: tuple[Problem, ...] = ()
     """What is wrong but does not keep the rest from being validated, such as a key given twice."""
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from coach.errors import SpeechError
 from coach.phrases import Phrasebook, load_phrasebook
@@ -50,8 +52,7 @@ class Voice(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """Everything that is known about a session before it is played or written."""
 
     routine: Routine
@@ -63,8 +64,7 @@ class Session:
     """Which override gave each value that does not come from the script, by its address."""
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(Struct, frozen=True):
     """A routine that is ready to be planned: adjusted, with its manner and its phrases."""
 
     routine: Routine
@@ -158,8 +158,7 @@ class GradualVoice(Voice, Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """A session of which perhaps not everything has been spoken yet."""
 
     session: Session
@@ -301,8 +300,7 @@ class EstimatedVoice:
         return clips
 
 
-@dataclass(frozen=True, slots=True)
-class Outline:
+class Outline(Struct, frozen=True):
     """A session as far as it is known before anything is spoken."""
 
     length: Fraction

@@ -8,8 +8,9 @@ that was heard wrongly does harm: a session ends only after being asked for it t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
+
+from msgspec import Struct
 
 from coach.controls import Command
 from coach.listening import Heard, Spoken
@@ -102,8 +103,7 @@ class Obedient(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True):
     """What is said to the coach, for its answers."""
 
     resume: str = "keep going"
@@ -126,8 +126,7 @@ class Words:
         )
 
 
-@dataclass(slots=True)
-class _Question:
+class _Question(Struct):
     """Something that the coach has asked, and waits to be answered."""
 
     about: Literal["stop", "pain"]

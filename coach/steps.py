@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from enum import IntEnum
 from fractions import Fraction
 from typing import Literal, NamedTuple, TypeAlias, get_args
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 CueName = Literal[
     "ready", "start", "tick", "final", "end", "halfway", "rest", "switch", "finish"
@@ -25,8 +27,7 @@ class Rank(IntEnum):
     ENCOURAGEMENT = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
+class Where(Struct, frozen=True):
     """The place in a session that something belongs to."""
 
     exercise: str | None = None
@@ -49,8 +50,7 @@ class Line(NamedTuple):
     """A factor beside the session's speed; None stands for 1."""
 
 
-@dataclass(frozen=True, slots=True)
-class Say:
+class Say(Struct, frozen=True):
     """Something spoken."""
 
     text: str
@@ -64,15 +64,13 @@ class Say:
         return Line(self.text, self.speed)
 
 
-@dataclass(frozen=True, slots=True)
-class Cue:
+class Cue(Struct, frozen=True):
     """A sound from the cue pack."""
 
     name: CueName
 
 
-@dataclass(frozen=True, slots=True)
-class At:
+class At(Struct, frozen=True):
     """A sound at a fixed place of a span, in exact seconds from the span's start."""
 
     offset: Fraction
@@ -81,37 +79,32 @@ class At:
     """By when something spoken must be over; None means the end of the span."""
 
 
-@dataclass(frozen=True, slots=True)
-class Now:
+class Now(Struct, frozen=True):
     """A sound that begins where the step before it ends, and takes its own time."""
 
     what: Say | Cue
     where: Where
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(Struct, frozen=True):
     """Silence, in seconds."""
 
     seconds: Fraction
 
 
-@dataclass(frozen=True, slots=True)
-class Chapter:
+class Chapter(Struct, frozen=True):
     """A chapter begins here."""
 
     title: str
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A set or a side of an exercise begins here."""
 
     title: str
 
 
-@dataclass(frozen=True, slots=True)
-class Timed:
+class Timed(Struct, frozen=True):
     """A span of a given length, with what sounds in it."""
 
     kind: SpanKind

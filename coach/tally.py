@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 from coach.places import Place, place_at, repetitions
 from coach.steps import Where
@@ -37,8 +38,7 @@ class Recording(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(Struct, frozen=True):
     """How a session ended."""
 
     is_finished: bool

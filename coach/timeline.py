@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
 from operator import attrgetter
 from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from msgspec import Struct
 
 from coach.steps import At, Chapter, Cue, Gap, Part, Rank, Say, SpanKind, Step, Timed, Where
 from coach.units import frames
@@ -28,13 +29,12 @@ TONE_GAP = Fraction(1, 20)
 """Seconds between a span's first tone and the word that follows it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Clip:
-    """A sound at its place."""
+class Clip(Struct, frozen=True, eq=False):
+    """A sound at its place; equal to none but itself."""
 
     start: int
     """Frames from the timeline's first."""
-    samples: Samples = field(repr=False, compare=False)
+    samples: Samples
     """Mono, int16, at the timeline's rate."""
     kind: Literal["speech", "cue"]
     label: str
@@ -49,8 +49,7 @@ class Clip:
         return self.start + len(self.samples)
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """A stretch of time in which the user does one thing."""
 
     start: int
@@ -61,8 +60,7 @@ class Span:
     where: Where
 
 
-@dataclass(frozen=True, slots=True)
-class Marker:
+class Marker(Struct, frozen=True):
     """A chapter begins, or a part of one."""
 
     start: int
@@ -70,8 +68,7 @@ class Marker:
     title: str
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeftOut(Struct, frozen=True):
     """Something that was to be spoken and did not fit."""
 
     at: int
@@ -82,8 +79,7 @@ class LeftOut:
     """At which it was to be spoken beside the session's; see `Line`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Timeline:
+class Timeline(Struct, frozen=True):
     """A whole session."""
 
     rate: int
@@ -120,8 +116,7 @@ def lay_out(steps: Sequence[Step], clip_of: Callable[[Say | Cue], Samples], rate
     return layout.timeline()
 
 
-@dataclass(frozen=True, slots=True)
-class _Event:
+class _Event(Struct, frozen=True):
     """A sound of a span, and its times in frames from the span's start."""
 
     at: At

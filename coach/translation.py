@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from coach.editions import matching
 from coach.routine import Circuit, Item, Routine

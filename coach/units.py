@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from math import floor
 from typing import Generic, Literal, TypeVar
+
+from msgspec import Struct
 
 _NUMBER = r"(?:\d+(?:\.\d+)?|\.\d+)"
 _CLOCK = re.compile(r"(?:(?P<h>\d+):)?(?P<m>\d+):(?P<s>[0-5]\d(?:\.\d+)?)")
@@ -126,8 +127,7 @@ def split_range(text: str) -> tuple[str, str] | None:
 Number = TypeVar("Number", int, Fraction)
 
 
-@dataclass(frozen=True, slots=True)
-class Range(Generic[Number]):
+class Range(Struct, Generic[Number], frozen=True):
     """What is prescribed, from `low` to `high` (both included), and the `value` in force.
 
     Counts are `int`, durations `Fraction` seconds. A single prescribed value is a range whose
@@ -161,8 +161,7 @@ class Range(Generic[Number]):
         return Range(self.low, self.high, value)
 
 
-@dataclass(frozen=True, slots=True)
-class Relative:
+class Relative(Struct, frozen=True):
     """A change of a value: `+2`, `-1s`, or a part of it as in `+20%`."""
 
     amount: Fraction
@@ -170,8 +169,7 @@ class Relative:
     is_part: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity(Generic[Number]):
+class Quantity(Struct, Generic[Number], frozen=True):
     """Something that a script or a setting gives a value to, with its bounds."""
 
     read: Callable[[str], Number]

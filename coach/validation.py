@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as ByLanguage
-from dataclasses import dataclass
 from fractions import Fraction
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from msgspec import Struct
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
@@ -39,8 +39,7 @@ from coach.script import (
 from coach.units import Range, decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Valid:
+class Valid(Struct, frozen=True):
     """A script without errors."""
 
     script: keys.RoutineKeys

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from coach.listening import Heard
 from coach.places import Place, PlaceKind, go_on_at, place_at, span_at
@@ -27,8 +28,7 @@ EarState = Literal["", "listening", "deaf"]
 """Whether the session is spoken to; it is deaf while it speaks itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """A moment of a session. Times are in seconds."""
 
     state: State

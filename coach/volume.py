@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from coach.session import GradualVoice, Progress
 
@@ -18,8 +19,7 @@ CEILING_DB = -1.0
 """Peak in dB of full scale that nothing passes which is made louder."""
 
 
-@dataclass(frozen=True, slots=True)
-class Volumes:
+class Volumes(Struct, frozen=True):
     """How much louder cues and speech are made, in dB."""
 
     cues: Fraction = Fraction(0)

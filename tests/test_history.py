@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import dataclasses
 import functools
 import io
 import json
@@ -26,6 +25,7 @@ import click
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from coach.characters import shown as shown_text
 from coach.cli import coach
@@ -144,14 +144,14 @@ def exact(value: Any) -> str:
 
 
 def test_every_setting_is_recorded() -> None:
-    names = {field.name for field in dataclasses.fields(Settings)}
+    names = {field.name for field in structs.fields(Settings)}
     assert set(FIELDS) == set(entry._SETTINGS) == names
-    fields = {field.name for field in dataclasses.fields(Override)}
+    fields = {field.name for field in structs.fields(Override)}
     # Where a value came from is not kept; the owner is called as it was before circuits had one.
     assert {*entry._OVERRIDE, "beyond"} == {
         {"owner": "exercise", "is_beyond": "beyond"}.get(name, name) for name in fields - {"origin"}
     }
-    assert set(entry._WHERE) == {field.name for field in dataclasses.fields(Where)}
+    assert set(entry._WHERE) == {field.name for field in structs.fields(Where)}
 
 
 @given(SETTINGS)
@@ -650,7 +650,7 @@ def test_an_older_history_is_kept_when_something_is_written(path: Path, how: str
         assert newest.hurt == (Hurt(Where("squeeze", set=1, rep=2), 30.0),)
         assert tuple(older) == before
     else:
-        assert history.set_pain(2) == dataclasses.replace(before[0], pain_after=2)
+        assert history.set_pain(2) == structs.replace(before[0], pain_after=2)
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
         columns = [row[1] for row in connection.execute("PRAGMA table_info(session)")]
@@ -829,7 +829,7 @@ def test_pain_after_is_noted_and_kept(path: Path) -> None:
     recording = begin(history)
     assert recording.flush()
     assert history.set_pain(4).id == recording.id
-    assert history.set_pain(5, session=first.id) == dataclasses.replace(first, pain_after=5)
+    assert history.set_pain(5, session=first.id) == structs.replace(first, pain_after=5)
     recording.finish(finished=True)
     assert [found.pain_after for found in history.sessions()] == [4, 5]
     assert history.set_pain(0, routine="a").pain_after == 0
@@ -959,7 +959,7 @@ def test_json_has_everything(capsys: pytest.CaptureFixture[str], history: Histor
         "seconds": 0,
         "finished": False,
         "running": False,
-        "where": dataclasses.asdict(Where("squeeze", set=1, rep=4)) | {"rounds": []},
+        "where": structs.asdict(Where("squeeze", set=1, rep=4)) | {"rounds": []},
         "pain_before": None,
         "pain_after": None,
         "hurt": [],
@@ -971,7 +971,7 @@ def test_json_has_everything(capsys: pytest.CaptureFixture[str], history: Histor
 )
 def test_no_text_becomes_a_formula(text: str, start: str) -> None:
     title = start + text
-    session = dataclasses.replace(SESSION, title=title, routine="=r", script="\t@s")
+    session = structs.replace(SESSION, title=title, routine="=r", script="\t@s")
     rows = list(csv.DictReader(io.StringIO(csv_text([session]), newline="")))
     kept = shown_text(title.translate(dict.fromkeys(map(ord, "\t\r\n"), " ")))
     assert rows[0]["title"].lstrip("'").split() == kept.lstrip("'").split()
@@ -1054,7 +1054,7 @@ SESSION = Entry(
 def sessions_at(*days: int, minutes: int = 10, pain: int | None = None) -> Iterator[Entry]:
     """Yield a session on each of the days, counted back from noon on the Wednesday."""
     for day in days:
-        yield dataclasses.replace(
+        yield structs.replace(
             SESSION, started=NOON - timedelta(days=day), seconds=60.0 * minutes, pain_after=pain
         )
 
@@ -1110,7 +1110,7 @@ def test_any_chart_fits_and_counts_every_session(
     sessions: list[tuple[int, int, int | None]], today: date, width: int, blocks: bool
 ) -> None:
     entries = [
-        dataclasses.replace(
+        structs.replace(
             SESSION,
             started=datetime(today.year, today.month, today.day, 23, tzinfo=UTC)
             - timedelta(days=day),

@@ -6,7 +6,7 @@ import queue
 import threading
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
 from itertools import pairwise
@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pytest
 import soundfile
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from coach.clock import VirtualClock

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 from babel import Locale
 from babel.lists import format_list
+from msgspec.structs import replace
 
 from coach.errors import CoachError
 from coach.phrases import Phrasebook, languages, load_phrasebook

@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from coach.errors import CoachError, OutputError, SettingError, did_you_mean
 from coach.files.given import open_given
@@ -31,8 +32,7 @@ MAX_NAME = 200
 """Characters."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A row that can be made."""
 
     line: int
@@ -48,8 +48,7 @@ class Entry:
     """The name of what is made."""
 
 
-@dataclass(frozen=True, slots=True)
-class RowProblem:
+class RowProblem(Struct, frozen=True):
     """Why a row cannot be made."""
 
     line: int
@@ -57,8 +56,7 @@ class RowProblem:
     hint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Roster:
+class Roster(Struct, frozen=True):
     """What a roster asks for."""
 
     entries: tuple[Entry, ...]
@@ -232,6 +230,6 @@ def _settings(row: Mapping[str, str], *, beyond_range: bool) -> Settings:
 
 
 def _replaced(settings: Settings, fields: Mapping[str, object]) -> Settings:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
-    return replace(settings, **fields)  # type: ignore[arg-type]
+    return replace(settings, **fields)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, Generic, Protocol, TypeVar
+
+from msgspec import Struct
 
 from coach import __version__
 from coach.errors import CoachError, OutputError
@@ -24,8 +25,7 @@ CONNECT_S = 5
 """Seconds in which a scheduler must answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(Struct, frozen=True):
     """All that is needed to make a file; it can be sent to another machine."""
 
     session: Session

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import sys
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec import structs
 
 from coach.cli.adjust_report import Report
 from coach.cli.console import echo_json, note
@@ -203,7 +203,7 @@ class _Work:
             return self._before.personal.asked
         names = [name for name, origin in decided.in_force.origins.items() if origin == "default"]
         changes: dict[str, Any] = dict.fromkeys(names)
-        return dataclasses.replace(decided.settings, **changes)
+        return structs.replace(decided.settings, **changes)
 
     def fill_in_form(self) -> list[Assignment]:
         """Return what the user has set in the form; nothing if it was left without saving.
@@ -239,11 +239,11 @@ def _checked(item: Assignment) -> Assignment:
     if item.key == "language":
         load_phrasebook(item.value)
     if item.key == "voice" and item.value.casefold().endswith(".onnx"):
-        return dataclasses.replace(item, value=str(Path(item.value).expanduser().absolute()))
+        return structs.replace(item, value=str(Path(item.value).expanduser().absolute()))
     if item.key == "cues":
         check_cues(item.value)
         if not (data_dir("audio_cues") / item.value).is_dir() or is_path(item.value):
-            return dataclasses.replace(item, value=str(Path(item.value).absolute()))
+            return structs.replace(item, value=str(Path(item.value).absolute()))
     return item
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
+from msgspec import Struct
 
 from coach.listening import Style
 
@@ -48,8 +48,7 @@ def listen_options(command: Command) -> Command:
     return command
 
 
-@dataclass(frozen=True, slots=True)
-class ByVoice:
+class ByVoice(Struct, frozen=True):
     """How a session listens to its user."""
 
     style: Style

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Literal, TypeAlias
+
+from msgspec.structs import asdict
 
 from coach.cli.console import echo_json, echo_text, note
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import click
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from coach.cli.clean import Clean
 from coach.cli.console import echo_json, echo_text, say, table
@@ -26,8 +27,7 @@ PHRASE = "This is your coach. Can you hear me?"
 State = Literal["works", "fails", "not installed"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Finding:
+class _Finding(Struct, frozen=True):
     """One thing that a session needs, and how it is."""
 
     what: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from coach.cli.doses import ORIGINS, range_json
 from coach.settings import Address, Amount, DoseKey
@@ -21,8 +22,7 @@ _MAIN: tuple[DoseKey, ...] = ("reps", "sets", "rounds", "hold", "work", "rest")
 """What is shown of a dose even if it is as prescribed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(Struct, frozen=True):
     """A value of a dose, as it is told."""
 
     address: Address

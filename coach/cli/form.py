@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from coach.characters import shown
 from coach.errors import CoachError
@@ -34,8 +36,7 @@ SPEED_STEP = Fraction(1, 20)
 KEYS_LINE = "up, down: choose  left, right: change  d: prescribed  Enter: save  Esc: leave"
 
 
-@dataclass(frozen=True, slots=True)
-class Dial:
+class Dial(Struct, frozen=True):
     """A quantity of a dose. It stays inside what is prescribed, if that is a range."""
 
     label: str
@@ -79,8 +80,7 @@ class Dial:
         return self.value.low, self.value.high
 
 
-@dataclass(frozen=True, slots=True)
-class Toggle:
+class Toggle(Struct, frozen=True):
     """Whether an exercise is done."""
 
     label: str
@@ -103,8 +103,7 @@ class Toggle:
         return replace(self, is_done=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """One of several texts."""
 
     name: Literal["speed", "detail", "count"]
@@ -137,8 +136,7 @@ Field: TypeAlias = Dial | Toggle | Choice
 """One line that can be changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """The fields of an exercise, or those of the whole session."""
 
     title: str

@@ -188,15 +188,14 @@ def hurt_text(entry: Entry) -> str:
 
 
 def _document(entry: Entry) -> dict[str, Any]:
-    import dataclasses
+    from msgspec import structs, to_builtins
 
     from coach.history.entry import settings_document
 
-    document = {field.name: getattr(entry, field.name) for field in dataclasses.fields(entry)}
+    document = structs.asdict(entry)
     document["started"] = entry.started.isoformat()
     document["settings"] = settings_document(entry.settings)
-    document["hurt"] = [dataclasses.asdict(moment) for moment in entry.hurt]
-    document["where"] = None if entry.where is None else dataclasses.asdict(entry.where)
+    document |= to_builtins({"hurt": entry.hurt, "where": entry.where})
     return document
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
+from msgspec import Struct
 
 from coach.cli.console import echo_json, note, table
 from coach.errors import CoachError, SettingError, did_you_mean
@@ -41,8 +41,7 @@ class _Length(click.ParamType[Fraction]):
         return length
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
+class _Wanted(Struct, frozen=True):
     """What a routine must be like to be listed."""
 
     tags: tuple[str, ...]

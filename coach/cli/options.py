@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
+from msgspec import Struct
 
 from coach.profile import VARIABLE, Profile, parse_profile
 from coach.units import Count, Detail, Style
@@ -130,8 +130,7 @@ def profile_option(command: Command) -> Command:
     return _PROFILE(command)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """What the options of a command ask for."""
 
     settings: Settings

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, structs
 
 from coach.errors import CoachError, HistoryError, SpeechError
 from coach.files.shipped import data_dir
@@ -39,8 +39,7 @@ if TYPE_CHECKING:
     from coach.routine import Routine
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(Struct, frozen=True):
     """What is in force for a session, and what there is to say about it."""
 
     settings: Settings
@@ -69,7 +68,7 @@ class Decided:
     def with_settings(self, routine: Routine, settings: Settings) -> Decided:
         """Return the same with other settings, and what is different with those."""
         changes = self.changes_with(routine, settings)
-        return dataclasses.replace(self, settings=settings, changes=changes)
+        return structs.replace(self, settings=settings, changes=changes)
 
 
 class Personal:
@@ -192,7 +191,7 @@ class Personal:
             if override.origin == "fit"
         )
         fitted = decided.with_settings(routine, settings)
-        return dataclasses.replace(fitted, is_longest=is_longest)
+        return structs.replace(fitted, is_longest=is_longest)
 
     def _default_voices(self) -> DefaultVoices:
         found, problems = usable_voices(self._request.profile)

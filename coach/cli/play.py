@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import shlex
 import signal
 import sys
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec import structs
 
 from coach.cli import collect_garbage_often
 from coach.cli.by_voice import begin_listening, by_voice, listen_options
@@ -123,7 +123,7 @@ def play_command(
     if entry is not None:
         routine = entry.script
         settings = layered(entry.settings, request.settings)
-        request = dataclasses.replace(request, settings=settings, use_saved=False, is_resumed=True)
+        request = structs.replace(request, settings=settings, use_saved=False, is_resumed=True)
     name = routine or ""
     personal = Personal(name, request)
     path = personal.path

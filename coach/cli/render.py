@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec import Struct
 
 from coach.cli.console import left_out_lines, note, progress
 from coach.cli.options import RoutineName, request_from, session_options
@@ -116,8 +116,7 @@ def render_command(
         _tell_left_out(publication, quiet=quiet, verbose=options["verbose"])
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
+class _Plan(Struct, frozen=True):
     """What is to be made of one routine."""
 
     personal: Personal

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from coach.speech import Engine
@@ -16,8 +17,7 @@ WITHOUT_PHRASES = "1, 2, 3, 4, 5."
 """What a voice says whose language the coach has no phrases in: numbers are words in any."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """Which voice is meant, as the options name it."""
 
     voice: str | None
@@ -35,8 +35,7 @@ class Asked:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Met:
+class Met(Struct, frozen=True):
     """A voice that has spoken."""
 
     engine: str

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache, partial
 from typing import TYPE_CHECKING, Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from coach.cli.console import note, progress
 from coach.cues import CuePack, load_lengths, load_pack, load_samples
@@ -49,8 +51,7 @@ LEAST_MARGIN = Fraction(1)
 """Seconds; a smaller margin is given up where there is no room for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(Struct, frozen=True):
     """A session, and what it was decided from."""
 
     session: Session

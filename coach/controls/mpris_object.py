@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct
 
 from coach.controls import Command, Send
 from coach.controls.mpris_spec import (
@@ -52,8 +53,7 @@ COMMANDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     """What there is to show. Times are in seconds."""
 
     status: Status = "Stopped"

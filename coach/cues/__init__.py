@@ -20,9 +20,10 @@ bounded, and no path leaves its folder.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from coach.cues.sounds import plain_sound, read_mono
 from coach.errors import CuePackError, did_you_mean, shortened
@@ -39,8 +40,7 @@ _MAX_PROBLEMS: Final = 12
 """So many problems are told at once; the rest would be of the same kind."""
 
 
-@dataclass(frozen=True, slots=True)
-class CueFile:
+class CueFile(Struct, frozen=True):
     """One cue of a pack."""
 
     name: CueName
@@ -54,8 +54,7 @@ class CueFile:
     """What the cue tells, as a sentence, for people; may be empty."""
 
 
-@dataclass(frozen=True, slots=True)
-class CuePack:
+class CuePack(Struct, frozen=True):
     """A pack: a sound file for every cue, if `load_pack` has found it to be complete."""
 
     name: str

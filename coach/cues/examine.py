@@ -9,8 +9,9 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from coach.cues import CueFile, CuePack
 from coach.cues.sounds import read_mono
@@ -55,8 +56,7 @@ _AUDIBLE = 0.1
 Flaw = Literal["loud", "soft", "long", "late", "clipped", "phone", "similar"]
 
 
-@dataclass(frozen=True, slots=True)
-class Examined:
+class Examined(Struct, frozen=True):
     """One cue, measured."""
 
     name: CueName
@@ -74,8 +74,7 @@ class Examined:
     is_clipped: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """Something that makes a cue hard to use."""
 
     flaw: Flaw
@@ -84,8 +83,7 @@ class Finding:
     """A sentence that says what to do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """What was found out about a pack."""
 
     cues: tuple[Examined, ...]

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from coach.errors import CuePackError
 from coach.files.given import open_regular
@@ -43,8 +44,7 @@ _LEAD_DB: Final = -50
 """Beside the peak of an MP3: what is weaker at its beginning is the encoder's silence."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlainSound:
+class PlainSound(Struct, frozen=True):
     """A WAV of 16 bits, whole and within bounds."""
 
     rate: int

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from coach.errors import CoachError
 
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
     from coach.draft.blocks import Handout
 
 
-@dataclass(frozen=True, slots=True)
-class Drafted:
+class Drafted(Struct, frozen=True):
     """A script that was drafted from a handout."""
 
     text: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from coach.draft.candidate import Candidate
 from coach.draft.dose import LASTS, SWAPPED, Dose
@@ -41,8 +42,7 @@ _MOST = {"reps": 1000, "sets": 100, "rounds": 100, "seconds": 3600}
 """Beyond that a number is none of a dose."""
 
 
-@dataclass(slots=True)
-class Draft:
+class Draft(Struct):
     """A script in the making."""
 
     script: dict[str, Any]

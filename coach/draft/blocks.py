@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 MAX_BLOCKS = 4_000
 """Of one handout; 200 pages have about as many."""
@@ -12,8 +13,7 @@ MAX_LINE = 2_000
 """Characters of a paragraph's line that are looked at; more is no instruction."""
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """A part of a handout, in the order in which it is read."""
 
     kind: Literal["heading", "text", "item", "row"]
@@ -38,8 +38,7 @@ class Block:
         return self.text.split("\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Handout:
+class Handout(Struct, frozen=True):
     """A handout as read."""
 
     blocks: tuple[Block, ...]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 
-@dataclass(slots=True)
-class Candidate:
+class Candidate(Struct):
     """What looks like an exercise."""
 
     name: str

@@ -9,7 +9,6 @@ It answers with one JSON document on stdout: `{"title", "blocks": [{"kind", "tex
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import io
 import json
 import logging
@@ -18,6 +17,8 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
+
+from msgspec import structs
 
 from coach.draft.blocks import MAX_BLOCKS, Block, Handout, tidy
 from coach.draft.html_blocks import html_handout
@@ -141,7 +142,7 @@ def _joined_headings(lines: list[Line]) -> list[Line]:
             and line.page == last.page
             and line.text[:1].islower()
         ):
-            joined[-1] = dataclasses.replace(last, text=f"{last.text.strip()} {line.text.strip()}")
+            joined[-1] = structs.replace(last, text=f"{last.text.strip()} {line.text.strip()}")
         else:
             joined.append(line)
     return joined
@@ -230,7 +231,7 @@ def _paragraph_block(paragraph: Any, styles: dict[str, str], numbers: Counter[st
         return Block("item", text, level=int(digits or 1), lead=tidy(lead), mark=mark)
     own = blocks_of_lines([Line(line) for line in text.split("\n")])
     if len(own) == 1 and own[0].kind == "item":
-        return dataclasses.replace(own[0], lead="", level=1)
+        return structs.replace(own[0], lead="", level=1)
     return Block("text", text, lead=tidy(lead))
 
 
@@ -300,7 +301,7 @@ def answer(kind: str, data: bytes) -> dict[str, Any]:
         }
     return {
         "title": handout.title,
-        "blocks": [dataclasses.asdict(block) for block in handout.blocks],
+        "blocks": [structs.asdict(block) for block in handout.blocks],
     }
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache, lru_cache
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from coach.units import decimal
 
@@ -29,8 +31,7 @@ Kind: TypeAlias = Literal[
 seen from what else there is. A `pause` is a rest within a repetition."""
 
 
-@dataclass(frozen=True, slots=True)
-class Dose:
+class Dose(Struct, frozen=True):
     """A dose as the handout words it."""
 
     kind: Kind

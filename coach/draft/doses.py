@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
+
+from msgspec import Struct, field
 
 from coach.draft.candidate import Candidate
 from coach.draft.dose import Dose, doses_in
@@ -22,8 +23,7 @@ BREATH = Fraction(4)
 """Seconds that a slow breath is taken for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """A hold and where it is said."""
 
     dose: Dose
@@ -31,8 +31,7 @@ class Held:
     """Position among the exercise's sentences; -1 if a table says it."""
 
 
-@dataclass(slots=True)
-class Gathered:
+class Gathered(Struct):
     """What is dosed in an exercise; None where the handout says nothing."""
 
     sentences: list[str]
@@ -202,8 +201,7 @@ def _moves_between(found: Gathered, last: Held, held: Held) -> bool:
     return any(not is_bare(part) and len(part.split()) >= 2 for part in parts)
 
 
-@dataclass(slots=True)
-class General:
+class General(Struct):
     """What the handout says about all exercises; each with its sentence."""
 
     reps: Dose | None = None

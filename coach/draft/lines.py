@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from coach.draft.blocks import MAX_BLOCKS, Block, tidy
 from coach.draft.dose import doses_in
 from coach.draft.sentences import is_bare, is_reason
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A line as it stands on a page."""
 
     text: str

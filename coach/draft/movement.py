@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from coach.draft.dose import LASTS, Dose, doses_in
 from coach.draft.doses import Gathered
@@ -56,8 +57,7 @@ _MANNER = re.compile(
 _LINK = re.compile(r"^(?:then|now|next|and|slowly|gently|,|\s)+(?=\w)", re.IGNORECASE)
 
 
-@dataclass(slots=True)
-class Made:
+class Made(Struct):
     """The keys of an exercise that tell of its holds."""
 
     setup: list[str]
@@ -65,8 +65,7 @@ class Made:
     comments: dict[Place, str] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class _Part:
+class _Part(Struct):
     text: str
     """The handout's words for the movement; may be empty."""
     hold: Dose | None

@@ -111,10 +111,10 @@ def without_letter(blocks: Sequence[Block]) -> tuple[list[Block], str]:
 
 
 def _with_lines(block: Block, lines: list[str]) -> Block:
-    import dataclasses
+    from msgspec import structs
 
     text = "\n".join(lines)
-    return block if text == block.text else dataclasses.replace(block, text=text)
+    return block if text == block.text else structs.replace(block, text=text)
 
 
 def without_noise(blocks: Sequence[Block]) -> list[Block]:

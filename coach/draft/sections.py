@@ -6,7 +6,8 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from coach.draft.blocks import Block, Handout
 from coach.draft.candidate import Candidate
@@ -27,8 +28,7 @@ from coach.draft.tables import exercises_in_rows
 from coach.draft.telling import DOSING, begins_lightly, has_dose, instructs
 
 
-@dataclass(slots=True)
-class Sections:
+class Sections(Struct):
     """A handout taken apart."""
 
     title: str

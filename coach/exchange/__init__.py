@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, cast
+
+from msgspec import Struct, field
 
 from coach.errors import CoachError, ScriptError, did_you_mean
 from coach.exchange.content import Notes, decoded, listed, name_of, parsed_json, read_bytes
 from coach.routine import Routine
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(Struct, frozen=True):
     """A file of another program."""
 
     name: str
@@ -35,8 +35,7 @@ class Content:
 Place: TypeAlias = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """What a script is going to contain."""
 
     script: dict[str, Any]
@@ -45,8 +44,7 @@ class Draft:
     """About values of the script, by their place."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """One routine in a file."""
 
     title: str
@@ -54,8 +52,7 @@ class Found:
     """Makes a script of it, and takes notes of what cannot be carried over. Raises CoachError."""
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
+class Imported(Struct, frozen=True):
     """A routine of another program as a script."""
 
     title: str
@@ -65,8 +62,7 @@ class Imported:
     """What could not be carried over, a line each."""
 
 
-@dataclass(frozen=True, slots=True)
-class Exported:
+class Exported(Struct, frozen=True):
     """A routine as a file of another program."""
 
     text: str

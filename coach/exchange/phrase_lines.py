@@ -11,9 +11,10 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
+
+from msgspec import Struct
 
 from coach.errors import CoachError
 from coach.exchange import Content, Draft, Found
@@ -45,8 +46,7 @@ SILENCE = "*"
 _SECONDS = re.compile(r"\s*(\d{1,6}(?:[.,]\d{1,3})?)\s*s?\s*", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(Struct, frozen=True):
     phrase: str
     """Empty for silence."""
     seconds: Fraction

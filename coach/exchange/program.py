@@ -6,9 +6,11 @@ Most interval timers hold just that; `coach.exchange.items` makes scripts of the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from coach.exchange.content import Notes
 from coach.units import REPS, SETS
@@ -49,8 +51,7 @@ REST_NAME = {"de": "Pause", "fr": "Repos", "es": "Descanso", "it": "Riposo", "pt
 """What a rest is called in an exported program; elsewhere `Rest`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(Struct, frozen=True):
     """Something to do for a time."""
 
     name: str
@@ -70,8 +71,7 @@ class Interval:
         return self.is_rest or (not self.waits and is_rest_name(self.name))
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """Steps that are done several times."""
 
     name: str

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import KW_ONLY, dataclass, replace
 from fractions import Fraction
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from coach.errors import CoachError
 from coach.exchange.content import MAX_ENTRIES, Notes, sentences
@@ -73,15 +75,13 @@ def tell_what_stays(routine: Routine, notes: Notes, *, kept: Sequence[str] = ())
             notes.add("`progress`, `speed` and `pause`", exercise.name)
 
 
-@dataclass(frozen=True, slots=True)
-class _Unfolding:
+class _Unfolding(Struct, frozen=True):
     """Turns items into steps."""
 
     notes: Notes
     phrases: Phrasebook
     rest_name: str
     first: Exercise
-    _: KW_ONLY
     setup: bool
     guide: bool
 

@@ -17,9 +17,10 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
+
+from msgspec import Struct
 
 from coach.errors import CoachError, ScriptError
 from coach.exchange import Content, Draft, Found
@@ -204,8 +205,7 @@ _WORDS = {
 """What w2a says; it has no words of its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(Struct, frozen=True):
     """One exercise as w2a has it. Times in seconds."""
 
     exercise: Exercise

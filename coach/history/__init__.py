@@ -176,7 +176,7 @@ class History:
         Raises:
             HistoryError: there is no such session, or the database cannot be written.
         """
-        import dataclasses
+        from msgspec import structs
 
         from coach.history.database import writing
 
@@ -189,7 +189,7 @@ class History:
             )
         with writing(self.path) as connection:
             connection.execute("UPDATE session SET pain_after = ? WHERE id = ?", (after, found.id))
-        return dataclasses.replace(found, pain_after=after)
+        return structs.replace(found, pain_after=after)
 
     @contextmanager
     def _entries(

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from fractions import Fraction
 from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_args
+
+from msgspec import Struct, structs, to_builtins
 
 from coach.history.database import DamagedHistoryError
 from coach.history.running import is_running
@@ -29,8 +29,7 @@ COLUMNS = (
 """Of the table `session`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hurt:
+class Hurt(Struct, frozen=True):
     """A moment at which the user said that it hurts."""
 
     where: Where
@@ -39,8 +38,7 @@ class Hurt:
     """Seconds that had been spent on the session, pauses not counted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A session as it was recorded."""
 
     id: int
@@ -105,8 +103,7 @@ def entry_of(row: Mapping[str, Any], path: Path) -> Entry:
         raise DamagedHistoryError(path, f"session {row['id']} cannot be understood") from error
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(Struct, frozen=True):
     """What was done of one script."""
 
     finished: tuple[Done, ...] = ()
@@ -149,8 +146,7 @@ def storable(text: str) -> str:
 
 def settings_document(settings: Settings) -> dict[str, Any]:
     """Return what is set, as JSON has it: fractions are texts such as "3/2"."""
-    values = {field.name: getattr(settings, field.name) for field in dataclasses.fields(settings)}
-    kept = {key: value for key, value in values.items() if is_set(value)}
+    kept = {key: value for key, value in structs.asdict(settings).items() if is_set(value)}
     if settings.overrides:
         kept["overrides"] = [_override_document(override) for override in settings.overrides]
     document: dict[str, Any] = json.loads(json.dumps(kept, default=_fraction_text))
@@ -179,7 +175,7 @@ def settings_from_json(text: str) -> Settings:
 
 def where_to_json(where: Where) -> str:
     """Return the place as one line of JSON."""
-    return json.dumps(dataclasses.asdict(where))
+    return json.dumps(structs.asdict(where))
 
 
 def where_from_json(text: str) -> Where:
@@ -193,7 +189,7 @@ def where_from_json(text: str) -> Where:
 
 def hurt_to_json(hurt: Iterable[Hurt]) -> str:
     """Return the moments of pain as one line of JSON."""
-    return json.dumps([dataclasses.asdict(moment) for moment in hurt])
+    return json.dumps(to_builtins(tuple(hurt)))
 
 
 def hurt_from_json(text: str) -> tuple[Hurt, ...]:

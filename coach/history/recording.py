@@ -7,13 +7,14 @@ be written before, on a disk that was full, say, is made good by the next write.
 
 from __future__ import annotations
 
-import dataclasses
 import secrets
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import structs
 
 from coach.errors import HistoryError
 from coach.history.database import DamagedHistoryError, move_aside, writing
@@ -77,7 +78,7 @@ class Recording:
     def done(self, where: Where) -> None:
         """Record that a repetition was finished; the same one counts once, in whichever phase."""
         with self._changed:
-            self._finished.add(dataclasses.replace(where, phase=None))
+            self._finished.add(structs.replace(where, phase=None))
             self._set(done=len(self._finished))
 
     def at(self, where: Where, played: float) -> None:

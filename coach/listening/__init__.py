@@ -6,8 +6,9 @@ is slow, or dies, never delays a beep. Nothing is kept of it, and nothing is sen
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, get_args
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,8 +46,7 @@ Style = Literal["address", "plain"]
 """Whether a command is spoken to the coach by name ("coach, pause please"), or just so."""
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(Struct, frozen=True):
     """A command that was understood."""
 
     command: Spoken

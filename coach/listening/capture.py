@@ -5,8 +5,9 @@ from __future__ import annotations
 import queue
 import time
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
+
+from msgspec import Struct
 
 from coach.errors import ListeningError
 from coach.listening import RATE
@@ -45,8 +46,7 @@ class MicrophoneError(ListeningError):
         self.kind = kind
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """A piece of what was captured."""
 
     samples: Samples

@@ -33,9 +33,10 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
+
+from msgspec.structs import asdict
 
 from coach.errors import CoachError
 from coach.listening import RATE, Recogniser

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from coach.errors import ListeningError
 from coach.listening import SPOKEN, Spoken, Style
 
 
-@dataclass(frozen=True, slots=True)
-class CommandList:
+class CommandList(Struct, frozen=True):
     """What may be said in one language."""
 
     language: str

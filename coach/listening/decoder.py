@@ -6,11 +6,11 @@ import math
 import re
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from coach.listening import Spoken, Style
@@ -34,8 +34,7 @@ HOPELESS = -1.0
 """Odds that are not worth the time to ask that model if it could not lift them above this."""
 
 
-@dataclass(frozen=True, slots=True)
-class Guess:
+class Guess(Struct, frozen=True):
     """The command that an utterance is most like."""
 
     command: Spoken
@@ -45,8 +44,7 @@ class Guess:
     """From 0 to 1."""
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """What speaks for a command; likelihoods are in pocketsphinx's unit, a frame of 10 ms."""
 
     whole: float
@@ -59,8 +57,7 @@ class Evidence:
     """Of speech."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
+class _Word(Struct, frozen=True):
     word: str
     start: int
     end: int

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+
+from msgspec import Struct
 
 from coach.files.shipped import data_dir
 from coach.listening import Style
@@ -36,8 +37,7 @@ PHONES = (
 """Of the CMU dictionary."""
 
 
-@dataclass(frozen=True, slots=True)
-class PhraseModel:
+class PhraseModel(Struct, frozen=True):
     """Text of the three files that make a decoder understand the commands."""
 
     dictionary: str

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from coach.profile import Profile
 from coach.settings.saved import Saved, SavedValue, SettingsStore, this_moment
@@ -15,8 +16,7 @@ FILE = "listening"
 """The name of the file, without its ending."""
 
 
-@dataclass(frozen=True, slots=True)
-class SavedListening:
+class SavedListening(Struct, frozen=True):
     """How one person's commands are listened to."""
 
     threshold: float | None = None

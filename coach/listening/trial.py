@@ -5,7 +5,8 @@ from __future__ import annotations
 import statistics
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from coach.listening import Heard, Spoken
 from coach.listening.permission import place, refused_hint
@@ -33,8 +34,7 @@ FURTHEST = 0.2
 """How far the threshold may lie from the usual one, which has been measured for all."""
 
 
-@dataclass(slots=True)
-class Levels:
+class Levels(Struct):
     """How loud it was, in dBFS, for each tenth of a second; silence is left out."""
 
     levels: list[float] = field(default_factory=list)
@@ -52,8 +52,7 @@ class Levels:
         return max(self.levels, default=SILENT_DB) <= SILENT_DB
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """A command that was to be said, and what was understood."""
 
     wanted: Spoken

@@ -7,10 +7,10 @@ length counted from the first sample, so what is found does not depend on how it
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
 
 from coach.listening import RATE
 
@@ -37,8 +37,7 @@ ONSET = 2 * CHUNK
 """Samples by which the beginning may be found late."""
 
 
-@dataclass(frozen=True, slots=True)
-class Utterance:
+class Utterance(Struct, frozen=True):
     """Speech that stands alone."""
 
     start: int

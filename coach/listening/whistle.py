@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from coach.cues import bundled_packs, load_pack, load_samples
@@ -44,8 +44,7 @@ GAP = 3
 """Measurements without a tone after which a whistle is over."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Tone:
+class _Tone(Struct, frozen=True):
     at: int
     hertz: float
     purity: float

@@ -7,9 +7,10 @@ are the source's business: it yields silence, or goes on elsewhere.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
+
+from msgspec import Struct
 
 from coach.errors import DeviceError
 from coach.parts import load_part
@@ -41,8 +42,7 @@ INSTEAD = "`coach doctor` says what is wrong; `coach render` writes a file for a
 """The hint where a session cannot be heard here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
+class Device(Struct, frozen=True):
     """Something to listen with."""
 
     name: str

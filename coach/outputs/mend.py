@@ -6,9 +6,10 @@ import ctypes
 import shutil
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from coach.errors import DeviceError
 
@@ -80,8 +81,7 @@ def not_installed(package: str) -> DeviceError:
     return DeviceError(f"the package {package} is not installed", command)
 
 
-@dataclass(frozen=True, slots=True)
-class Advice:
+class Advice(Struct, frozen=True):
     """Something about this system that keeps it silent, and what to do about it."""
 
     finding: str

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from coach.errors import DeviceError, did_you_mean
 from coach.outputs import Device
 
 
-@dataclass(frozen=True, slots=True)
-class SoundSystem:
+class SoundSystem(Struct, frozen=True):
     """A sound system, and the buffer that it gets."""
 
     name: str
@@ -25,8 +25,7 @@ class SoundSystem:
     periods: int
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A device, and what opens it."""
 
     device: Device

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from coach.errors import CoachError, ScriptError, did_you_mean
 from coach.template import fill
@@ -22,16 +23,13 @@ MILLION = 1_000_000
 numbers are `one`: all that Babel knows of a language takes 60 ms to load."""
 
 
-@dataclass(frozen=True, slots=True)
-class Phrasebook:
+class Phrasebook(Struct, frozen=True, eq=False):
     """The phrases of one language."""
 
     language: str
     """The catalog's language code, such as `en`."""
     phrases: Mapping[str, Any]
-    _durations: dict[Fraction, str] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )
+    _durations: dict[Fraction, str] = field(default_factory=dict)
     """What `duration` has put into words: a routine has few durations, and many places for them."""
 
     def say(self, key: str, n: int | Decimal | None = None, **fields: str) -> str:

@@ -6,11 +6,12 @@ To add a format, write its encoder or its text, and name it in `FORMATS`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from msgspec import Struct
 
 from coach.errors import OutputError, did_you_mean
 
@@ -38,8 +39,7 @@ class Encoder(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(Struct, frozen=True):
     """A kind of file that a session can be written to."""
 
     kind: Literal["sound", "text", "page", "playlist"]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from coach.render.chapters import Chapter
@@ -25,8 +26,7 @@ _NOTHING = "\u200c"
 """Not seen, and no part of a mark: neither format has escapes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Caption:
+class Caption(Struct, frozen=True):
     """A sentence and when it is spoken."""
 
     start: int

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from coach.timeline import Timeline
@@ -12,8 +13,7 @@ LONG_S = 120
 """An exercise that lasts longer than this has a chapter for each set and side."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chapter:
+class Chapter(Struct, frozen=True):
     """A half-open range of a session with a title."""
 
     start: int

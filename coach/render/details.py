@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import date
 from errno import EIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from coach.render.captions import Caption, captions_of, lrc, transcript
 from coach.render.chapters import Chapter, chapters_of
@@ -29,8 +30,7 @@ SHOWN_DOSES = ("rounds", "sets", "reps", "hold", "work")
 """The values of a dose that a file tells."""
 
 
-@dataclass(frozen=True, slots=True)
-class Details:
+class Details(Struct, frozen=True):
     """What the tags of a file are made of."""
 
     title: str
@@ -45,7 +45,7 @@ class Details:
     """Who prescribed it; may be empty."""
     chapters: tuple[Chapter, ...] = ()
     captions: tuple[Caption, ...] = ()
-    cover: bytes = field(default=b"", repr=False)
+    cover: bytes = b""
     """A JPEG; may be empty."""
     track: tuple[int, int] | None = None
     """The number of this file and of all, counted from 1, where it is one of several."""

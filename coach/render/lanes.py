@@ -5,9 +5,10 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from coach.routine import Exercise
 from coach.session import Session
@@ -20,8 +21,7 @@ ACTIVE: tuple[SpanKind, ...] = ("move", "hold", "work")
 """What belongs to a repetition."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(Struct, frozen=True):
     """Something that lasts. Times are in frames, and half-open."""
 
     start: int
@@ -29,8 +29,7 @@ class Bar:
     kind: BarKind
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(Struct, frozen=True):
     """The repetitions of one set, on one side, in one round. Times are in frames."""
 
     start: int
@@ -39,8 +38,7 @@ class Stretch:
     """What it may be called, the fullest first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lane:
+class Lane(Struct, frozen=True):
     """One exercise, or what is said before the first or after the last."""
 
     name: str
@@ -165,8 +163,7 @@ def visible(bars: Sequence[Bar], resolution: int) -> Iterator[Bar]:
     yield from merged()
 
 
-@dataclass(frozen=True, slots=True)
-class _Owners:
+class _Owners(Struct, frozen=True):
     lanes: dict[str, int]
     """The lane of each exercise, by its id."""
     chapters: tuple[int, ...]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from coach.limiter import LOOK_S, STEP_S, factors_of, on_frames, step_of
 from coach.parallel import as_finished, cores

@@ -6,8 +6,9 @@ import hashlib
 import struct
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from coach.limiter import peaks_of, step_of
 from coach.parallel import as_finished, cores
@@ -33,8 +34,7 @@ _HEADER = struct.Struct("<4sIIII4x")
 _MAGIC = b"lvls"
 
 
-@dataclass(frozen=True, slots=True)
-class Measurement:
+class Measurement(Struct, frozen=True):
     """What a clip is like. Full scale is 32768."""
 
     blocks: Powers

@@ -8,9 +8,11 @@ from __future__ import annotations
 import itertools
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from coach.steps import SpanKind, Where
 from coach.timeline import Clip, Timeline
@@ -19,8 +21,7 @@ MomentKind: TypeAlias = SpanKind | Literal["words"]
 """`words` are instructions, during which there is nothing to do but to listen."""
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """A stretch of a session in which a screen shows the same; it lasts until the next one."""
 
     start: int

@@ -5,10 +5,12 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from coach.errors import CoachError, OutputError
 from coach.media import opened_media
@@ -37,8 +39,7 @@ SHORTEST_S = 1.0
 _CHANNELS = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Tune:
+class Tune(Struct, frozen=True):
     """Music as frames of stereo sound, which goes on for ever by beginning anew."""
 
     samples: NDArray[np.int16]
@@ -73,8 +74,7 @@ class Tune:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class Bed:
+class Bed(Struct, frozen=True):
     """The music of one session, with its level from frame to frame."""
 
     tune: Tune

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from coach.files.replacing import scratch
 from coach.parallel import aside
@@ -35,8 +37,7 @@ PAGE_SOUND = "mp3"
 PAGE_MEDIA_TYPE = "audio/mpeg"
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """How a session is to sound in a file."""
 
     loudness: float = LOUDNESS
@@ -51,8 +52,7 @@ class Wanted:
     """Seconds of silence after each exercise."""
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """A file that is to be written."""
 
     target: Path

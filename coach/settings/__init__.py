@@ -7,10 +7,10 @@ The script, what the user has saved for it (`saved`), what a progression has cli
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal, TypeAlias
+
+from msgspec import Struct, structs
 
 from coach.routine import Routine
 from coach.units import Count, Detail, Relative, Style
@@ -27,8 +27,7 @@ Amount: TypeAlias = int | Fraction | tuple[str, ...] | Literal["ready"]
 """Repetitions, sets and rounds; seconds; sides; or `READY`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """What of a dose, and whose."""
 
     key: DoseKey
@@ -41,8 +40,7 @@ class Address:
         return ".".join(part for part in (self.owner, self.phase, self.key) if part)
 
 
-@dataclass(frozen=True, slots=True)
-class Override:
+class Override(Struct, frozen=True):
     """One value of a dose that replaces the one below it."""
 
     key: DoseKey
@@ -62,8 +60,7 @@ class Override:
         return Address(self.key, self.owner, self.phase)
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """Everything that a user may set for a session; None leaves it to the script."""
 
     overrides: tuple[Override, ...] = ()
@@ -90,8 +87,7 @@ class Settings:
     style: Style | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Manner:
+class Manner(Struct, frozen=True):
     """How a session is spoken, decided: the user's settings over the script's over the defaults."""
 
     detail: Detail = "full"
@@ -111,14 +107,12 @@ def layered(lower: Settings, upper: Settings) -> Settings:
     What is left out in either stays out, unless the upper one says what alone to do.
     """
     changes: dict[str, Any] = {
-        field.name: value
-        for field in dataclasses.fields(Settings)
-        if is_set(value := getattr(upper, field.name))
+        name: value for name, value in structs.asdict(upper).items() if is_set(value)
     }
     changes["overrides"] = (*lower.overrides, *upper.overrides)
     left_out = upper.skip if upper.only else (*lower.skip, *upper.skip)
     changes["skip"] = tuple(dict.fromkeys(left_out))
-    return dataclasses.replace(lower, **changes)
+    return structs.replace(lower, **changes)
 
 
 def is_set(value: object) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
+
+from msgspec import Struct, structs
 
 from coach.errors import SettingError, did_you_mean, shortened
 from coach.routine import (
@@ -33,8 +33,7 @@ from coach.settings.dose import (
 from coach.units import Quantity, Range, Relative
 
 
-@dataclass(frozen=True, slots=True)
-class Adjusted:
+class Adjusted(Struct, frozen=True):
     """A routine with settings in force."""
 
     routine: Routine
@@ -45,7 +44,7 @@ class Adjusted:
         """Return overrides that give the same values whatever is below them."""
         in_force = dict(amounts(self.routine))
         return tuple(
-            dataclasses.replace(
+            structs.replace(
                 override, value=in_force[address], owner=address.owner, phase=address.phase
             )
             for address, override in self.sources.items()
@@ -80,7 +79,7 @@ def set_doses(
             prescribed range and not allowed to be.
     """
     work = _Adjustment(routine, overrides)
-    adjusted = Adjusted(dataclasses.replace(routine, items=work.items()), work.sources)
+    adjusted = Adjusted(structs.replace(routine, items=work.items()), work.sources)
     work.check_all_used()
     if not beyond_range:
         _check_ranges(adjusted)
@@ -131,12 +130,12 @@ class _Adjustment:
         yield from sorted((*self._general, *own)) if own else self._general
 
     def _circuit(self, circuit: Circuit) -> Circuit:
-        changed = dataclasses.replace(circuit, items=self._items(circuit.items))
+        changed = structs.replace(circuit, items=self._items(circuit.items))
         for n in self._numbers(circuit.id):
             override = self._overrides[n]
             if override.key in keys_of(circuit) and override.phase is None:
                 changes = self._changes(changed, n, Address(override.key, circuit.id))
-                changed = dataclasses.replace(changed, **changes)
+                changed = structs.replace(changed, **changes)
         return changed
 
     def _exercise(self, exercise: Exercise) -> Exercise:
@@ -156,7 +155,7 @@ class _Adjustment:
                 self._note(n, address)
             else:
                 changes = self._changes(changed, n, address)
-            changed = dataclasses.replace(changed, **changes)
+            changed = structs.replace(changed, **changes)
         return changed
 
     def _phases(self, exercise: Exercise, n: int) -> tuple[Phase, ...]:
@@ -172,7 +171,7 @@ class _Adjustment:
         for i, phase in enumerate(phases):
             if override.key in phase_keys(phase) and override.phase in (None, phase.id):
                 address = Address(override.key, exercise.id, phase.id)
-                phases[i] = dataclasses.replace(phase, **self._changes(phase, n, address))
+                phases[i] = structs.replace(phase, **self._changes(phase, n, address))
         return tuple(phases)
 
     def _changes(

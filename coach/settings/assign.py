@@ -7,10 +7,11 @@ against the routine first, so that a session never meets what it cannot use.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from typing import Any
+
+from msgspec import Struct
 
 from coach.errors import SettingError, did_you_mean
 from coach.progress import parse_progress
@@ -37,8 +38,7 @@ RESTART = "restart"
 """What `progress` is set to for climbing from the start again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """What a change is made against."""
 
     routine: Routine

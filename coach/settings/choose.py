@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Collection, Iterable, Iterator
+
+from msgspec import structs
 
 from coach.errors import SettingError, did_you_mean, shortened
 from coach.routine import Circuit, Item, Routine, exercises_in
@@ -32,7 +33,7 @@ def choose(routine: Routine, only: Collection[str], skip: Collection[str]) -> Ro
         raise SettingError(
             "nothing is left to do: every exercise is skipped", f"The exercises: {names}."
         )
-    return dataclasses.replace(routine, items=items)
+    return structs.replace(routine, items=items)
 
 
 def chosen_ids(routine: Routine, only: Collection[str], skip: Collection[str]) -> set[str]:
@@ -77,6 +78,6 @@ def _kept(items: Iterable[Item], ids: Collection[str]) -> Iterator[Item]:
         if isinstance(item, Circuit):
             inner = tuple(_kept(item.items, ids))
             if inner:
-                yield dataclasses.replace(item, items=inner)
+                yield structs.replace(item, items=inner)
         elif item.id in ids:
             yield item

@@ -8,10 +8,11 @@ of each range.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
+
+from msgspec import Struct, field
 
 from coach.progress import Progress
 from coach.routine import Circuit, Exercise, Routine, exercises_in
@@ -22,8 +23,7 @@ from coach.settings.dose import doses
 from coach.units import Range
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """A rule, and from when on it counts."""
 
     progress: Progress
@@ -31,8 +31,7 @@ class Rule:
     """Sessions before that do not count; None means that all do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Climbed:
+class Climbed(Struct, frozen=True):
     """What progress comes to."""
 
     overrides: tuple[Override, ...] = ()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
+
+from msgspec import Struct, field
 
 from coach.progress import Climb, Progress, Unit
 from coach.settings import Address, Override, Settings
@@ -16,8 +17,7 @@ from coach.units import Range
 DAYS_OF_A_WEEK = 7
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """A session that was finished."""
 
     at: datetime
@@ -28,8 +28,7 @@ class Done:
     """Those in force."""
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """How far an exercise or a circuit has come."""
 
     progress: Progress
@@ -46,8 +45,7 @@ class Standing:
     """Whether the last session did not count because of pain."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Kind:
+class _Kind(Struct, frozen=True):
     """One kind of step, with what it climbs."""
 
     climb: Climb

@@ -6,10 +6,10 @@ folder of the saved settings keeps them.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field, structs
 
 from coach.profile import Profile
 from coach.settings import Settings
@@ -19,16 +19,14 @@ FILE = "voices"
 """The name of their file, without its ending."""
 
 
-@dataclass(frozen=True, slots=True)
-class DefaultVoice:
+class DefaultVoice(Struct, frozen=True):
     """A voice and the engine that has it."""
 
     voice: str
     engine: str
 
 
-@dataclass(frozen=True, slots=True)
-class DefaultVoices:
+class DefaultVoices(Struct, frozen=True):
     """The default voices of one person, and what is wrong with them."""
 
     voices: Mapping[str, DefaultVoice] = field(default_factory=dict)
@@ -46,7 +44,7 @@ class DefaultVoices:
         found = self.voices.get(primary(language))
         if found is None or settings.voice or settings.engine not in (None, found.engine):
             return settings
-        return dataclasses.replace(settings, voice=found.voice, engine=found.engine)
+        return structs.replace(settings, voice=found.voice, engine=found.engine)
 
 
 def primary(language: str) -> str:

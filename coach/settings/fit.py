@@ -7,11 +7,11 @@ the end no single further step would fit.
 
 from __future__ import annotations
 
-import dataclasses
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
+
+from msgspec import Struct, structs
 
 from coach.errors import SettingError
 from coach.routine import Routine
@@ -31,8 +31,7 @@ LengthOf = Callable[[Settings], Fraction]
 """Returns how many seconds a session with these settings takes."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Dial:
+class _Dial(Struct, frozen=True):
     """A value that may be turned, and where it can stand."""
 
     address: Address
@@ -81,7 +80,7 @@ class _Fitting:
 
     def _with(self, steps: Sequence[int]) -> Settings:
         chosen = (dial.at(step) for dial, step in zip(self._dials, steps, strict=True))
-        return dataclasses.replace(self._settings, overrides=(*self._settings.overrides, *chosen))
+        return structs.replace(self._settings, overrides=(*self._settings.overrides, *chosen))
 
     def _length(self, steps: Sequence[int]) -> Fraction:
         key = tuple(steps)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from fractions import Fraction
+
+from msgspec import Struct
 
 from coach.errors import SettingError
 from coach.settings import Settings
@@ -26,8 +27,7 @@ _SPAN = re.compile(
 _DAYS = {"day": 1, "week": 7, "month": 30}
 
 
-@dataclass(frozen=True, slots=True)
-class When:
+class When(Struct, frozen=True):
     """A moment, or so many sessions from now."""
 
     at: datetime
@@ -35,8 +35,7 @@ class When:
     """Sessions until then; None if they follow from how often somebody exercises."""
 
 
-@dataclass(frozen=True, slots=True)
-class Foreseen:
+class Foreseen(Struct, frozen=True):
     """The past, with the sessions that are to come."""
 
     sessions: tuple[Done, ...]

@@ -5,12 +5,12 @@ Pure. What comes out is absolute and says of each value which layer it is from.
 
 from __future__ import annotations
 
-import dataclasses
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct, field, structs
 
 from coach.errors import CoachError, SettingError
 from coach.progress import parse_progress
@@ -49,8 +49,7 @@ MOST_SINGLY = 8
 """So many values that are too much are looked for one by one; the next one and all after it go."""
 
 
-@dataclass(frozen=True, slots=True)
-class SavedLayer:
+class SavedLayer(Struct, frozen=True):
     """Saved settings that have met their routine."""
 
     settings: Settings = field(default_factory=Settings)
@@ -62,8 +61,7 @@ class SavedLayer:
     """What is not used and why, by its name."""
 
 
-@dataclass(frozen=True, slots=True)
-class InForce:
+class InForce(Struct, frozen=True):
     """What is in force for a session, and why."""
 
     settings: Settings
@@ -200,7 +198,7 @@ def in_force(
     problems = [*_told(layer.problems)]
     climbed = _climbed(routine, layer, past, at)
     below = layer.settings
-    climbed_to = dataclasses.replace(below, overrides=(*below.overrides, *climbed.overrides))
+    climbed_to = structs.replace(below, overrides=(*below.overrides, *climbed.overrides))
     if climbed.overrides:
         try:
             adjust(routine, climbed_to)
@@ -211,7 +209,7 @@ def in_force(
     merged = defaults.applied(asked, manner(routine, asked).language)
     adjusted = set_doses(routine, merged.overrides, beyond_range=True)  # `adjust` checks those
     return InForce(
-        settings=dataclasses.replace(merged, overrides=adjusted.pinned()),
+        settings=structs.replace(merged, overrides=adjusted.pinned()),
         standings=climbed.standings,
         problems=tuple(problems),
         origins=dict(_origins(routine, layer.settings, session, merged)),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Sequence
+
+from msgspec import structs
 
 from coach.routine import Circuit, Routine
 from coach.settings import Override
@@ -22,7 +23,7 @@ class Owners:
     def __init__(self, routine: Routine, overrides: Sequence[Override] = ()) -> None:
         self._routine = set_doses(routine, overrides, beyond_range=True).routine
         self._items = {
-            item.id: dataclasses.replace(item, items=()) if isinstance(item, Circuit) else item
+            item.id: structs.replace(item, items=()) if isinstance(item, Circuit) else item
             for item in self._routine.owners()
         }
 
@@ -62,4 +63,4 @@ class Owners:
         """Return a routine of what an override may change, in which circuits are empty."""
         item = self._items.get(override.owner or "")
         items = (item,) if item else tuple(self._items.values())
-        return dataclasses.replace(self._routine, items=items)
+        return structs.replace(self._routine, items=items)

@@ -11,10 +11,11 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from coach.errors import CoachError, OutputError, ScriptError
 from coach.files.replacing import check_writable, replacing
@@ -35,8 +36,7 @@ Value = str | tuple[str, ...]
 """As it is written; a list is a tuple."""
 
 
-@dataclass(frozen=True, slots=True)
-class SavedValue:
+class SavedValue(Struct, frozen=True):
     """One value, as text."""
 
     value: Value
@@ -51,8 +51,7 @@ class SavedValue:
         return self.value if isinstance(self.value, str) else ", ".join(self.value)
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
+class Saved(Struct, frozen=True):
     """What is saved for one routine."""
 
     values: Mapping[str, SavedValue] = field(default_factory=dict)
@@ -64,8 +63,7 @@ class Saved:
         return Saved({name: value for name, value in merged.items() if value is not None})
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """What was found in a file, and what is wrong with it."""
 
     saved: Saved

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, get_args
+
+from msgspec import Struct
 
 from coach.errors import SettingError
 from coach.progress import ClimbedKey
@@ -17,8 +18,7 @@ from coach.settings.owners import Owners
 _TOLD: tuple[DoseKey, ...] = get_args(ClimbedKey)
 
 
-@dataclass(frozen=True, slots=True)
-class DoseChange:
+class DoseChange(Struct, frozen=True):
     """A value that is not what it was last time."""
 
     key: DoseKey

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, get_args
+
+from msgspec import Struct
 
 from coach.errors import SettingError, did_you_mean, shortened
 from coach.settings import READY, Address, Amount, DoseKey, Origin, Override
@@ -29,8 +30,7 @@ SAVED_KEYS = (*DOSE_KEYS, *MANNER_KEYS, PROGRESS)
 """Everything that can be saved."""
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
+class Assignment(Struct, frozen=True):
     """`ADDRESS=VALUE`, taken apart; the value is still text."""
 
     owner: str | None

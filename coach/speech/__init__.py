@@ -7,10 +7,11 @@ Importing this package costs nothing: numpy and the engines come when they are u
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol, cast
+
+from msgspec import Struct
 
 from coach.errors import SpeechError
 from coach.parts import load_part
@@ -41,8 +42,7 @@ OTHERWISE = "pyttsx3"
 """What "auto" takes if none of them does."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Speech:
+class Speech(Struct, frozen=True, eq=False):
     """One spoken text."""
 
     rate: int
@@ -51,8 +51,7 @@ class Speech:
     """Mono, 16 bit, shape (frames,)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Voice:
+class Voice(Struct, frozen=True):
     """A voice that an engine has."""
 
     engine: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from coach.errors import SpeechError, did_you_mean, near_match
 from coach.speech import ENGINES, ENTRY_POINTS, Voice, open_engine
@@ -12,8 +13,7 @@ from coach.speech.extras import EXTRAS, install_command, missing_packages
 from coach.speech.voice_choice import as_tag, speaks
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """A voice, or an engine that has none here."""
 
     engine: str

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from coach.errors import SpeechError
 from coach.speech import Speech
@@ -23,8 +24,7 @@ SILENT_PEAK = 64 / 32768
 """A text whose samples all stay below this part of full scale has given no speech."""
 
 
-@dataclass(frozen=True, slots=True)
-class Extra:
+class Extra(Struct, frozen=True):
     """What an engine needs that does not come with the coach."""
 
     requirement: str

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import threading
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, TypeGuard
+
+from msgspec import Struct
 
 from coach.errors import SpeechError, did_you_mean
 from coach.parallel import cores
@@ -158,8 +159,7 @@ class PiperEngine:
         return f"{file.path} {file.size} {file.changed}"
 
 
-@dataclass(frozen=True, slots=True)
-class VoiceFile:
+class VoiceFile(Struct, frozen=True):
     """A voice on disk, as it was when it was looked at."""
 
     path: Path

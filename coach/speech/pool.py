@@ -17,9 +17,10 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from coach.errors import SpeechError
 from coach.locks import Lock, is_left
@@ -41,8 +42,7 @@ END_S = 5.0
 """Seconds given to a killed process until the system has taken it away."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """How long a worker may take, in seconds; generous, for a busy machine, but not for ever."""
 
     start: float = 30.0

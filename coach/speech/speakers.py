@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import replace
 from fractions import Fraction
 from itertools import groupby
 from typing import TYPE_CHECKING, Self
+
+from msgspec.structs import replace
 
 from coach.speech import Engine, open_engine
 from coach.speech.speaker import Speaker

@@ -20,9 +20,10 @@ import struct
 import tempfile
 import time
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
+
+from msgspec import Struct
 
 from coach.errors import SettingError
 from coach.files.targets import damaged_name
@@ -99,8 +100,7 @@ def clip_key(fingerprint: str, language: str, text: str, processing: int) -> str
     return hashlib.sha256(joined.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class ClipSize:
+class ClipSize(Struct, frozen=True):
     """How long a stored clip is."""
 
     rate: int

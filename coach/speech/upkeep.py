@@ -10,8 +10,9 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 CLIP, LEVELS, TEMPORARY = ".wav", ".levels", ".tmp"
 ENDINGS = (CLIP, LEVELS, TEMPORARY)
@@ -37,8 +38,7 @@ bytes a process has written since."""
 _LONGEST_NOTES = 65_536
 
 
-@dataclass(frozen=True, slots=True)
-class Tidied:
+class Tidied(Struct, frozen=True):
     """What a look through the store did and found."""
 
     removed: int

@@ -7,7 +7,6 @@ without a voice. The errors that a user is told are caught, and looked at: each 
 from __future__ import annotations
 
 import csv
-import dataclasses
 import io
 import json
 import math
@@ -20,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+from msgspec import structs
 
 from coach import exchange
 from coach.advice import advise
@@ -196,7 +196,7 @@ def settings(here: Place, data: bytes) -> None:
     state = in_force(here.own, Settings(), loaded.saved, (), NOW)
     assert all(len(problem) < LONGEST_MESSAGE for problem in state.problems)
     # Whatever was saved, there is a session.
-    prepared(here.own, dataclasses.replace(state.settings, language=None, cues=None))
+    prepared(here.own, structs.replace(state.settings, language=None, cues=None))
 
 
 def cues(here: Place, data: bytes) -> None:

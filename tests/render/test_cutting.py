@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import subprocess
-from dataclasses import replace
 from datetime import date
 from html import unescape
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from coach.cli import run
 from coach.render.captions import Caption, captions_of, lrc, subrip, transcript, webvtt

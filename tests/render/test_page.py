@@ -7,12 +7,12 @@ import hashlib
 import io
 import json
 import re
-from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from coach.phrases import languages as spoken_languages
 from coach.phrases import load_phrasebook
