@@ -1192,6 +1192,7 @@ def test_what_begins_a_session_does_not_depend_on_how_many_there_were(
             lambda: history.sessions("never-done", 1),
             lambda: history.sessions(limit=21),
             lambda: history.sessions(since=NOON - timedelta(weeks=10)),
+            lambda: history.sessions("si-joint-relief", since=NOON - timedelta(weeks=10)),
             lambda: history.unfinished("si-joint-relief"),
             lambda: history.unfinished("never-done"),
             lambda: history.past("never-done"),

@@ -209,21 +209,23 @@ class History:
     def _read(
         self, connection: sqlite3.Connection, routine: Path | str | None, since: datetime | None
     ) -> Generator[Entry]:
+        select = f"SELECT {', '.join(COLUMNS)} FROM session"  # noqa: S608 - nothing of the user's
         values = dict[str, Any]()
-        later = "1"
-        if since is not None:
-            later = "started >= :since"
-            values["since"] = since.astimezone(UTC).isoformat(timespec="microseconds")
-        select = f"SELECT {', '.join(COLUMNS)} FROM session WHERE {later}"  # noqa: S608 - nothing of the user's
         if routine is not None:
-            # Two queries, because each of them has an index that is in the order wanted.
-            query = f"{select} AND routine = :routine UNION {select} AND script = :script"
             values |= {"routine": storable(str(routine)), "script": script_key(routine)}
-            order = "id"
+        if since is not None:
+            values["since"] = since.astimezone(UTC).isoformat(timespec="microseconds")
+            # The signs keep SQLite from reading all that there are, in another index's order.
+            its = "" if routine is None else "AND (+routine = :routine OR +script = :script) "
+            query = f"{select} WHERE started >= :since {its}ORDER BY +id DESC"
+        elif routine is not None:
+            # Two queries, because each of them has an index that is in the order wanted.
+            query = (
+                f"{select} WHERE routine = :routine UNION {select} WHERE script = :script "
+                "ORDER BY id DESC"
+            )
         else:
-            # The sign keeps SQLite from reading all of them, because they lie in that order.
-            query, order = select, "id" if since is None else "+id"
-        query = f"{query} ORDER BY {order} DESC"
+            query = f"{select} ORDER BY id DESC"
         for row in connection.execute(query, values):
             yield entry_of(dict(zip(COLUMNS, row, strict=True)), self.path)
 
