@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from coach.errors import CoachError, SettingError
 from coach.routine import Exercise, Routine
-from coach.settings import Manner, Override, Settings, manner
+from coach.settings import Address, Manner, Override, Settings, manner
 from coach.settings.adjust import adjust
 from coach.settings.choose import check_owner
-from coach.settings.dose import routine_doses
+from coach.settings.dose import routine_doses, show_range
 from coach.settings.text import parse_option, parse_speed
-from coach.units import Relative
+from coach.units import Range, Relative
 from tests.conftest import routine_of
 from tests.strategies import scripts
 
@@ -176,6 +176,30 @@ def test_an_override_changes_exactly_what_it_names(script: Any, data: st.DataObj
     del before[address]
     assert after == before
     assert changed.sources == {address: override}
+
+
+def test_how_long_to_wait_for_somebody_is_not_prescribed() -> None:
+    text = "title: T\nexercises: [{name: A, hold: 5-10s, settle: ready}, {name: B, hold: 5}]\n"
+    plain = routine_of(text.replace(", settle: ready", ""))
+    changed = adjust(plain, Settings(overrides=(parse_option("settle", "a=ready"),))).routine
+    (exercise, _) = changed.exercises()
+    before, after = routine_doses(plain), routine_doses(changed)
+    assert after.keys() == before.keys()
+    assert after[Address("settle", "a")] == Range.fixed(exercise.settle.value)
+    assert routine_doses(routine_of(text)).keys() == before.keys()
+
+
+def test_what_is_prescribed_is_shown_as_people_write_it() -> None:
+    assert show_range("reps", Range(5, 10, 10)) == "5 to 10"
+    assert show_range("hold", Range.fixed(Fraction(90))) == "1m30s"
+
+
+def test_the_circuits_are_named_where_none_is_found() -> None:
+    one = "{rounds: 2, exercises: [{name: %s, hold: 5}]}"
+    routine = routine_of(f"title: T\nexercises: [{one % 'A'}, {one % 'B'}]\n")
+    with pytest.raises(SettingError) as caught:
+        adjust(routine, Settings(only=("pelvis",)))
+    assert caught.value.hint.endswith("The circuits: circuit-1, circuit-2.")
 
 
 @given(scripts())
