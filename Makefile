@@ -34,7 +34,7 @@ session: $(VENV)/.user
 # What is heard live mostly waits, so more of it than there are cores is tried at once; less of what
 # may have no gap; and alone what may have none for long, or while it speaks or listens.
 test: lint
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --ignore tests/live
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder --ignore tests/live
 	$(LIVE) -n 6 -m 'not to_the_frame and not alone'
 	$(LIVE) -n 2 -m to_the_frame
 	$(LIVE) -n 1 -m alone
@@ -128,10 +128,12 @@ $(VENV)/.user: $(VENV)/.made
 	@touch $@
 
 # First what builds, so that what has no wheel is built with that, and not with what is newest: its
-# build looks for `cython` on PATH.
+# build looks for `cython` on PATH. The lock names all that is needed; most of it is never imported,
+# and need not be compiled.
 $(VENV)/.dev: $(VENV)/.made
 	$(PIP) --require-hashes -r .ci/lock/build.txt
-	PATH="$(abspath $(BIN)):$$PATH" $(PIP) --require-hashes --no-build-isolation -r .ci/lock/test.txt
+	PATH="$(abspath $(BIN)):$$PATH" $(PIP) --require-hashes --no-deps --no-compile --no-build-isolation \
+	    -r .ci/lock/test.txt
 	$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@ $(VENV)/.user
 
