@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from coach.errors import CoachError, did_you_mean
+from coach.errors import CoachError, did_you_mean, shortened
 from coach.files.shipped import data_dir
 from coach.script import is_path
 
@@ -55,12 +56,17 @@ def find_routine(name: str) -> Path:
     known = routines()
     if name in known:
         return known[name]
-    if path.exists():
+    if is_there(path):
         return path
     raise CoachError(
-        f"there is no routine `{name}`{did_you_mean(name, known)}",
+        f"there is no routine `{shortened(name, 60)}`{did_you_mean(name, known)}",
         "`coach list` shows all of them. Or give the path of a script.",
     )
+
+
+def is_there(path: Path) -> bool:
+    """Whether anything has this path; nothing has one that is too long for any file."""
+    return os.path.exists(path)  # noqa: PTH110 - pathlib raises what the system refuses
 
 
 def known_as(name: str) -> str | Path:

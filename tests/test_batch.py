@@ -71,7 +71,9 @@ def test_each_row_gets_its_file_and_a_bad_one_stops_none(
         "Fred,small.yaml,reps=,,,\n"
         "Gus,small.yaml,,,,doc\n"
         "anna,small.yaml,,,,flac\n"
-        ",small.yaml,,,,\n",
+        ",small.yaml,,,,\n"
+        f"Hal,{300 * 'h'},,,,\n"
+        f"Ida,./{300 * 'i'}.yaml,,,,\n",
     )
     assert batch(table, "--out", "made") == 1
     told = capsys.readouterr().err
@@ -83,9 +85,11 @@ def test_each_row_gets_its_file_and_a_bad_one_stops_none(
         (9, "there is no format `doc`"),
         (10, "line 2 makes anna-small.flac, too"),
         (11, "expected a name, found nothing"),
+        (12, "there is no routine `hhh"),
+        (13, "there is no script iii"),
     ):
         assert f"{table}:{line}: {message}" in told
-    assert "Made 2 files, 7 rows are wrong" in told
+    assert "Made 2 files, 9 rows are wrong" in told
     made = folder / "made"
     assert sorted(path.name for path in made.iterdir()) == [
         "anna-small.flac",

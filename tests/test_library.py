@@ -51,6 +51,8 @@ def test_a_path_is_a_path(own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert find_routine("script") == Path("script")
     with pytest.raises(CoachError, match="there is no routine `mien`; did you mean `mine`"):
         find_routine("mien")
+    with pytest.raises(CoachError, match=r"there is no routine `m{59}…`$"):
+        find_routine(300 * "m")
 
 
 def test_a_routine_is_known_by_its_name_however_it_is_given(own: Path, tmp_path: Path) -> None:

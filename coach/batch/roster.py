@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
-from coach.errors import CoachError, OutputError, SettingError, did_you_mean
+from coach.errors import CoachError, OutputError, SettingError, did_you_mean, shortened
 from coach.files.given import open_given
 from coach.library import find_routine
 from coach.render import FORMATS, Format
@@ -172,8 +173,11 @@ def _entry(line: int, row: Mapping[str, str], *, beyond_range: bool, default: st
     if len(row["name"]) > MAX_NAME:
         raise CoachError(f"expected a name of at most {MAX_NAME} characters")
     script = find_routine(row["routine"])
-    if not script.is_file():
-        raise CoachError(f"there is no script {script}", "`coach list` names those that ship.")
+    if not os.path.isfile(script):  # noqa: PTH113 - pathlib raises what the system refuses
+        raise CoachError(
+            f"there is no script {shortened(str(script), 100)}",
+            "`coach list` names those that ship.",
+        )
     kind = _format(row["format"] or default)
     who = default_id(row["name"]) or f"line-{line}"
     routine = default_id(script.stem) or "routine"

@@ -211,11 +211,11 @@ def _unfinished(history: History, routine: str | None) -> Entry:
     Raises:
         CoachError: there is none.
     """
-    from coach.library import known_as
+    from coach.library import is_there, known_as
     from coach.script import is_path
 
     wanted: Path | str | None = routine
-    if routine and (is_path(routine) or Path(routine).exists()):
+    if routine and (is_path(routine) or is_there(Path(routine))):
         wanted = known_as(routine)
     entry = history.unfinished(wanted)
     if entry is None:
