@@ -313,7 +313,9 @@ def test_names_that_no_file_can_have(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, script: Path
 ) -> None:
     name = "x" * 300
-    for arguments in (["show", name], ["check", name], ["render", script, "-o", f"{name}.wav"]):
+    for command in ("show", "check", "render", "adjust", "history"):
+        assert "there is no routine `xxx" in output(capsys, command, name, code=1)
+    for arguments in (["check", f"{name}.yaml"], ["render", script, "-o", f"{name}.wav"]):
         assert "file name too long" in output(capsys, *arguments, code=1)
 
 
