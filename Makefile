@@ -12,7 +12,6 @@ ROUTINE ?= si-joint-relief
 CORE_TESTS := $(addprefix tests/, settings $(patsubst %, test_%.py, advice changes editions \
     formatting layout phrases places plan profile remarks schema script script_writer timeline \
     units volume))
-LIVE := $(BIN)/python -m pytest tests/live --dist load --maxschedchunk 1
 SECONDS ?= 60
 TARGETS ?= script imports handout document settings cues sound catalog
 
@@ -31,13 +30,8 @@ session: $(VENV)/.user
 	    echo "To hear the file: $$player session.wav"; exit 0; \
 	done; echo "To hear the file, open session.wav with any player, or copy it to a phone."
 
-# What is heard live mostly waits, so more of it than there are cores is tried at once; less of what
-# may have no gap; and alone what may have none for long, or while it speaks or listens.
 test: lint
-	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder --ignore tests/live
-	$(LIVE) -n 6 -m 'not to_the_frame and not alone'
-	$(LIVE) -n 2 -m to_the_frame
-	$(LIVE) -n 1 -m alone
+	$(BIN)/python -m tests.lanes
 
 # The same with far more of what is chosen by chance, and a recording of three minutes: hours,
 # before a release.

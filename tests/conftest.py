@@ -45,7 +45,7 @@ hypothesis_settings.load_profile("coach")
 
 
 LONGEST = (
-    *("test_page_in_chromium", "test_recogniser", "test_surroundings", "test_kills"),
+    *("test_recogniser", "test_surroundings", "test_kills"),
     *("test_picture", "test_failing_files", "test_faults", "test_spoken", "test_live"),
     *("test_batch", "test_formats", "test_hostile_texts", "test_packaging", "test_adjust"),
     *("test_render_command", "test_schema", "test_damaged_files", "test_loudness"),
@@ -59,8 +59,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Let the garbage collector look no more at the thousands of tests that stay to the end."""
+    """Let the garbage collector look no more at the thousands of tests that stay to the end.
+
+    And less often at the rest: a process of tests has no lack of memory.
+    """
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture(scope="session")

@@ -67,7 +67,7 @@ class Ran:
 
 
 class Coach:
-    """A run of `coach`, in a session of its own."""
+    """A run of `coach`, in a process group of its own."""
 
     def __init__(self, server: Server, pid: int, files: tuple[Path, Path]) -> None:
         self.pid = pid
@@ -289,7 +289,7 @@ def wait(pid: int) -> int:
 
 def _become_coach(request: Mapping[str, Any], before: Callable[[], object] | None) -> None:
     """Become what a shell starts, run `coach`, and exit."""
-    os.setsid()
+    os.setpgid(0, 0)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.clear()
     os.environ.update(request["environment"])

@@ -23,7 +23,8 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers",
         "to_the_frame: what is heard has no gap, or is not late; wants a machine that is hardly busy",
     )
-    config.addinivalue_line("markers", "alone: has no gap for long, or while every core is busy")
+    config.addinivalue_line("markers", "one_at_a_time: what is heard has no gap for long")
+    config.addinivalue_line("markers", "alone: has no gap while it keeps every core busy itself")
 
 
 @pytest.hookimpl(trylast=True)

@@ -162,7 +162,7 @@ def pieces(samples: Samples, silence: int = WINDOW) -> list[Samples]:
     return [samples[part[0] : part[-1] + 1] for part in np.split(loud, cuts) if part.size]
 
 
-@pytest.mark.alone
+@pytest.mark.one_at_a_time
 def test_two_outputs_play_the_rendered_session_to_the_frame(
     rig: Rig, timeline: Timeline, play: Callable[..., Play]
 ) -> None:
