@@ -383,7 +383,10 @@ def test_ctrl_c_while_it_starts_is_no_traceback(tmp_path: Path) -> None:
                     select.select([], [], [], chosen.uniform(0, rest_s))
                 process.send_signal(signal.SIGINT)
             told = process.stderr.read()
-            codes.append(process.wait(30))
+            try:
+                codes.append(process.wait(30))
+            finally:
+                process.kill()
             assert b"Traceback" not in told, told
             assert codes[-1] in (0, 130, -signal.SIGINT), number
     assert set(codes[1:]) - {0}, "no moment was early enough"
