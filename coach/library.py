@@ -65,7 +65,7 @@ def find_routine(name: str) -> Path:
 
 
 def is_there(path: Path) -> bool:
-    """Whether anything has this path; nothing has one that is too long for any file."""
+    """Return whether anything has this path; nothing has one that is too long for any file."""
     return os.path.exists(path)  # noqa: PTH110 - pathlib raises what the system refuses
 
 
