@@ -79,7 +79,8 @@ class Sounds:
 
     def __init__(self, sound: Samples, start: float, *, paced: bool = False) -> None:
         self._blocks = [sound[at : at + BLOCK] for at in range(0, len(sound), BLOCK)]
-        self._end = start
+        self._start = start
+        self._frames = 0
         self._paced = paced
         self.closed = False
         self.hangs = False
@@ -87,10 +88,11 @@ class Sounds:
 
     def read(self, timeout: float) -> Block | None:
         samples = self._blocks.pop(0)
-        self._end += len(samples) / RATE
+        self._frames += len(samples)
+        end = self._start + self._frames / RATE
         if self._paced:
-            time.sleep(max(0.0, self._end - time.monotonic()))
-        return Block(samples, self._end)
+            time.sleep(max(0.0, end - time.monotonic()))
+        return Block(samples, end)
 
     def is_lost(self) -> bool:
         return not self._blocks

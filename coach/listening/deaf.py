@@ -48,9 +48,10 @@ class DeafSpans:
         start, count = block.start, len(block.samples)
         edges = [0]
         for from_, until in self.since(start):
-            # A frame belongs to a span if it begins within it.
+            # A frame belongs to a span if it begins within it. Times of a machine that has run for
+            # weeks are right to a thousandth of a frame.
             edges += (
-                min(count, max(edges[-1], math.ceil((time - start) * RATE - 1e-6)))
+                min(count, max(edges[-1], math.ceil((time - start) * RATE - 1e-3)))
                 for time in (from_, until)
             )
         edges.append(count)
