@@ -15,6 +15,9 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+from jeepney import HeaderFields, MessageType, new_method_return
+from jeepney.bus_messages import message_bus
+from jeepney.io.blocking import open_dbus_connection
 
 from coach.cli import run
 from coach.cli.interrupts import Interrupts
@@ -28,7 +31,8 @@ from coach.steps import Where
 from coach.timeline import mix
 from tests.bus import Bus, remote
 from tests.conftest import spoken
-from tests.waiting import until
+from tests.forked import common_server
+from tests.waiting import LIMIT_S, until
 
 pytestmark = pytest.mark.usefixtures("clips_at_hand")
 
@@ -298,3 +302,27 @@ def test_media_keys_pause_and_stop(bus: Bus, script: Path) -> None:
     assert process.returncode == 0
     assert "Paused." in told
     assert "Stopped in Plank" in errors
+
+
+def test_the_machine_is_kept_awake_until_the_end(bus: Bus, script: Path) -> None:
+    script.write_text(SHORT.replace("hold: 4-8s", "hold: 200s"))
+    asked: list[tuple[str, tuple[object, ...]]] = []
+    with open_dbus_connection(bus.address) as saver:
+        saver.send_and_get_reply(message_bus.RequestName("org.freedesktop.ScreenSaver"))
+        session = common_server().start(
+            *("play", script, "--output", "none", "--only", "plank"), before=(_awake_at_once,)
+        )
+        while len(asked) < 2:
+            call = saver.receive(timeout=LIMIT_S)
+            if call.header.message_type is MessageType.method_call:
+                asked.append((call.header.fields[HeaderFields.member], call.body))
+                saver.send(new_method_return(call, "u", (7,)))
+                session.send(signal.SIGINT)
+    assert asked == [("Inhibit", ("wakepy", "wakelock active")), ("UnInhibit", (7,))]
+    assert session.ran().code == 130
+
+
+def _awake_at_once() -> None:
+    import coach.cli.play
+
+    coach.cli.play.AWAKE_AFTER_S = 0.0

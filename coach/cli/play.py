@@ -42,6 +42,8 @@ GUESSED_PART = Fraction(3, 100)
 """Of a session's length, by which it may be longer than guessed while not all of it is spoken."""
 WORTH_TELLING = 1.0
 """Seconds of speaking after which its progress is told."""
+AWAKE_AFTER_S = 5.0
+"""Seconds after which the machine is kept from falling asleep."""
 
 
 @click.command("play")
@@ -387,6 +389,9 @@ def _awake() -> Iterator[None]:
     over = threading.Event()
 
     def keep() -> None:
+        # What this loads takes the processor from the first words, and nothing sleeps that soon.
+        if over.wait(AWAKE_AFTER_S):
+            return
         with contextlib.suppress(Exception):
             import wakepy
 

@@ -2,8 +2,9 @@
 
 The server has its own socket and home, and is ended by its process id. `norewinds=1` keeps its
 null sinks from taking back what they have played: without it the first distances are off by up to
-19 ms. What it plays is exactly what the monitor records. It shares no memory with its clients: with
-that it may abort when a microphone is unplugged.
+19 ms. What it plays is exactly what the monitor records. Where it may, it keeps real time, as on a
+desktop: a sink that a busy machine holds up loses what the coach has given in time. It shares no
+memory with its clients: with that it may abort when a microphone is unplugged.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ class Rig:
             self._server = subprocess.Popen(
                 # An orphan ends by itself.
                 ["pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=30",
-                 "--realtime=no", "--high-priority=no", "--disable-shm=yes", "--log-target=stderr",
+                 "--realtime=yes", "--high-priority=yes", "--disable-shm=yes", "--log-target=stderr",
                  *(part for module in modules for part in ("-L", module))],
                 env={**os.environ, **dict.fromkeys(private, str(self._folder))},
                 stdin=subprocess.DEVNULL,

@@ -180,14 +180,14 @@ def test_two_outputs_play_the_rendered_session_to_the_frame(
             item.process.send_signal(signal.SIGINT)
             assert item.wait() == 130
             assert b"Underruns of the output: 0." in item.errors
-    for recording in (by_simpleaudio, by_miniaudio):
+    for name, recording in (("simpleaudio", by_simpleaudio), ("miniaudio", by_miniaudio)):
         heard = recording.samples
         heard = heard[np.flatnonzero(heard)[0] :]
         # What sounds at the interrupt is broken off; up to a moment before, all is there.
         length = int((RECORD_S - 6) * LIVE_RATE)
         assert len(heard) >= length
         differs = np.flatnonzero(heard[:length] != expected[first : first + length])
-        assert not differs.size, f"from {differs[0] / LIVE_RATE} s on"
+        assert not differs.size, f"{name}: from {differs[0] / LIVE_RATE} s on"
 
 
 @pytest.mark.to_the_frame
