@@ -317,6 +317,8 @@ def test_names_that_no_file_can_have(
         assert "there is no routine `xxx" in output(capsys, command, name, code=1)
     for arguments in (["check", f"{name}.yaml"], ["render", script, "-o", f"{name}.wav"]):
         assert "file name too long" in output(capsys, *arguments, code=1)
+    for arguments in (["new", "--blank", f"{name}.yaml"], ["render", script, "--music", name]):
+        assert "file name too long\n       Choose a sh" in output(capsys, *arguments, code=1)
 
 
 def test_no_file_is_written_twice_or_over_the_script(

@@ -210,9 +210,17 @@ def _tell(error: CoachError) -> None:
 
 def _tell_system_error(error: OSError) -> int:
     """Tell what the system refused, such as a name that is too long or a full disk."""
+    import errno
+
     reason = error.strerror or str(error)
     where = f"{error.filename}: " if error.filename else ""
-    note(f"coach: {where}{reason[:1].lower()}{reason[1:]}")
+    mends = {
+        errno.ENAMETOOLONG: "Choose a shorter name.",
+        errno.ENOSPC: "Make room there.",
+        errno.EMFILE: "Allow this program more open files, as by `ulimit -n 1024`.",
+    }
+    hint = mends.get(error.errno or 0, "Choose another place, or see who may use this one.")
+    note(f"coach: {where}{reason[:1].lower()}{reason[1:]}", f"       {hint}")
     return MENDABLE
 
 
