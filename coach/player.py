@@ -202,11 +202,13 @@ class Player:
             samples: mono int16, at the timeline's rate.
         """
         with self._lock:
-            self._is_above = not self._stands and self._leaves_room_for(len(samples))
-            if self._is_above:
+            is_above = not self._stands and self._leaves_room_for(len(samples))
+            if is_above:
                 self._end_aside()
             else:
                 self._stand()
+            # Not earlier: below one that is still heard, nothing would break off.
+            self._is_above = is_above
             self._aside = samples if len(samples) else None
 
     def add(self, samples: Samples) -> None:

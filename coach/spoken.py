@@ -201,8 +201,8 @@ class Conversation:
         if question and question.about == "pain":
             if command not in GOING_ON:
                 self._question = question  # what was offered still holds
-        elif question and not question.was_paused and command not in ("pause", "pain"):
-            self._resume()
+        elif question and not question.was_paused and command not in ("pause", "pain", "resume"):
+            self._resume()  # "resume" does so itself, and said twice it would end a wait
         if command == "time":
             self._sound("heard")
             about = load_phrasebook("en").about(self._session.view().left)

@@ -17,9 +17,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coach.listening import RATE, SPOKEN, Heard
+from coach.listening import BEHIND_S, RATE, SPOKEN, Heard
 from coach.listening.capture import Block, CaptureClock, Inlet, MicrophoneError
-from coach.listening.child import BEHIND_S, Listener
+from coach.listening.child import Listener
 from coach.listening.deaf import DeafSpans
 from coach.listening.ear import Ear
 from coach.listening.signal_watch import SILENT_LATER_S, SILENT_S, SignalWatch
@@ -411,15 +411,17 @@ def test_one_that_hangs_is_noticed(
 
 
 RUBBISH = """
-import json, os, sys, threading
+import json, os, sys, threading, time
+now = time.monotonic()
 ours = {"command": "pause", "at": 1.0, "end": 2.0, "confidence": 1.0, "wording": "pause please"}
 odd = [{**ours, "command": "fly"}, {**ours, "at": "soon"}, {**ours, "more": 1}, {"command": "pause"}, 7, None]
-lines = [json.dumps({"heard": heard}) for heard in odd]
+lines = [json.dumps({"heard": heard, "told": now}) for heard in odd]
+lines += [json.dumps({"heard": ours, "told": told}) for told in (now - 3.5, "now", None)]
 lines += ["", "7", "[]", "[" * 99_000, "{", json.dumps({"fault": 1}), json.dumps({"fault": "a", "kind": []})]
 for line in lines:
     os.write(1, line.encode() + b"\\n")
 os.write(1, b"\\xff" * 300_000 + b"\\n")
-print(json.dumps({"heard": ours}), flush=True)
+print(json.dumps({"heard": ours, "told": now}), flush=True)
 sys.stdin.read()
 """
 
@@ -431,7 +433,7 @@ def test_rubbish_is_passed_over(live: Callable[..., Life]) -> None:
     ear.start()
     until(lambda: heard)
     ear.close()
-    assert heard == [Heard("pause", 1.0, 2.0, 1.0, "pause please")]
+    assert heard == [Heard("pause", 1.0, 2.0, 1.0, "pause please")], "one that is not old"
     assert not told
 
 

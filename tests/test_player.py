@@ -176,6 +176,20 @@ def test_an_interjection_where_nothing_is_spoken_lets_all_go_on() -> None:
     assert player.position == 3 * RATE - len(ASIDE) - 9
 
 
+def test_one_for_which_there_is_no_room_breaks_off_what_goes_on_below_another() -> None:
+    timeline = timeline_of(routine_of(TWO.replace("hold: 5", "hold: 20")), Manner(), FakeVoice())
+    hold = next(span for span in timeline.spans if span.kind == "hold")
+    player = playing(timeline, hold.start + 2 * RATE)
+    player.read(1)
+    player.interject(ASIDE)
+    player.read(100)
+    assert player.position == hold.start + 2 * RATE + 101, "there is room in the hold"
+    player.interject(np.full(19 * RATE, 700, np.int16))
+    assert player.position == hold.start, "the hold begins again"
+    assert (player.read(19 * RATE)[FADE:] == 700).all()
+    assert player.position == hold.start
+
+
 def test_an_interjection_in_a_pause_leaves_it_a_pause() -> None:
     player = playing(tones((0, 5 * RATE, 1000), duration=5 * RATE))
     player.read(RATE)

@@ -225,6 +225,18 @@ def test_a_stop_that_is_not_confirmed_ends_nothing(
         assert session.view_at(second + 15).state == "playing"
 
 
+@pytest.mark.parametrize("kind", ["settle", "reps"])
+def test_who_keeps_going_after_a_stop_is_still_waited_for(
+    tmp_path: Path, free: Session, kind: str
+) -> None:
+    waits = free.second_of(lambda view: view.kind == kind and view.is_awaited)
+    session = Told(tmp_path).told(waits + 1, "stop").told(waits + 8, "resume")
+    session.run()
+    assert session.view_at(waits + 7).state == "paused"
+    later = session.view_at(waits + 9)
+    assert (later.state, later.kind, later.is_awaited) == ("playing", kind, True)
+
+
 def test_a_stop_in_a_pause_leaves_it_a_pause(tmp_path: Path, free: Session) -> None:
     second = free.second_of(lambda view: view.where.rep == 3)
     session = Told(tmp_path).told(second, "pause").told(second + 5, "stop")

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 RATE = 16_000
 """Hz of what is listened to: what the recogniser's model was made from."""
 
+BEHIND_S = 3.0
+"""Seconds after which sound is too old to be listened to, and a command to be obeyed: it would be
+when it is no longer meant. That happens where a machine is too slow, was asleep, or was stopped."""
+
 Spoken = Literal[
     "pause",
     "resume",

@@ -11,7 +11,8 @@ Each further line is a span of monotonic seconds in which it does not listen, {"
 until]}. On stdout it writes, a line each:
 
     {"ready": NAME}                                  it listens, with this microphone
-    {"heard": {"command", "at", "end", "confidence", "wording"}}   see `coach.listening.Heard`
+    {"heard": {"command", "at", "end", "confidence", "wording"}, "told": MONOTONIC SECONDS}
+                                                     see `coach.listening.Heard`
     {"level": dBFS or null, "peak": dBFS or null}    of the last while; null for silence
     {"fault": SENTENCE, "hint": SENTENCE, "kind": KIND}   each kind once
 
@@ -39,7 +40,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from msgspec.structs import asdict
 
 from coach.errors import CoachError
-from coach.listening import RATE, Recogniser
+from coach.listening import BEHIND_S, RATE, Recogniser
 from coach.listening.capture import Block, Capture, MicrophoneError
 from coach.listening.deaf import DeafSpans
 from coach.listening.permission import hint_for, place, refused_hint
@@ -53,10 +54,6 @@ WAIT_S = 0.25
 
 RETRY_S = 3.0
 """Seconds between two tries to open a microphone."""
-
-BEHIND_S = 3.0
-"""Seconds after which sound is too old to be listened to: who hears a command so late obeys it
-when it is no longer meant. That happens where a machine is too slow, or was asleep."""
 
 NICENESS = 5
 """By how much this process stands back behind the one that plays: it gets a third as much where
@@ -143,7 +140,7 @@ class Listener:
                 self._recogniser.skip(len(samples))
                 continue
             for heard in self._recogniser.hear(samples):
-                self._answer({"heard": asdict(heard)})
+                self._answer({"heard": asdict(heard), "told": time.monotonic()})
         self._measure(block.samples)
 
     def _measure(self, samples: Samples) -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from coach.errors import ListeningError
-from coach.listening import SPOKEN, Heard, Style
+from coach.listening import BEHIND_S, SPOKEN, Heard, Style
 from coach.listening.deaf import DeafSpans
 from coach.listening.process import CHILD, ListeningProcess, Message
 
@@ -81,7 +81,9 @@ class Ear:
     def _receive(self, message: Message) -> None:
         heard = _heard_in(message)
         if heard is not None:
-            self._send(heard)
+            # While this process was stopped, the other one went on listening.
+            if time.monotonic() - message["told"] <= BEHIND_S:
+                self._send(heard)
         elif all(isinstance(message.get(name), str) for name in ("fault", "hint", "kind")):
             self._fault(message)
 
@@ -116,7 +118,7 @@ def _heard_in(message: Message) -> Heard | None:
         heard = Heard(**message["heard"])
     except (KeyError, TypeError):
         return None
-    numbers = (heard.at, heard.end, heard.confidence)
+    numbers = (heard.at, heard.end, heard.confidence, message.get("told"))
     is_ours = heard.command in SPOKEN and all(isinstance(number, int | float) for number in numbers)
     return heard if is_ours else None
 

@@ -39,6 +39,9 @@ CLOSE_S = 0.5
 SILENT_S = 1.0
 """Seconds without a request for sound after which the device is taken for lost."""
 
+LOOK_S = 0.25
+"""Seconds that count at most between two looks: a process that was stopped has lost nothing."""
+
 SWITCH_S = 0.001
 """Seconds after which a busy Python thread lets another one run while a device plays. Beside three
 busy threads, Python's own 5 ms made 29 gaps in 21 s, and 1 ms made 2."""
@@ -88,6 +91,10 @@ class MiniaudioPlayback:
         self._feed = feed
         self._lock = threading.Lock()
         self._closed = False
+        self._asked_at = feed.asked_at
+        self._looked_at = time.monotonic()
+        self._silent = 0.0
+        """Seconds of looking, since anything was asked for."""
         self._usual_switch_s = sys.getswitchinterval()
         sys.setswitchinterval(min(SWITCH_S, self._usual_switch_s))
 
@@ -109,9 +116,16 @@ class MiniaudioPlayback:
             return f"the session could not be played: {self._feed.error}"
         if self._feed.stopped:
             return "the sound device has stopped: it was taken away, or its server ended"
-        if time.monotonic() - self._feed.asked_at > SILENT_S:
+        if self._silence() > SILENT_S:
             return "the sound device takes no more sound: its server ended, or hangs"
         return None
+
+    def _silence(self) -> float:
+        now, asked_at = time.monotonic(), self._feed.asked_at
+        is_asked = asked_at != self._asked_at
+        self._silent = 0.0 if is_asked else self._silent + min(now - self._looked_at, LOOK_S)
+        self._asked_at, self._looked_at = asked_at, now
+        return self._silent
 
     def close(self) -> None:
         """End at once; what hangs is left behind on a thread of its own."""

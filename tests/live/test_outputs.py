@@ -183,6 +183,15 @@ def test_a_server_that_is_killed_and_started_again(rig: Rig, name: str) -> None:
     assert gaps(recording, noise) < 0.1
 
 
+def test_nothing_is_lost_while_nobody_looks(rig: Rig) -> None:
+    with playing("miniaudio", Level()) as playback:
+        rig.freeze()
+        time.sleep(1.5)  # as if this process had been stopped
+        assert playback.problem() is None
+        until(playback.problem, limit=2.5)
+    rig.thaw()
+
+
 def test_a_server_that_hangs_is_noticed_and_closed(rig: Rig) -> None:
     with playing("miniaudio", Level()) as playback:
         rig.freeze()

@@ -336,6 +336,7 @@ def test_a_process_that_was_stopped_goes_on(
         until(lambda: recording.frames > stopped + 4 * LIVE_RATE)
         session.process.send_signal(signal.SIGINT)
         assert session.wait() == 130
+    assert b"sound" not in session.output + session.errors, "the loudspeaker was not lost"
     last = pieces(recording.samples[stopped:], LIVE_RATE)[0][:WINDOW]
     assert place_of(last[len(last) // 2 :], timeline) < 12 * LIVE_RATE
 
