@@ -362,6 +362,21 @@ def test_the_newest_session_can_be_gone_on_with_if_it_was_broken_off(path: Path)
     assert history.unfinished("a") is None
 
 
+def test_one_that_was_killed_in_its_last_words_is_finished(history: History) -> None:
+    recording = begin(history)
+    recording.at(Where("a", rep=1), 1.0)
+    recording.done(Where("a", rep=1))
+    recording.at(Where(), 9.0)
+    recording.flush()
+    entry, *_ = history.sessions()
+    assert (entry.finished, entry.where, entry.done) == (True, None, 1)
+    recording.at(Where("a", rep=1), 10.0)  # gone back to
+    recording.finish(finished=False)
+    found = history.unfinished()
+    assert found
+    assert found.where == Where("a", rep=1)
+
+
 def test_a_session_that_came_to_no_exercise_hides_none(path: Path) -> None:
     history = History(path)
     broken = record(history, 3, finished=False)

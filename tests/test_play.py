@@ -31,7 +31,7 @@ from coach.steps import Where
 from coach.timeline import mix
 from tests.bus import Bus, remote
 from tests.conftest import spoken
-from tests.forked import common_server
+from tests.forked import coach, common_server
 from tests.waiting import LIMIT_S, until
 
 pytestmark = pytest.mark.usefixtures("clips_at_hand")
@@ -326,3 +326,26 @@ def _awake_at_once() -> None:
     import coach.cli.play
 
     coach.cli.play.AWAKE_AFTER_S = 0.0
+
+
+def test_an_interrupt_while_a_finished_session_tidies_up(script: Path) -> None:
+    script.write_text("title: Short\nexercises: [{name: Plank, hold: 3s, settle: 3s}]\n")
+    words = ("play", script, "--output", "none", "--detail", "cues")
+    ran = coach(*words, before=_interrupt_as_it_closes)
+    assert ran.code == 130
+    (entry,) = History().sessions()
+    assert entry.finished
+    assert History().unfinished() is None
+
+
+def _interrupt_as_it_closes() -> None:
+    from coach.live import LiveSession
+
+    close = LiveSession.close
+
+    def interrupted(self: LiveSession) -> None:
+        LiveSession.close = close  # type: ignore[method-assign]
+        signal.raise_signal(signal.SIGINT)
+        close(self)
+
+    LiveSession.close = interrupted  # type: ignore[method-assign]

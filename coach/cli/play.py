@@ -6,7 +6,7 @@ import contextlib
 import shlex
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
@@ -169,7 +169,6 @@ def play_command(
             )
             live.record(recording)
         ending, code = _run(live, interrupts, plain=plain, quiet=options["quiet"])
-        live.close()
         problems = [*live.warnings, *studio.problems]
         if recording:
             recording.finish(seconds=float(ending.played), finished=ending.is_finished)
@@ -306,37 +305,51 @@ def _speaking(*, quiet: bool) -> Iterator[Any]:
 def _run(
     live: LiveSession, interrupts: Interrupts, *, plain: bool, quiet: bool
 ) -> tuple[Ending, int]:
-    """Return how the session ended, and the exit code."""
+    """Return how the session ended, and the exit code; it is silent then."""
+    ending, code = None, 0
+    try:
+        with ExitStack() as stack:
+            try:
+                ending = live.run(_shown(stack, live, interrupts, plain=plain, quiet=quiet))
+            except KeyboardInterrupt:
+                interrupts.ignore()  # from now on it only tidies up
+                code = INTERRUPTED
+            live.close()
+    except KeyboardInterrupt:  # while it did
+        interrupts.ignore()
+        code = INTERRUPTED
+        live.close()
+    return ending or live.ending(), code
+
+
+def _shown(
+    stack: ExitStack, live: LiveSession, interrupts: Interrupts, *, plain: bool, quiet: bool
+) -> Callable[[View], None]:
+    """Return what shows the session, once the controls are ready."""
     from coach.controls.keyboard import Keyboard
     from coach.controls.mpris import Mpris
 
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(_awake())
-            keyboard = Keyboard(live.obey)
-            screen = _screen(stack, plain=plain, quiet=quiet, has_keys=keyboard.is_available())
-            if keyboard.is_available():
-                stack.enter_context(keyboard)
-                live.has_controls = True
-            media = stack.enter_context(Mpris(live.obey))
+    stack.enter_context(_awake())
+    keyboard = Keyboard(live.obey)
+    screen = _screen(stack, plain=plain, quiet=quiet, has_keys=keyboard.is_available())
+    if keyboard.is_available():
+        stack.enter_context(keyboard)
+        live.has_controls = True
+    media = stack.enter_context(Mpris(live.obey))
 
-            def show(view: View) -> None:
-                interrupts.check()
-                screen.show(view, with_keys=live.is_help_wanted)
-                media.update(
-                    # The button of a headset says "play" only to what does not play.
-                    "Paused" if view.state in ("paused", "lost") or view.is_awaited else "Playing",
-                    view.exercise.name if view.exercise else view.title,
-                    view.title,
-                    float(view.length),
-                    lambda: float(view.position),
-                )
+    def show(view: View) -> None:
+        interrupts.check()
+        screen.show(view, with_keys=live.is_help_wanted)
+        media.update(
+            # The button of a headset says "play" only to what does not play.
+            "Paused" if view.state in ("paused", "lost") or view.is_awaited else "Playing",
+            view.exercise.name if view.exercise else view.title,
+            view.title,
+            float(view.length),
+            lambda: float(view.position),
+        )
 
-            return live.run(show), 0
-        except KeyboardInterrupt:
-            interrupts.ignore()  # from now on it only tidies up
-            live.close()
-            return live.ending(), INTERRUPTED
+    return show
 
 
 def _screen(stack: ExitStack, *, plain: bool, quiet: bool, has_keys: bool) -> Screen:

@@ -85,10 +85,14 @@ class Recording:
         """Record the place to go on from.
 
         Args:
-            where: the place.
+            where: the place; without an exercise only words are left. Once anything is done,
+                the session is finished then.
             played: seconds that were spent on the session so far.
         """
-        self._set(place=where_to_json(where), seconds=float(played))
+        with self._changed:
+            is_finished = where.exercise is None and bool(self._finished)
+            place = None if is_finished else where_to_json(where)
+            self._set(place=place, finished=int(is_finished), seconds=float(played))
 
     def hurt(self, where: Where, played: float) -> None:
         """Record that the user said that it hurts.
@@ -127,9 +131,9 @@ class Recording:
             finished: whether it came to its end, or was broken off.
             pain: after the session, 0 to 10.
         """
-        end: dict[str, Any] = {"closed": 1, "pain_after": pain}
+        end: dict[str, Any] = {"closed": 1, "pain_after": pain, "finished": int(finished)}
         if finished:
-            end |= {"finished": 1, "place": None}
+            end["place"] = None
         if seconds is not None:
             end["seconds"] = float(seconds)
         self._set(**end)
