@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import shutil
 import signal
 import sys
 import time
@@ -12,12 +13,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 
 from coach.batch.manifest import NAME, Manifest, key_of
 from coach.batch.roster import COLUMNS, read_roster
 from coach.cli import run
 from coach.errors import CoachError
+from coach.files.shipped import data_dir
 from coach.profile import Profile
 from coach.settings.default_voices import DefaultVoice, save_default_voice
 from tests.conftest import RATE
@@ -135,6 +139,24 @@ def test_what_is_there_and_would_be_the_same_is_not_made_again(
     assert "Made 2 files;" in again("--lead-in", "1s")
     last = {record["file"]: record for record in records(folder / "made")}
     assert len(last) == 2
+
+
+def test_other_music_and_other_cues_make_it_anew(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = roster(folder, "name,routine\nAnna,small.yaml\n")
+    (folder / "small.yaml").write_text(f"cues: pack{SCRIPT}")
+    shutil.copytree(data_dir("audio_cues") / "classic", folder / "pack")
+    for seconds in (2, 3):
+        soundfile.write(folder / "music.wav", np.full(seconds * RATE, 0.1), RATE)
+        for made in (1, 0):
+            assert batch(table, "--out", "made", "--format", "wav", "--music", "music.wav") == 0
+            assert f"Made {made} file" in capsys.readouterr().err
+    sound = next((folder / "pack").glob("*.wav"))
+    samples, rate = soundfile.read(sound, dtype="int16")
+    soundfile.write(sound, samples // 2, rate)
+    assert batch(table, "--out", "made", "--format", "wav", "--music", "music.wav") == 0
+    assert "Made 1 file;" in capsys.readouterr().err
 
 
 def test_what_it_sounds_like_decides_whether_a_file_is_made_again(

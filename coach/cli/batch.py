@@ -122,6 +122,8 @@ class _Batch:
         self._manifest = manifest
         self._quiet = quiet
         self._keys: dict[str, str] = {}
+        self._music = ""
+        """What stands for the music that is played."""
         self._lengths: dict[str, float] = {}
 
     def run(self, entries: Iterable[Entry], crew: Crew[Entry]) -> None:
@@ -142,6 +144,7 @@ class _Batch:
                 note(f"coach: {notice}")
             for problem in unusable(self._wanted.music) if self._wanted.music else ():
                 note(f"coach: {problem}; the other music is played")
+            self._music = _state(self._wanted.music)
             todo = []
             for entry in entries:
                 self._keys[entry.file] = self._key(studio, entry)
@@ -239,8 +242,17 @@ class _Batch:
             repr(entry.settings),
             entry.format.ending,
             repr(self._wanted),
+            self._music,
             studio.fingerprint(entry.script, entry.settings),
         )
+
+
+def _state(music: Path | None) -> str:
+    """Return what changes when the music does; it may be too long to be read."""
+    from coach.render.music import music_files
+
+    found = [(file, file.stat()) for file in (music_files(music) if music else ())]
+    return repr([(str(file), state.st_size, state.st_mtime_ns) for file, state in found])
 
 
 def _files(count: int) -> str:

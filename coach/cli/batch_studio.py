@@ -6,9 +6,12 @@ from functools import cache
 from pathlib import Path
 from typing import Self
 
+from coach.batch.manifest import key_of
 from coach.cli.personal import usable_voices
-from coach.cli.sessions import KeepingVoice, cues_of
+from coach.cli.sessions import KeepingVoice, cues_of, pack_name
+from coach.cues import load_pack
 from coach.errors import CoachError
+from coach.files.shipped import data_dir
 from coach.profile import Profile
 from coach.routine import Routine, load_routine
 from coach.session import Prepared, Session, build, prepared
@@ -39,6 +42,7 @@ class Studio:
         self._pronounce = load_pronunciations(profile.pronounce_path)
         self._defaults, self.notices = usable_voices(profile)
         self._routine = cache(load_routine)
+        self._cues = cache(_cues_in)
         self._voices = Voices(ClipStore())
         self._kept: dict[tuple[object, ...], KeepingVoice] = {}
 
@@ -49,7 +53,7 @@ class Studio:
         self._voices.close()
 
     def fingerprint(self, script: Path, settings: Settings) -> str:
-        """Return what the speech of a session follows from besides its script and settings.
+        """Return what the sound of a session follows from besides its script and settings.
 
         It is empty where no session can be had, which is told when it is made.
         """
@@ -58,8 +62,9 @@ class Studio:
             chosen = self._with_default(routine, settings)
             decided = manner(routine, chosen)
             words = pronunciation(routine, self._pronounce, decided.language)
-            return f"{self._voices.engine(chosen, decided).fingerprint} {sorted(words.items())}"
-        except CoachError:
+            engine = self._voices.engine(chosen, decided).fingerprint
+            return f"{engine} {sorted(words.items())} {self._cues(pack_name(routine, chosen))}"
+        except (CoachError, OSError):
             return ""
 
     def session(self, script: Path, settings: Settings, rate: int) -> Session:
@@ -86,3 +91,14 @@ class Studio:
             speakers = self._voices.speakers(settings, decided, said, rate)
             self._kept[key] = KeepingVoice(voice_at(speakers, volume, rate))
         return self._kept[key]
+
+
+def _cues_in(pack: str | Path) -> str:
+    """Return what stands for the sounds of a cue pack.
+
+    Raises:
+        CuePackError: there is no such pack, or something is wrong with it.
+        OSError: a file of it is there no more.
+    """
+    cues = load_pack(pack, data_dir("audio_cues")).cues
+    return key_of(*(part for cue in cues for part in (str(cue.gain), cue.path.read_bytes())))

@@ -38,6 +38,8 @@ from coach.units import Relative, clock, seconds
 from coach.volume import balanced, cues_at, heard, voice_at
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from coach.cli.personal import Decided, Personal
     from coach.settings.foresee import When
     from coach.settings.since import DoseChange
@@ -395,5 +397,9 @@ def silent_cues_of(routine: Routine, settings: Settings, rate: int) -> Mapping[C
 
 
 def _pack_of(routine: Routine, settings: Settings) -> CuePack:
-    chosen = settings.cues or routine.cues or DEFAULT_CUES
-    return load_pack(chosen, data_dir("audio_cues"))
+    return load_pack(pack_name(routine, settings), data_dir("audio_cues"))
+
+
+def pack_name(routine: Routine, settings: Settings) -> str | Path:
+    """Return the name or the folder of the cue pack that is chosen."""
+    return settings.cues or routine.cues or DEFAULT_CUES
