@@ -80,8 +80,9 @@ def editing(name: str) -> Iterator[Editing]:
     data = _read(source)
     folder = own_folder().with_name("edited")
     make_folder(folder)
-    place = hashlib.sha256(os.fsencode(os.path.realpath(target))).hexdigest()[:8]
-    copy = folder / f"{target.stem[:80]}-{place}.yaml"
+    real = Path(os.path.realpath(target))
+    place = hashlib.sha256(os.fsencode(real)).hexdigest()[:8]
+    copy = folder / f"{real.stem[:80]}-{place}.yaml"
     lock = Lock(copy.with_suffix(".lock"))
     with telling(copy):
         is_ours = lock.acquire()

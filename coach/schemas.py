@@ -192,8 +192,13 @@ def by_language(one: Schema) -> Schema:
 
 
 def several(one: Schema, least: int, most: int, *, or_one: bool) -> Schema:
-    """Return the schema of a list of texts, each of them or the whole list by language."""
-    plain = {"type": "array", "items": one, "minItems": least, "maxItems": most}
+    """Return the schema of a list of texts, each of them or the whole list by language.
+
+    Where it cannot be one text alone, no two are the same.
+    """
+    plain: Schema = {"type": "array", "items": one, "minItems": least, "maxItems": most}
+    if not or_one:
+        plain["uniqueItems"] = True
     mixed = {**plain, "items": by_language(one)}
     if not or_one:
         return {"anyOf": [mixed, _languages(plain)]}

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Annotated, Any, Literal, get_args
 
 from msgspec.structs import replace
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from coach import schemas
@@ -218,6 +218,15 @@ def _language(value: Any) -> str:
     return text
 
 
+def _distinct(sides: tuple[str, ...]) -> tuple[str, ...]:
+    known: set[str] = set()
+    for i, side in enumerate(sides):
+        if side.casefold() in known:
+            raise failure(((i,), f"expected different sides, found `{shortened(side)}` again"))
+        known.add(side.casefold())
+    return sides
+
+
 def _progress(value: Any) -> Progress:
     if isinstance(value, str):
         return _rule(value, ())
@@ -321,6 +330,7 @@ Pronunciations = Annotated[
 Sides = Annotated[
     tuple[Name, ...],
     Field(min_length=2, max_length=4),
+    AfterValidator(_distinct),
     WithJsonSchema(schemas.several(schemas.text(MAX_NAME), 2, 4, or_one=False)),
 ]
 

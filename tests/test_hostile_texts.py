@@ -285,6 +285,28 @@ def test_a_shell_is_offered_no_name_that_is_more_to_it(place: Place, shell: str)
 
 
 @pytest.mark.parametrize(
+    ("asked", "told", "code"),
+    [
+        ("bash_source", "no space left", 1),
+        ("fish_complete", "the shell has not told the words", 2),
+    ],
+)
+def test_what_a_shell_is_told_may_not_arrive(
+    place: Place, asked: str, told: str, code: int
+) -> None:
+    environment = {**place.environment, "_COACH_COMPLETE": asked}
+    ran = coach(environment=environment, before=_fill_stdout)
+    assert (ran.code, ran.out) == (code, b"")
+    assert ran.err.startswith(b"coach: ")
+    assert told.encode() in ran.err
+    assert b"Traceback" not in ran.err
+
+
+def _fill_stdout() -> None:
+    os.dup2(os.open("/dev/full", os.O_WRONLY), 1)
+
+
+@pytest.mark.parametrize(
     "command",
     ["show", "check", "edit", "export --to csv", f"play --output none --fast {' '.join(QUICKLY)}"],
 )

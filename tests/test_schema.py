@@ -270,6 +270,7 @@ DAMAGES: dict[str, Damage] = {
     "a single side": own(sides=["left"]),
     "a side that is a text": own(sides="left"),
     "five sides": own(sides=list("abcde")),
+    "the same side twice": own(sides=["left", "left"]),
     "a speed that is too high": root(speed=3),
     "a speed that is a word": root(speed="fast"),
     "a volume that is too high": root(cue_volume=10),

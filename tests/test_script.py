@@ -257,6 +257,7 @@ def test_a_hundred_thousand_brackets() -> None:
         ("setup: [Mind this: breathe]\n    hold: 5", "5:13 expected a text, found a mapping: put a "
          "text that contains a colon in quotation marks"),
         ("sides: [left]\n    hold: 5", "5:12 expected a list of at least 2, found 1"),
+        ("sides: [left, Left]\n    hold: 5", "5:19 expected different sides, found `Left` again"),
         ("id: a.b\n    hold: 5", '5:9 expected an id of letters, digits and hyphens, found "a.b"'),
         ("settle: redy\n    hold: 5", "5:13 expected a duration such as 5, 5s, 1.5, 90s, 1:30 or "
          '1m30s, or `ready`, found "redy"'),

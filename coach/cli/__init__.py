@@ -111,9 +111,7 @@ def main() -> None:
             stream.reconfigure(errors="replace")
     completion = os.environ.get("_COACH_COMPLETE")
     if completion:
-        from click.shell_completion import shell_complete
-
-        sys.exit(shell_complete(coach, {}, "coach", "_COACH_COMPLETE", completion))
+        sys.exit(_complete(completion))
     interrupts = Interrupts()
     interrupts.begin()
     try:
@@ -187,6 +185,25 @@ def _outcome(arguments: Sequence[str], interrupts: Interrupts) -> int:
         # A library that is interrupted while it is imported may raise what it likes.
         return _tell_interrupted() if interrupts.is_pressed else _tell_bug(error)
     return result if isinstance(result, int) else DONE
+
+
+def _complete(asked: str) -> int:
+    """Write what a shell asks for: the script for it, or how words go on."""
+    from click.shell_completion import shell_complete
+
+    try:
+        return shell_complete(coach, {}, "coach", "_COACH_COMPLETE", asked)
+    except BrokenPipeError:
+        _close_stdout()
+        return DONE
+    except OSError as error:
+        _close_stdout()
+        return _tell_system_error(error)
+    except (KeyError, ValueError):
+        note(
+            "coach: the shell has not told the words to go on from; see `_COACH_COMPLETE` in the README."
+        )
+        return USAGE
 
 
 def _tell_interrupted() -> int:

@@ -169,8 +169,9 @@ def _written(exercise: Exercise, name: str, notes: Notes) -> dict[str, Any]:
     elif reps > 1:
         if sets > 1:
             notes.add("sets of several repetitions (each repetition is a set)", name)
-        move = exercise.phases[0].move
-        rest = move.value if move else Fraction(0)
+        phase = exercise.phases[0]
+        # What only moves is all there is to do.
+        rest = phase.move.value if phase.move and (phase.hold or phase.work) else Fraction(0)
         hold -= rest
         sets *= reps
     gap = whole_seconds(exercise.settle.value, notes, name)

@@ -234,7 +234,7 @@ def _name(script: Path | str) -> str:
         return script
     place = os.path.realpath(script)
     digest = hashlib.sha256(os.fsencode(place)).hexdigest()[:10]
-    return f"{default_id(script.stem) or 'routine'}-{digest}"
+    return f"{default_id(Path(place).stem) or 'routine'}-{digest}"
 
 
 def _text(script: Path | str, saved: Saved) -> str:

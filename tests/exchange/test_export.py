@@ -249,6 +249,13 @@ def test_sides_phases_and_sets_become_intervals() -> None:
     ]
 
 
+def test_what_only_moves_is_no_rest() -> None:
+    routine = script("{name: Heel raise, move: 5s, reps: 3}", "{name: Plank, move: 2s, hold: 5s}")
+    raises, plank = json.loads(export(routine, "physio-timer").text)
+    assert (raises["sets"], raises["holdTime"], raises["restTime"]) == (3, 5, 0)
+    assert (plank["sets"], plank["holdTime"], plank["restTime"]) == (1, 7, 10)
+
+
 def test_openhiit_has_one_time_for_all() -> None:
     message = "one time of work for all, found 20s, 30s"
     with pytest.raises(CoachError, match=message):
