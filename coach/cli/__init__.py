@@ -200,9 +200,8 @@ def _complete(asked: str) -> int:
         _close_stdout()
         return _tell_system_error(error)
     except (KeyError, ValueError):
-        note(
-            "coach: the shell has not told the words to go on from; see `_COACH_COMPLETE` in the README."
-        )
+        see = "see `_COACH_COMPLETE` in the README"
+        note(f"coach: the shell has not told the words to go on from; {see}.")
         return USAGE
 
 
