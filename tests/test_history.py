@@ -28,7 +28,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from coach.characters import shown as shown_text
-from coach.cli import coach
+from coach.cli import coach, run
 from coach.cli.history import csv_text
 from coach.cli.history_chart import BLOCKS, WEEKS, chart
 from coach.errors import CoachError, HistoryError
@@ -589,11 +589,29 @@ def test_what_another_process_has_mended_is_left_alone(path: Path) -> None:
     assert [file.name for file in path.parent.iterdir()] == [moved.name]
 
 
-def test_a_row_that_no_coach_wrote_is_damage(path: Path) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        *("settings = 'no JSON'", "started = 'yesterday'", "seconds = 9e999", "title = x'ff00'"),
+        *("pain_after = 'bad'", "place = '[]'", "hurt = '{}'", "utc_offset = 1e9", "done = 'x'"),
+    ],
+)
+def test_a_row_that_no_coach_wrote_is_left_out(path: Path, change: str) -> None:
+    kept = record(History(path))
     record(History(path))
-    sql(path, "UPDATE session SET settings = 'no JSON'")
-    with pytest.raises(HistoryError, match="session 1 cannot be understood"):
-        History(path).sessions()
+    sql(path, f"UPDATE session SET {change} WHERE id = 2")  # noqa: S608 - ours
+    history = History(path)
+    assert history.sessions() == (kept,)
+    assert history.unreadable == {2}
+    assert record(history).id == 3
+
+
+def test_what_is_left_out_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    record(History())
+    sql(default_path(), "UPDATE session SET started = 'yesterday'")
+    for option in ((), ("--json",), ("--csv",)):
+        assert run(["history", *option]) == 0
+        assert "left out is a session that cannot be understood" in capsys.readouterr().err
 
 
 def test_a_newer_history_is_left_alone(path: Path) -> None:

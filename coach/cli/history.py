@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from coach.characters import shown
-from coach.cli.console import echo_document, echo_json, echo_text, say, table
+from coach.cli.console import echo_document, echo_json, echo_text, note, say, table
 from coach.cli.options import RoutineName, profile_from, profile_option
 from coach.units import clock
 
@@ -82,6 +82,9 @@ def history_command(
         echo_document(csv_text(history.sessions(key, limit)))
     else:
         _print(history, key, limit or SHOWN)
+    if number := len(history.unreadable):
+        of_them = "a session that" if number == 1 else f"{number} sessions that"
+        note(f"coach: left out is {of_them} cannot be understood; the file is {history.path}")
 
 
 def _script_or_id(history: History, name: str) -> Path | str:

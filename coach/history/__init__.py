@@ -53,6 +53,9 @@ class History:
     Args:
         path: the database, which need not exist yet; None is the user's own.
         clock: seconds from any origin, never running backwards; measures how long a session took.
+
+    Attributes:
+        unreadable: the ids of sessions that were left out because they cannot be understood.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class History:
         # Without a home folder there is no absolute path, which reading and writing will tell.
         self.path = default_path() if path is None else path.absolute()
         self._clock = clock
+        self.unreadable: set[int] = set()
 
     def begin(
         self,
@@ -227,7 +231,12 @@ class History:
         else:
             query = f"{select} ORDER BY id DESC"
         for row in connection.execute(query, values):
-            yield entry_of(dict(zip(COLUMNS, row, strict=True)), self.path)
+            try:
+                entry = entry_of(dict(zip(COLUMNS, row, strict=True)), self.path)
+            except ValueError:
+                self.unreadable.add(row[0])
+                continue
+            yield entry
 
 
 def script_key(script: Path | str) -> str:

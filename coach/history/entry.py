@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
@@ -14,7 +15,6 @@ from typing import Any, get_args
 
 from msgspec import Struct, structs, to_builtins
 
-from coach.history.database import DamagedHistoryError
 from coach.history.running import is_running
 from coach.settings import READY, Amount, DoseKey, Override, Settings, is_set
 from coach.settings.counter import Done
@@ -78,29 +78,29 @@ def entry_of(row: Mapping[str, Any], path: Path) -> Entry:
     """Return the session in a row of the database at `path`.
 
     Raises:
-        DamagedHistoryError: the row holds what no coach writes.
+        ValueError: the row holds what no coach writes.
     """
     try:
         return Entry(
             id=row["id"],
             started=_local(row["started"], row["utc_offset"]),
-            routine=row["routine"],
-            title=row["title"],
-            script=row["script"],
+            routine=_text(row["routine"]),
+            title=_text(row["title"]),
+            script=_text(row["script"]),
             settings=settings_from_json(row["settings"]),
             planned=int(row["planned"]),
             done=int(row["done"]),
-            length=float(row["length"]),
-            seconds=float(row["seconds"]),
+            length=_finite(row["length"]),
+            seconds=_finite(row["seconds"]),
             finished=bool(row["finished"]),
             running=not row["closed"] and is_running(path, row["uid"]),
             where=None if row["place"] is None else where_from_json(row["place"]),
-            pain_before=row["pain_before"],
-            pain_after=row["pain_after"],
+            pain_before=_pain(row["pain_before"]),
+            pain_after=_pain(row["pain_after"]),
             hurt=() if row["hurt"] is None else hurt_from_json(row["hurt"]),
         )
-    except (ValueError, TypeError, OverflowError) as error:
-        raise DamagedHistoryError(path, f"session {row['id']} cannot be understood") from error
+    except (TypeError, OverflowError) as error:
+        raise ValueError(f"session {row['id']} cannot be understood") from error
 
 
 class Past(Struct, frozen=True):
@@ -234,6 +234,17 @@ def _is_a(kind: type, value: Any) -> Any:
 
 
 _text, _number, _flag = partial(_is_a, str), partial(_is_a, int), partial(_is_a, bool)
+
+
+def _pain(value: Any) -> int | None:
+    return None if value is None else int(_number(value))
+
+
+def _finite(value: Any) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"expected seconds, found {value!r}")
+    return number
 
 
 def _optional_text(value: Any) -> str | None:
