@@ -143,6 +143,8 @@ class LiveSession:
         """
         ready = self._made_ready(self.settings)
         self._prepared = ready
+        self._made = self._asked = self.settings, ready, self._louder
+        """What is in force, and what was asked for last."""
 
         self._replanner.begin(
             ready, lambda plan: beginning(plan, resume), progress, entirely=entirely
@@ -458,7 +460,7 @@ class LiveSession:
             return
         self._louder = louder
         self.tell(f"Beeps {'+' if volume > 0 else ''}{decimal(volume)} dB.")
-        self._remake(self.settings, self._prepared)
+        self._remake()
 
     def _change(self, command: Command) -> None:
         plan, frame = self._tally.destination()
@@ -466,7 +468,6 @@ class LiveSession:
         where = place.where
         if where.exercise is None or (place.kind == "rest" and not where.set):
             where = next_repetition(plan, place.end)
-        before = self.settings, self._prepared
         try:
             change = changed(command, self._prepared, self.settings, where)
             self._prepared = self._made_ready(change.settings)
@@ -478,19 +479,25 @@ class LiveSession:
             return
         self.settings = change.settings
         self.tell(change.notice)
-        self._remake(*before)
+        self._remake()
 
-    def _remake(self, settings: Settings, ready: Prepared) -> None:
-        """Plan the session again; if that fails, it was made with these and stays so."""
-        asked = self._prepared
+    def _remake(self) -> None:
+        """Plan the session again; if that fails, it stays as it is."""
+        asked = self._asked = self.settings, self._prepared, self._louder
+
+        def made() -> None:
+            self._made = asked
 
         def fail(problem: Exception | str) -> None:
-            if self._prepared is asked:
-                self.settings, self._prepared = settings, ready
+            if self._asked is asked:
+                self.settings, self._prepared, self._louder = self._made
             self._hear_of(problem)
 
         self._replanner.remake(
-            asked, self._louder, lambda problem: self._queue.put(partial(fail, problem))
+            self._prepared,
+            self._louder,
+            lambda: self._queue.put(made),
+            lambda problem: self._queue.put(partial(fail, problem)),
         )
 
     def _hear_of(self, problem: Exception | str) -> None:

@@ -104,13 +104,18 @@ class Replanner:
         self._spawn(partial(self._take_over, drafts, generation, self._tell))
 
     def remake(
-        self, prepared: Prepared, louder: int, failed: Callable[[Exception | str], None]
+        self,
+        prepared: Prepared,
+        louder: int,
+        made: Callable[[], None],
+        failed: Callable[[Exception | str], None],
     ) -> None:
         """Plan and speak the session again, from where it is on.
 
         Args:
             prepared: the routine, changed.
             louder: dB of the cues, as against their pack.
+            made: is called once the change is in force.
             failed: gets what goes wrong, in which case the session stays as it was.
         """
         self._louder = louder
@@ -125,7 +130,7 @@ class Replanner:
         except CoachError as error:
             failed(error.message)
         else:
-            self._spawn(partial(self._take_over, drafts, generation, failed))
+            self._spawn(partial(self._take_over, drafts, generation, failed, made))
 
     def here(self) -> tuple[Planned, int]:
         """Return what is played, and the frame that comes next."""
@@ -174,6 +179,7 @@ class Replanner:
         drafts: Iterator[Draft],
         generation: int,
         failed: Callable[[Exception | str], None],
+        made: Callable[[], None] = lambda: None,
     ) -> None:
         """Play each draft as soon as it is there, unless something newer is asked for."""
         try:
@@ -183,6 +189,7 @@ class Replanner:
                         return
                     self._plan(draft)
                     self.player.replace(draft.session.timeline, draft.ready_from)
+                made()
                 if draft.problem:
                     self._tell(draft.problem)
         except _SupersededError:

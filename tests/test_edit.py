@@ -16,6 +16,7 @@ import pytest
 from coach.cli import run
 from coach.editing import editing
 from coach.errors import CoachError
+from coach.files.replacing import replacing
 from coach.files.shipped import data_dir
 from coach.library import own_folder
 from coach.routine import load_routine
@@ -190,6 +191,25 @@ def test_a_script_that_changes_meanwhile_is_not_overwritten(
     assert kept() == [GOOD + "# mine"]
     assert run(["edit", str(script)]) == 1
     assert kept() == [GOOD + "# mine"]
+
+
+def test_what_cannot_be_written_is_kept(
+    script: Path,
+    editor: Editor,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    nowhere = script.parent / "gone" / script.name
+    monkeypatch.setattr(
+        "coach.editing.replacing",
+        lambda path, **options: replacing(nowhere if path == script else path, **options),
+    )
+    editor(writing(GOOD.replace("A", "B")))
+    assert run(["edit", str(script)]) == 1
+    told = capsys.readouterr().err
+    assert "cannot write" in told
+    assert f"`coach edit {script}` goes on with it." in told
+    assert kept() == [GOOD.replace("A", "B")]
 
 
 def test_two_cannot_edit_the_same(script: Path) -> None:

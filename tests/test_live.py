@@ -459,6 +459,34 @@ def test_a_change_that_cannot_be_spoken_is_taken_back(tmp_path: Path) -> None:
     assert (ending.done, ending.planned) == (16, 16)
 
 
+def test_two_changes_of_which_the_first_was_never_made_fail_as_one(tmp_path: Path) -> None:
+    class Slow(FakeVoice):
+        def each(self, lines: Any) -> Any:
+            raise SpeechError("cannot speak so fast")
+            yield
+
+    class Picky(Room):
+        def voice_for(self, decided: Manner) -> GradualVoice:
+            return Slow() if decided.speed > 1 else super().voice_for(decided)
+
+    later: list[Callable[[], None]] = []
+    session = Session(tmp_path, room=Picky(), spawn=later.append)
+
+    def work() -> None:
+        while later:
+            later.pop(0)()
+
+    work()
+    session.at(5, Command.LOUDER, Command.FASTER, Command.FASTER)
+    session.clock.plan += [(6, work), (8, work), (10, work)]
+    session.at(7, Command.MORE).at(9, Command.LOUDER)
+    ending = session.run()
+    assert session.live.warnings == ["cannot speak so fast"]
+    assert session.live.settings.speed is None
+    assert (ending.done, ending.planned) == (16, 16)
+    assert session.seen(lambda view: view.notice).count("Beeps +3 dB.") == 2
+
+
 def test_a_bug_in_the_sound_is_no_lost_loudspeaker(tmp_path: Path, monkeypatch: Any) -> None:
     session = Session(tmp_path)
 

@@ -236,6 +236,8 @@ def _tell_system_error(error: OSError) -> int:
         errno.EMFILE: "Allow this program more open files, as by `ulimit -n 1024`.",
     }
     hint = mends.get(error.errno or 0, "Choose another place, or see who may use this one.")
+    if not where and error.errno == errno.ENOENT:  # all that is said of a folder that is gone
+        where, hint = "the folder you are in: ", "Go to another one."
     note(f"coach: {where}{reason[:1].lower()}{reason[1:]}", f"       {hint}")
     return MENDABLE
 

@@ -14,7 +14,7 @@ import click
 
 from coach.cli.console import note, say
 from coach.cli.options import RoutineName
-from coach.errors import CoachError
+from coach.errors import CoachError, OutputError
 
 if TYPE_CHECKING:
     from coach.editing import Editing
@@ -44,7 +44,11 @@ def edit_command(routine: str) -> int:
                 say("Nothing was changed.")
                 return 0
             if _is_good(work):
-                work.finish()
+                try:
+                    work.finish()
+                except OutputError:
+                    _tell_kept(work, routine)
+                    raise
                 say(f"Wrote {work.target}.")
                 if work.target != work.source:
                     say(f"From now on `{routine}` is this one of yours.")
