@@ -30,8 +30,8 @@ SHORTEST_CUE = Fraction(1, 2)
 
 _DEFAULT_REST = Range.fixed(Fraction(15))
 _DEFAULT_SETTLE = Range.fixed(Fraction(5))
-_DEFAULT_SWITCH = Range.fixed(Fraction(6))
-_DEFAULT_PACE = Range.fixed(Fraction(3))
+DEFAULT_SWITCH = Range.fixed(Fraction(6))
+DEFAULT_PACE = Range.fixed(Fraction(3))
 READY_WAIT = Fraction(10)
 """Seconds that a file waits where a live session waits for the user (`settle: ready`)."""
 LONGEST_READY_WAIT = Fraction(30)
@@ -347,9 +347,9 @@ class _Resolver:
             reps=item.reps or script.reps or Range.fixed(1),
             sets=item.sets or script.sets or Range.fixed(1),
             phases=tuple(_phases(item.parts())),
-            pace=item.pace or script.pace or _DEFAULT_PACE,
+            pace=item.pace or script.pace or DEFAULT_PACE,
             sides=item.sides or (),
-            switch=item.switch or script.switch or _DEFAULT_SWITCH,
+            switch=item.switch or script.switch or DEFAULT_SWITCH,
             rest=item.rest or script.rest or _DEFAULT_REST,
             progress=item.progress or script.progress,
             pause=script.pause if item.pause is None else item.pause,

@@ -32,7 +32,7 @@ from coach.exchange.items import name_apart
 from coach.exchange.unfolding import tell_what_stays
 from coach.phrases import Phrasebook, load_phrasebook
 from coach.phrases.fields import exercise_fields
-from coach.routine import Circuit, Exercise, Item, Routine
+from coach.routine import DEFAULT_PACE, Circuit, Exercise, Item, Routine
 from coach.template import fill
 from coach.units import (
     ACTIVE_TIME,
@@ -195,14 +195,17 @@ _BOTH = frozenset({"2", "both", "both sides", "each", "each side", "yes", "y", "
 _NEITHER = frozenset({"", "0", "1", "no", "n", "none", "-"})
 
 
+_BETWEEN_SIDES = re.compile(r"[/,;|+]| and ")
+
+
 def _sides(text: str, where: str, notes: Notes) -> list[str]:
     cell = " ".join(text.split())
     if cell.casefold() in _NEITHER:
         return []
     if cell.casefold() in _BOTH:
         return ["left", "right"]
-    sides = [name for part in re.split(r"[/,;|+]| and ", cell) if (name := name_of(part))]
-    if 2 <= len(sides) <= 4:
+    sides = [name for part in _BETWEEN_SIDES.split(cell) if (name := name_of(part))]
+    if 2 <= len({side.casefold() for side in sides}) == len(sides) <= 4:
         return sides
     notes.add("values that are not understood", f'sides "{cleaned(cell)[:20]}" of {where}')
     return []
@@ -240,6 +243,9 @@ def _in_turn(items: Sequence[Item], notes: Notes) -> Iterator[Exercise]:
 def _row(exercise: Exercise, phrases: Phrasebook, notes: Notes) -> dict[str, str]:
     values = exercise_fields(exercise, phrases)
     setup = [cleaned(fill(text, values)) for text in exercise.setup]
+    sides = [" ".join(_BETWEEN_SIDES.sub(" ", side).split()) for side in exercise.sides]
+    if sides != list(exercise.sides):
+        notes.add("what sides are called", exercise.name)
     row = {
         "name": exercise.name,
         "position": setup[0] if len(setup) > 1 else "",
@@ -249,11 +255,16 @@ def _row(exercise: Exercise, phrases: Phrasebook, notes: Notes) -> dict[str, str
         "reps": _count_text(exercise.reps),
         "sets": _count_text(exercise.sets),
         "rest": _seconds_text(exercise.rest),
-        "sides": "/".join(exercise.sides),
+        "sides": "/".join(sides),
     }
     phases = exercise.phases
     timed = [time for phase in phases for time in (phase.move, phase.hold, phase.work) if time]
+    ranges: list[Range[int] | Range[Fraction]] = [exercise.reps, exercise.sets, *timed]
+    if any(value.value != value.low for value in ranges):
+        notes.add("where a range starts (its low end is read)", exercise.name)
     if exercise.is_self_paced:
+        if exercise.pace != DEFAULT_PACE:
+            notes.add("`pace`", exercise.name)
         return row
     if len(timed) > 1 or not timed:
         notes.add("phases (the seconds are those of a whole repetition)", exercise.name)

@@ -94,7 +94,7 @@ def write(routine: Routine, notes: Notes) -> str:
     Raises:
         CoachError: there would be too many steps.
     """
-    tell_what_stays(routine, notes, kept=("settle",))
+    tell_what_stays(routine, notes, kept=("title", "settle", "cue", "switch"))
     program = list(program_of(routine, notes))
     first, *others = (exercise.settle.value for exercise in routine.exercises())
     if first and first != parse_duration(SETTLE):

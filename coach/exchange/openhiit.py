@@ -174,7 +174,7 @@ def write(routine: Routine, notes: Notes) -> str:
     Raises:
         CoachError: its exercises have not all the same times, or are nested otherwise.
     """
-    tell_what_stays(routine, notes, kept=("settle",))
+    tell_what_stays(routine, notes, kept=("title", "settle"))
     items = list(routine.items)
     warmup = items.pop(0) if len(items) > 1 and _is_called(items[0], WARMUP) else None
     cooldown = items.pop() if len(items) > 1 and _is_called(items[-1], COOLDOWN) else None

@@ -165,7 +165,7 @@ def write(routine: Routine, notes: Notes) -> str:
     Raises:
         CoachError: there would be too many lines.
     """
-    tell_what_stays(routine, notes, kept=("closing", "settle", "setup"))
+    tell_what_stays(routine, notes, kept=("closing", "settle", "setup", "cue", "switch"))
     lines: list[str] = []
     if all(map(_is_paced, routine.items)):
         phases = [phase for exercise in routine.exercises() for phase in exercise.phases]

@@ -164,7 +164,8 @@ def write(routine: Routine, notes: Notes) -> str:
     Raises:
         CoachError: there would be too many steps.
     """
-    tell_what_stays(routine, notes, kept=("closing", "settle", "safety", "setup", "guide"))
+    told = ("title", "closing", "safety", "setup", "guide", "cue")
+    tell_what_stays(routine, notes, kept=(*told, "settle", "switch"))
     steps: Sequence[Step] = program_of(routine, notes, setup=True, guide=True)
     loop = 1
     only = steps[0] if len(steps) == 1 else None

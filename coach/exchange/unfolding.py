@@ -14,11 +14,14 @@ from coach.exchange.items import SETTLE
 from coach.exchange.program import Group, Interval, Step, rest_name
 from coach.phrases import Phrasebook, load_phrasebook
 from coach.phrases.fields import exercise_fields, phase_fields
-from coach.routine import SHORTEST_CUE, Circuit, Exercise, Item, Routine
+from coach.routine import DEFAULT_SWITCH, SHORTEST_CUE, Circuit, Exercise, Item, Routine
 from coach.template import fill
 from coach.units import parse_duration
 
-_ROUTINE_TEXTS = ("description", "source", "equipment", "safety", "closing", "pronounce")
+_ROUTINE_TEXTS = (
+    *("title", "description", "source", "equipment", "safety", "closing", "pronounce"),
+    *("level", "tags"),
+)
 
 
 def program_of(
@@ -56,11 +59,18 @@ def tell_what_stays(routine: Routine, notes: Notes, *, kept: Sequence[str] = ())
     texts = [name for name in _ROUTINE_TEXTS if getattr(routine, name) and name not in kept]
     if texts:
         notes.add(", ".join(f"`{name}`" for name in texts))
+    if len(routine.translations) > 1:
+        notes.add("the other languages")
     for exercise in routine.exercises():
         if exercise.setup and "setup" not in kept:
             notes.add("`setup`", exercise.name)
         if any(phase.guide for phase in exercise.phases) and "guide" not in kept:
             notes.add("`guide`", exercise.name)
+        cues = {phase.cue for phase in exercise.phases} - {"", None, exercise.name}
+        if cues and "cue" not in kept:
+            notes.add("`cue`", exercise.name)
+        if exercise.sides and exercise.switch != DEFAULT_SWITCH and "switch" not in kept:
+            notes.add("`switch`", exercise.name)
         is_own = exercise.settle.value != parse_duration(SETTLE)
         if (exercise.settle_ready or is_own) and "settle" not in kept:
             notes.add("`settle`", exercise.name)
@@ -70,7 +80,7 @@ def tell_what_stays(routine: Routine, notes: Notes, *, kept: Sequence[str] = ())
             time and not time.is_fixed for time in times
         )
         if is_range and "range" not in kept:
-            notes.add("prescribed ranges (the value in force is written)", exercise.name)
+            notes.add("prescribed ranges (the value they begin with is written)", exercise.name)
         if exercise.progress or exercise.speed or exercise.pause is not None:
             notes.add("`progress`, `speed` and `pause`", exercise.name)
 
@@ -196,5 +206,9 @@ def without_loops_below(steps: Sequence[Step], depth: int, notes: Notes) -> list
                     f"expected at most {MAX_ENTRIES:,} steps in all loops, found more",
                     "Choose a format that has loops, such as timer-machine.",
                 )
-            unfolded += inner * step.times
+            repeated = inner * step.times
+            first = repeated[0]
+            if isinstance(first, Interval) and step.name not in first.name:
+                repeated[0] = replace(first, name=f"{step.name}: {first.name}")
+            unfolded += repeated
     return unfolded

@@ -220,7 +220,7 @@ def write(routine: Routine, notes: Notes) -> str:
     Raises:
         CoachError: it would be too long.
     """
-    tell_what_stays(routine, notes, kept=("closing", "settle", "setup"))
+    tell_what_stays(routine, notes, kept=("title", "closing", "settle", "setup", "switch"))
     first = next(routine.exercises())
     entries = list(_entries(routine.items, first.settle.value, Fraction(0), notes))
     if any(exercise.settle.value != first.settle.value for exercise in routine.exercises()):

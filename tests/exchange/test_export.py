@@ -227,10 +227,35 @@ def script(*exercises: str) -> Routine:
 
 def test_what_stays_behind_is_told() -> None:
     told = export(ROUTINES["si-joint-relief"], "jawt").left_behind
-    assert "`description`, `source`, `equipment`, `safety`, `closing`, `pronounce`" in told
+    texts = ("description", "source", "equipment", "safety", "closing", "pronounce")
+    assert ", ".join(f"`{name}`" for name in (*texts, "level", "tags")) in told
+    assert "the other languages" in told
     assert any(line.startswith("prescribed ranges") for line in told)
     plain = script("{name: Squats, work: 30s}", "{name: Plank, work: 20s}")
     assert export(plain, "jawt").left_behind == ()
+
+
+def test_what_a_table_has_no_column_for_is_told() -> None:
+    routine = script(
+        "{name: Bridge, cue: Push, hold: {from: 20, to: 60, start: 30}, reps: 5}",
+        "{name: Push-ups, reps: 10, pace: 20s}",
+        "{name: Side, sides: [left / front, right / back], switch: 30s, hold: 5s}",
+    )
+    written = export(routine, "csv")
+    assert {
+        *("`title`", "`cue`: Bridge", "where a range starts (its low end is read): Bridge"),
+        *("`pace`: Push-ups", "`switch`: Side", "what sides are called: Side"),
+    } <= set(written.left_behind)
+    assert "left front/right back" in written.text
+
+
+def test_phrases_have_the_name_of_what_is_repeated() -> None:
+    routine = script(
+        "{name: Hip, sides: [left, right], reps: 2, phases: [{cue: Lean in, hold: 9}]}"
+    )
+    lines = [line.partition(";")[0] for line in export(routine, "phrases").text.splitlines()]
+    lean = [line for line in lines if "Lean in" in line]
+    assert lean == ["Hip, left side: Lean in", "Lean in", "Hip, right side: Lean in", "Lean in"]
 
 
 def test_sides_phases_and_sets_become_intervals() -> None:
