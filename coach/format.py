@@ -156,7 +156,7 @@ class ExerciseKeys(_Keys):
     work: ActiveTime | None = Field(None, description=_SHORT_FORM)
     sides: Sides | None = Field(
         None,
-        description="Two to four; the repetitions are done on each, with a switch between.",
+        description="Two to four, all different; each gets all repetitions, with a switch between.",
     )
     switch: Time | None = Field(None, description="Time to change sides. Default: the routine's.")
     rest: Time | None = Field(
