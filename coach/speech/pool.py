@@ -23,7 +23,7 @@ from typing import Any
 from msgspec import Struct
 
 from coach.errors import SpeechError
-from coach.locks import Lock, is_left
+from coach.locks import LEFT_S, Lock, is_left
 from coach.parallel import POLL_S
 
 Message = dict[str, Any]
@@ -325,5 +325,13 @@ class WorkerPool:
 def _remove_left() -> None:
     """Remove the workspaces that stayed because all processes of a session were killed."""
     for workspace in Path(tempfile.gettempdir()).glob(f"{_WORKSPACE}*"):
-        if is_left(workspace / _IN_USE):
+        if is_left(workspace / _IN_USE) or _is_unmarked(workspace):
             shutil.rmtree(workspace, ignore_errors=True)
+
+
+def _is_unmarked(workspace: Path) -> bool:
+    """Return whether its session was killed before it could mark it, or while it removed it."""
+    with contextlib.suppress(OSError):
+        is_old = time.time() - workspace.stat().st_mtime > LEFT_S
+        return is_old and not (workspace / _IN_USE).exists()
+    return False

@@ -35,7 +35,7 @@ from coach.timeline import mix
 from tests.conftest import spoken
 from tests.live.rig import MICROPHONE, MOUTH, RATE, SPEAKER, Recording, Rig
 from tests.live.test_play import Play
-from tests.waiting import until
+from tests.waiting import LIMIT_S, until
 
 SCRIPT = """\
 coach: 1
@@ -204,17 +204,38 @@ def test_a_monitor_can_be_asked_for_by_name(mic: Rig) -> None:
         assert capture.read(5.0) is not None
 
 
+WITHOUT_MINIAUDIO = """
+import sys
+sys.modules["miniaudio"] = None
+from contextlib import closing
+from coach.listening.capture import MicrophoneError
+from coach.listening.microphone import list_microphones, open_microphone
+names = [one.name for one in list_microphones()]
+with closing(open_microphone(names[0])) as capture:
+    print("open", flush=True)
+    while not ((block := capture.read(1.0)) and block.samples.max(initial=0) > 5000):
+        pass
+print("heard")
+try:
+    open_microphone("headset")
+except MicrophoneError as error:
+    print(error.message)
+"""
+
+
 def test_without_miniaudio_it_is_captured_by_sounddevice(
-    mic: Rig, monkeypatch: pytest.MonkeyPatch
+    mic: Rig,
 ) -> None:
-    monkeypatch.setitem(sys.modules, "miniaudio", None)
-    names = [one.name for one in list_microphones()]
-    with closing(open_microphone(names[0])) as capture:
-        said = mic.say(np.tile(np.arange(-9000, 9000, 90, dtype=np.int16), 480))
-        until(lambda: (block := capture.read(1.0)) and block.samples.max(initial=0) > 5000)
-        said.wait(20)
-    with pytest.raises(MicrophoneError, match="there is no microphone `headset`"):
-        open_microphone("headset")
+    # In a process that has never loaded the other one, as there is no miniaudio: PortAudio has
+    # aborted where that had left a thread behind that hangs.
+    command = [sys.executable, "-c", WITHOUT_MINIAUDIO]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "open\n"
+        mic.say(np.tile(np.arange(-9000, 9000, 90, dtype=np.int16), 480)).wait(20)
+        told, _ = process.communicate(timeout=LIMIT_S)
+    assert process.returncode == 0
+    assert told.startswith("heard\nthere is no microphone `headset`")
 
 
 def test_sounddevice_without_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:

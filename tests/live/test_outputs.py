@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import sys
 import threading
@@ -181,6 +182,14 @@ def test_a_server_that_is_killed_and_started_again(rig: Rig, name: str) -> None:
     with rig.record() as recording, playing(name, noise):
         until(lambda: noise.is_over)
     assert gaps(recording, noise) < 0.1
+
+
+def test_what_hands_out_sound_goes_before_all_else_where_it_may(rig: Rig) -> None:
+    with playing("miniaudio", Level()):
+        threads = [int(path.name) for path in Path("/proc/self/task").iterdir()]
+        found = {os.sched_getscheduler(one) & ~os.SCHED_RESET_ON_FORK for one in threads}
+    may = os.geteuid() == 0 or resource.getrlimit(resource.RLIMIT_RTPRIO)[0] > 0
+    assert (os.SCHED_RR in found) == may
 
 
 def test_nothing_is_lost_while_nobody_looks(rig: Rig) -> None:

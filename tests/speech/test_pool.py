@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -276,6 +277,17 @@ def test_closing_removes_the_workspace(workers: Workers, place: Path) -> None:
     assert not list(workspace.glob("*.wav"))
     engine.close()
     assert not list(place.iterdir())
+
+
+def test_what_killed_sessions_left_is_removed(workers: Workers, place: Path) -> None:
+    for name in ("old", "new"):
+        (place / f"coach-speech-{name}").mkdir()  # before it was marked
+        (place / f"coach-speech-{name}" / "1.wav").touch()
+    os.utime(place / "coach-speech-old", (0, 0))
+    engine = workers("well")
+    engine.synthesize("One.")
+    engine.close()
+    assert [path.name for path in place.iterdir()] == ["coach-speech-new"]
 
 
 def test_an_engine_that_nobody_holds_closes_itself(
