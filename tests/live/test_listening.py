@@ -226,8 +226,8 @@ except MicrophoneError as error:
 def test_without_miniaudio_it_is_captured_by_sounddevice(
     mic: Rig,
 ) -> None:
-    # In a process that has never loaded the other one, as there is no miniaudio: PortAudio has
-    # aborted where that had left a thread behind that hangs.
+    # In a process that has never loaded the other one, as where there is no miniaudio: PortAudio
+    # has aborted in one in which that had left a thread behind.
     command = [sys.executable, "-c", WITHOUT_MINIAUDIO]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
