@@ -115,7 +115,7 @@ class Replanner:
         Args:
             prepared: the routine, changed.
             louder: dB of the cues, as against their pack.
-            made: is called once the change is in force.
+            made: is called as soon as the change is in force, and whenever more of it is ready.
             failed: gets what goes wrong, in which case the session stays as it was.
         """
         self._louder = louder
